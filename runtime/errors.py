@@ -1,0 +1,158 @@
+"""Everything the runtime raises on purpose.
+
+    AndonError
+    ├── GraphError                    the graph itself is wrong
+    │   ├── InvalidGraphError         at build or compile time (also a ValueError)
+    │   ├── InvalidUpdateError        a node's result does not fit the state or names an unknown target
+    │   └── GraphRecursionError       more supersteps than `recursion_limit` (also a RecursionError)
+    ├── RunError                      this call cannot be carried out
+    │   ├── EmptyInputError           nothing to run
+    │   ├── UnknownInterruptError     the answer fits no pending question
+    │   ├── InvalidAnswerError        the answer does not fit the question's schema
+    │   ├── InterruptMismatchError    a node keeps asking something else than was answered
+    │   ├── PendingInterruptError     new input while a question is open, and the caller said to refuse
+    │   ├── NoRunError                `interrupt()` and friends outside a run
+    │   └── ThreadBusyError           somebody else is running this thread
+    └── StoreError                    the database
+        ├── StaleHeadError            another writer was first
+        └── CodecError                a value that cannot be kept, or bytes that cannot be read
+
+Suspension is not an error: `GraphInterrupt` derives from BaseException so that no `except Exception` can swallow it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class AndonError(Exception):
+    """Base of all errors of the runtime."""
+
+
+class GraphError(AndonError):
+    """The graph is not what it should be."""
+
+
+class InvalidGraphError(GraphError, ValueError):
+    """A mistake in the graph's structure, found while it is built or compiled."""
+
+
+class InvalidUpdateError(GraphError):
+    """What a node returned cannot be applied to the state, or it names a node that does not exist."""
+
+
+class GraphRecursionError(GraphError, RecursionError):
+    """The run took more supersteps than allowed; the thread can be continued with `None`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"no end after {self.limit} supersteps; raise config['recursion_limit'] or check the graph for a loop"
+        )
+
+
+class RunError(AndonError):
+    """This call cannot be carried out; nothing was changed."""
+
+
+class EmptyInputError(RunError):
+    """There is no input and nothing to continue."""
+
+
+class UnknownInterruptError(RunError):
+    """An answer that belongs to no pending question."""
+
+    def __init__(self, reason: str, interrupt_ids: Sequence[str], pending_ids: Sequence[str]) -> None:
+        super().__init__(reason, tuple(interrupt_ids), tuple(pending_ids))
+        self.reason = reason
+        """One of `not_pending`, `empty_map`, `ambiguous`, `nothing_pending`."""
+        self.interrupt_ids = tuple(interrupt_ids)
+        """The ids the answer named."""
+        self.pending_ids = tuple(pending_ids)
+        """The ids that could be answered now."""
+
+    def __str__(self) -> str:
+        pending = ", ".join(self.pending_ids) or "none"
+        match self.reason:
+            case "ambiguous":
+                return f"several questions are pending ({pending}): answer with a map from interrupt id to answer"
+            case "empty_map":
+                return f"an empty map answers nothing; pending: {pending}"
+            case "nothing_pending":
+                return "no question is pending on this thread"
+            case _:
+                return f"not pending: {', '.join(self.interrupt_ids)}; pending: {pending}"
+
+
+class InvalidAnswerError(RunError):
+    """An answer that does not fit the schema of its question; the question stays open."""
+
+    def __init__(self, interrupt_id: str, problems: Mapping[str, str]) -> None:
+        super().__init__(interrupt_id, dict(problems))
+        self.interrupt_id = interrupt_id
+        self.problems = dict(problems)
+        """From field (dotted path, empty for the whole answer) to what is wrong with it."""
+
+    def __str__(self) -> str:
+        words = "; ".join(f"{field}: {problem}" if field else problem for field, problem in self.problems.items())
+        return f"the answer to {self.interrupt_id} does not fit: {words}"
+
+
+class InterruptMismatchError(RunError):
+    """A node asked something else than what was answered, several times in a row."""
+
+
+class PendingInterruptError(RunError):
+    """New input arrived while questions are open and `on_pending="refuse"` was asked for."""
+
+    def __init__(self, interrupt_ids: Sequence[str]) -> None:
+        super().__init__(tuple(interrupt_ids))
+        self.interrupt_ids = tuple(interrupt_ids)
+
+    def __str__(self) -> str:
+        return f"answer or abandon the open questions first: {', '.join(self.interrupt_ids)}"
+
+
+class NoRunError(RunError, RuntimeError):
+    """`interrupt()`, `once()` and the like work only inside a node of a running graph."""
+
+
+class ThreadBusyError(RunError):
+    """Another run of the same thread is under way."""
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(thread_id)
+        self.thread_id = thread_id
+
+    def __str__(self) -> str:
+        return f"thread {self.thread_id!r} is being run by somebody else; try again when that run has paused"
+
+
+class StoreError(AndonError):
+    """The database refused or failed."""
+
+
+class StaleHeadError(StoreError):
+    """Another writer already appended this entry of the thread."""
+
+    def __init__(self, thread_id: str, expected: int) -> None:
+        super().__init__(thread_id, expected)
+        self.thread_id, self.expected = thread_id, expected
+
+    def __str__(self) -> str:
+        return f"thread {self.thread_id!r} has moved on from entry {self.expected}; load it again"
+
+
+class CodecError(StoreError):
+    """A value that cannot be stored, or stored bytes that cannot be read.
+
+    `path` says where in the value, for example `messages[3].metadata.when`.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = path, problem
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}" if self.path else self.problem

@@ -1,0 +1,112 @@
+"""What the runtime asks of a database: two small protocols, one store class implements both.
+
+`CheckpointStore` keeps one append-only log of opaque entries per thread; `DocumentStore` keeps small documents
+with compare-and-set. Stores know nothing of graphs or requests: they move bytes and plain values, so a new
+database is one file and one fixture in `tests/contracts`. The docstrings below are the contract that suite checks.
+Every method may be awaited from any event loop of the process; none blocks the loop it is awaited on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+Value: TypeAlias = "None | bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value]"
+Scalar: TypeAlias = None | bool | int | float | str
+Document: TypeAlias = dict[str, Value]
+"""Always has `id: str`, `created_at: float` (seconds since the epoch, the caller's clock) and `revision: int`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """What is known of one thread: replay `snapshot`, then `entries`, and you stand at `head`."""
+
+    head: int
+    """Number of entries ever appended; 0 for a thread that does not exist."""
+    snapshot_at: int
+    """The head that `snapshot` describes; 0 when there is none."""
+    snapshot: bytes | None
+    entries: tuple[bytes, ...]
+    """Entries `snapshot_at + 1 … head` (or `1 … head` when the whole log was asked for), oldest first."""
+
+
+class CheckpointStore(Protocol):
+    """One append-only log per thread. Entries and snapshots are opaque to the store, of any size."""
+
+    async def load(self, thread_id: str, *, whole: bool = False) -> Log:
+        """Read a consistent view of one thread: one point in time, never half of an append.
+
+        `whole=True` returns every entry since the first and no snapshot (for history and forks).
+        """
+        ...
+
+    async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
+        """Append `entry` as number `expected + 1`, atomically and durably: when this returns it survives a crash.
+
+        `snapshot`, when given, describes the thread with `entry` applied and replaces the thread's earlier snapshot.
+        Raises `StaleHeadError` and changes nothing when the head is not `expected`: of several writers racing for
+        one number exactly one wins.
+        """
+        ...
+
+    async def delete(self, thread_id: str) -> None:
+        """Forget the thread's log. Deleting an unknown thread is not an error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of documents and the fields that `find` may filter by (all scalars)."""
+
+    name: str
+    indexes: tuple[str, ...] = ()
+
+
+class DocumentStore(Protocol):
+    """Small documents by collection and id, changed only by compare-and-set."""
+
+    async def insert(self, collection: Collection, document: Document) -> bool:
+        """Store a new document at revision 1. False, and nothing changed, when its id exists already."""
+        ...
+
+    async def get(self, collection: Collection, document_id: str) -> Document | None:
+        """Read one document; the result is the caller's own copy."""
+        ...
+
+    async def update(
+        self,
+        collection: Collection,
+        document_id: str,
+        *,
+        expect: Mapping[str, Scalar],
+        change: Mapping[str, Value],
+    ) -> Document | None:
+        """Set the fields of `change` if every field of `expect` has that value now, in one atomic step.
+
+        Returns the document after the change with its revision one higher. Returns None, and changes nothing, when
+        there is no such document or it does not match: of several callers racing with the same `expect` exactly one wins
+        if the change falsifies it. Durable when it returns.
+        """
+        ...
+
+    async def find(
+        self,
+        collection: Collection,
+        where: Mapping[str, Scalar | tuple[Scalar, ...]],
+        *,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Document]:
+        """Documents whose indexed fields equal `where` (a tuple means any of these), by `(created_at, id)`."""
+        ...
+
+    async def delete_document(self, collection: Collection, document_id: str) -> None:
+        """Remove one document. Removing an unknown one is not an error."""
+        ...
+
+
+class Store(CheckpointStore, DocumentStore, Protocol):
+    """Both halves in one database, so that a backup of one file or one database is a backup of everything."""
+
+    async def aclose(self) -> None:
+        """Finish what was begun, then let go of files and connections. Closing twice is not an error."""
+        ...
