@@ -47,9 +47,7 @@ class GraphRecursionError(GraphError, RecursionError):
         self.limit = limit
 
     def __str__(self) -> str:
-        return (
-            f"no end after {self.limit} supersteps; raise config['recursion_limit'] or check the graph for a loop"
-        )
+        return f"no end after {self.limit} supersteps; raise config['recursion_limit'] or check the graph for a loop"
 
 
 class RunError(AndonError):
@@ -95,7 +93,9 @@ class InvalidAnswerError(RunError):
         """From field (dotted path, empty for the whole answer) to what is wrong with it."""
 
     def __str__(self) -> str:
-        words = "; ".join(f"{field}: {problem}" if field else problem for field, problem in self.problems.items())
+        words = "; ".join(
+            f"{field}: {problem}" if field else problem for field, problem in self.problems.items()
+        )
         return f"the answer to {self.interrupt_id} does not fit: {words}"
 
 

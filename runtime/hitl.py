@@ -1,0 +1,119 @@
+"""Typed questions: what an agent passes to `interrupt()` when it wants more than a plain dict says.
+
+    decision = interrupt(Approval(title="Send a refund of $250?", args={"amount": 250.0}))
+    if decision.approved:
+        refund(**decision.args)
+
+Each payload is a pydantic model, so it is stored and shown like any other. The surface answers with plain JSON (`Reply`),
+and `interrupt()` hands the node what the payload's `receive` makes of it: always a `Decision`.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+Title = Annotated[str, Field(min_length=1, max_length=3000)]
+
+
+class Decision(BaseModel):
+    """What a person decided about a typed question."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+
+    approved: bool
+    """False for a rejection and when nobody answered; true for every other answer."""
+    action: str
+    """`approve`, `edit`, `reject`, `answer`, or the chosen option's value."""
+    args: dict[str, Any] = Field(default_factory=dict)
+    """An approval's arguments or a form's fields, as the person left them."""
+    value: Any = None
+    """A question's text, a choice's value, a form's validated model."""
+    reason: str | None = None
+    """The rejection's reason or the note to the agent."""
+    by: str | None = None
+    """Id of the person on the surface."""
+    at: datetime | None = None
+    timed_out: bool = False
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title
+    """What will happen, with scope: "Send a refund of $250 to cus_42?", never "Proceed?"."""
+    description: str | None = None
+    """Why the agent asks."""
+    approvers: list[str] = Field(default_factory=list)
+    """Ids of those who may answer, narrowing what the agent's own settings allow; empty: no narrowing."""
+
+    def receive(self, answer: Any) -> Decision:
+        """Turn the surface's answer into what the node gets. Raises `pydantic.ValidationError`."""
+        return Decision.model_validate(answer)
+
+
+class Approval(_Payload):
+    """Approve, edit or reject an action with these arguments."""
+
+    kind: Literal["approval"] = "approval"
+    args: dict[str, Any] = Field(default_factory=dict)
+    args_schema: dict[str, Any] | None = None
+    """JSON Schema of `args`, for typed inputs and limits; guessed from the values when absent."""
+    approve_label: str = "Approve"
+    """The action's verb: "Send refund"."""
+    allow_edit: bool = True
+    destructive: bool = False
+    """Approve is red and asks once more."""
+
+
+class Question(_Payload):
+    """Ask for a text."""
+
+    kind: Literal["question"] = "question"
+    multiline: bool = False
+    placeholder: str | None = None
+
+
+class Option(BaseModel):
+    """One answer to choose."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: str
+    label: str
+    description: str | None = None
+
+
+class Choice(_Payload):
+    """Choose one of a few options; `decision.value` is the option's value."""
+
+    kind: Literal["choice"] = "choice"
+    options: list[Option] = Field(min_length=1, max_length=100)
+
+
+class Form(_Payload):
+    """Fill in a form: `Form.of(Trip, title="Where to?")`; `decision.value` is a validated `Trip`."""
+
+    kind: Literal["form"] = "form"
+    json_schema: dict[str, Any]
+    initial: dict[str, Any] = Field(default_factory=dict)
+    """Values to start from."""
+    submit_label: str = "Submit"
+    _model: type[BaseModel] | None = PrivateAttr(default=None)
+
+    @classmethod
+    def of(cls, model: type[BaseModel], **fields: Any) -> "Form":
+        """Ask for an instance of `model`."""
+        form = cls(json_schema=model.model_json_schema(), **fields)
+        form._model = model
+        return form
+
+    def receive(self, answer: Any) -> Decision:
+        """Validate the fields with the model, when there is one and the form was not declined."""
+        decision = super().receive(answer)
+        if self._model is None or not decision.approved:
+            return decision
+        return decision.model_copy(update={"value": self._model.model_validate(decision.args)})
+
+
+PAYLOADS: tuple[type[_Payload], ...] = (Approval, Question, Choice, Form)

@@ -1,0 +1,138 @@
+"""The nouns of the ledger: who asked what, who decided, what became of it.
+
+Frozen values; the only way to change one is a compare-and-set in `runtime.ledger`. Nothing here knows Slack: where a
+conversation takes place is an opaque `Place`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NewType
+
+ThreadId = NewType("ThreadId", str)
+RequestId = NewType("RequestId", str)
+"""Opaque; what a button carries. Derived from thread and interrupt, so opening a request twice is opening it once."""
+
+Place = dict[str, str]
+"""Where a conversation is, in the surface's own words (for Slack: team, channel, ts). Opaque to the runtime."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody, as the surface identifies them; a name is not an identity."""
+
+    team: str
+    id: str
+
+
+class ThreadStatus(StrEnum):
+    """Where a thread stands between two runs, or that one is under way."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """One conversation of one agent."""
+
+    id: ThreadId
+    agent: str
+    """Name under which the graph is registered."""
+    prompt: str
+    """What the person who started it wrote, as typed."""
+    started_by: Person
+    place: Place
+    status: ThreadStatus
+    outcome: str | None = None
+    """Last words of a finished run, or what went wrong in a failed one."""
+    stopped_by: Person | None = None
+    created_at: float
+    """Seconds since the epoch, as all times here."""
+    updated_at: float
+    revision: int = 1
+
+
+class RequestStatus(StrEnum):
+    """`open` → `decided` → `delivered`; or out of `open`: `replaced` by newer input, `stopped` with its thread."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    DELIVERED = "delivered"
+    REPLACED = "replaced"
+    STOPPED = "stopped"
+
+
+class Verdict(StrEnum):
+    """What kind of answer a decision is, for words and for the audit; the resume value carries the rest."""
+
+    APPROVED = "approved"
+    EDITED = "edited"
+    REJECTED = "rejected"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value a person changed before approving."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The one answer a request got."""
+
+    action: str
+    """Key of the card's action that was taken, for example `approve`."""
+    verdict: Verdict
+    label: str
+    """What the button said: shown when the verdict alone would say less."""
+    value: Any
+    """What `interrupt()` returns in the graph; anything the codec takes."""
+    reason: str | None = None
+    changes: tuple[Change, ...] = ()
+    by: Person
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The durable record of one interrupt put before people."""
+
+    id: RequestId
+    thread_id: ThreadId
+    interrupt_id: str
+    agent: str
+    payload: Any
+    """What the graph passed to `interrupt()`."""
+    response_schema: dict[str, Any] | None = None
+    digest: str
+    """Of the payload: what a card showed is what gets decided."""
+    asked_for: Person
+    """Who started the thread."""
+    approvers: tuple[str, ...] = ()
+    """Ids of those who may answer; empty: everybody of the asker's team in the conversation."""
+    status: RequestStatus
+    decision: Decision | None = None
+    created_at: float
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Something a person said to a thread, kept in order until a run takes it as input."""
+
+    id: str
+    """The surface's own id of the message, so that a redelivery is the same turn."""
+    thread_id: ThreadId
+    text: str
+    by: Person
+    taken: bool = False
+    created_at: float
+    extra: Place = field(default_factory=dict)
+    """Where it was said, for marking it."""
