@@ -1,0 +1,1 @@
+"""The program: reads settings and agents, wires `handlers` to `runtime`, serves Slack, and plays Slack for `andon demo`."""
