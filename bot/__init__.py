@@ -1,1 +1,1 @@
-"""The program: reads settings and agents, wires `handlers` to `runtime`, serves Slack, and plays Slack for `andon demo`."""
+"""The program: reads settings and agents, wires `handlers` to `runtime`, serves Slack, plays Slack for `andon demo`."""
