@@ -1,0 +1,227 @@
+"""How values that MessagePack has no form for are taken apart and put together again.
+
+A kind turns a value into simpler parts and back. The codes and the shape of the parts are what lies on disk: a code is
+never given to another kind, and parts may only grow in ways that old bytes still satisfy. Objects are rebuilt without
+running their constructors or validators, so that what comes back is what was stored; a field that the class got since
+takes its default, a field that the class no longer has is left out.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum, Flag
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from runtime.errors import CodecError
+
+OBJECT = 0
+"""The code of all registered classes; their name is stored beside the parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One way to keep a value."""
+
+    code: int
+    """MessagePack extension code, 0 to 127."""
+    apart: Callable[[Any], Any]
+    together: Callable[[Any], Any]
+    name: str | None = None
+    """`module:qualname` of a registered class, None for what is built in."""
+
+
+def _clock_parts(value: datetime | time) -> list[Any]:
+    """ISO text with a fixed offset or none; the key of a named zone apart, because an offset alone forgets it."""
+    if key := getattr(value.tzinfo, "key", None):
+        return [value.replace(tzinfo=None).isoformat(), key, value.fold]
+    return [value.isoformat(), None, value.fold]
+
+
+def _clock_from(cls: type[Any]) -> Callable[[list[Any]], Any]:
+    def together(parts: list[Any]) -> Any:
+        text, key, fold = parts
+        value = cls.fromisoformat(text).replace(fold=fold)
+        return value.replace(tzinfo=_zone(key)) if key else value
+
+    return together
+
+
+def _zone(key: str) -> Any:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # 5 ms that few programs need
+
+    return ZoneInfo(key)
+
+
+def _pairs(flat: list[Any]) -> dict[Any, Any]:
+    items = iter(flat)
+    return dict(zip(items, items, strict=True))
+
+
+BUILT_IN: dict[type, Kind] = {
+    tuple: Kind(1, list, tuple),
+    set: Kind(2, list, set),
+    frozenset: Kind(3, list, frozenset),
+    int: Kind(  # beyond 64 bits
+        4,
+        lambda value: value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True),
+        lambda data: int.from_bytes(data, "big", signed=True),
+    ),
+    str: Kind(  # with lone surrogates
+        5,
+        lambda text: text.encode("utf-8", "surrogatepass"),
+        lambda data: data.decode("utf-8", "surrogatepass"),
+    ),
+    dict: Kind(6, lambda items: [part for pair in items.items() for part in pair], _pairs),  # not all keys text
+    datetime: Kind(7, _clock_parts, _clock_from(datetime)),
+    date: Kind(8, date.isoformat, date.fromisoformat),
+    time: Kind(9, _clock_parts, _clock_from(time)),
+    timedelta: Kind(10, lambda span: [span.days, span.seconds, span.microseconds], lambda parts: timedelta(*parts)),
+    Decimal: Kind(11, str, Decimal),
+    UUID: Kind(12, lambda value: value.bytes, lambda data: UUID(bytes=data)),
+    type(Path()): Kind(13, str, Path),
+}
+
+
+def registered_name(cls: type) -> str:
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def object_kind(cls: type, name: str) -> Kind | None:
+    """The kind of a class that can be registered; None for one that cannot."""
+    if issubclass(cls, Enum):
+        # By name, since `auto()` renumbers; combined flags have no name of their own.
+        return Kind(OBJECT, _flag_value, cls, name) if issubclass(cls, Flag) else _enum(cls, name)
+    if is_pydantic(cls):
+        return _pydantic(cls, name)
+    if dataclasses.is_dataclass(cls):
+        return _dataclass(cls, name)
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return _named_tuple(cls, name)
+    return None
+
+
+def is_pydantic(cls: type) -> bool:
+    """True for models; asks only when pydantic is loaded, since no model can exist before."""
+    main = sys.modules.get("pydantic.main")
+    return main is not None and issubclass(cls, main.BaseModel)
+
+
+def _flag_value(value: Flag) -> Any:
+    return value.value
+
+
+def _enum(cls: type[Enum], name: str) -> Kind:
+    return Kind(OBJECT, lambda member: member._name_, lambda member: cls[member], name)
+
+
+def _named_tuple(cls: Any, name: str) -> Kind:
+    defaults = {field: partial(cls._field_defaults.__getitem__, field) for field in cls._field_defaults}
+
+    def apart(value: Any) -> dict[str, Any]:
+        return dict(zip(cls._fields, value, strict=True))
+
+    def together(parts: dict[str, Any]) -> Any:
+        filled = _filled(name, parts, cls._fields, defaults)
+        return cls._make(filled[field] for field in cls._fields)
+
+    return Kind(OBJECT, apart, together, name)
+
+
+def _dataclass(cls: Any, name: str) -> Kind | None:
+    fields = dataclasses.fields(cls)
+    names = tuple(field.name for field in fields)
+    needed = tuple(field.name for field in fields if field.init)
+    defaults = {field.name: default for field in fields if (default := _default_of(field)) is not None}
+    try:
+        object.__new__(cls)
+    except TypeError:  # abstract, or derived from a built-in whose own content the fields do not show
+        return None
+
+    def apart(value: Any) -> dict[str, Any]:
+        try:
+            return {field: getattr(value, field) for field in names}
+        except AttributeError:  # an `init=False` field that nobody has set yet
+            return {field: getattr(value, field) for field in names if hasattr(value, field)}
+
+    def together(parts: dict[str, Any]) -> Any:
+        value = object.__new__(cls)
+        for field, part in _filled(name, parts, names, defaults, needed).items():
+            object.__setattr__(value, field, part)
+        return value
+
+    return Kind(OBJECT, apart, together, name)
+
+
+def _default_of(field: dataclasses.Field[Any]) -> Callable[[], Any] | None:
+    if field.default is not dataclasses.MISSING:
+        return lambda: field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory
+    return None
+
+
+def _filled(
+    name: str,
+    parts: dict[str, Any],
+    fields: tuple[str, ...],
+    defaults: Mapping[str, Callable[[], Any]],
+    needed: tuple[str, ...] | None = None,
+) -> dict[str, Any]:
+    """The stored parts as the class has its fields now."""
+    if tuple(parts) == fields:
+        return parts
+    filled = {}
+    for field in fields:
+        if field in parts:
+            filled[field] = parts[field]
+        elif field in defaults:
+            filled[field] = defaults[field]()
+        elif needed is None or field in needed:
+            raise CodecError("", f"stored {name} lacks the field {field!r}; give the field a default")
+    return filled
+
+
+def _pydantic(cls: Any, name: str) -> Kind:
+    """Fields, extras and private attributes share one map: their names cannot collide. "" holds the fields set."""
+
+    def apart(model: Any) -> dict[str, Any]:
+        fields = cls.model_fields
+        stored = {field: model.__dict__[field] for field in fields if field in model.__dict__}
+        given = model.__pydantic_fields_set__
+        if given != fields.keys():
+            stored[""] = sorted(given)
+        return stored | (model.__pydantic_extra__ or {}) | _set_privates(model)
+
+    def together(parts: dict[str, Any]) -> Any:
+        fields, privates = cls.model_fields, cls.__private_attributes__
+        given = set(parts.pop("", fields.keys() & parts.keys()))
+        defaults = {
+            field: partial(info.get_default, call_default_factory=True, validated_data={})
+            for field, info in fields.items()
+            if not info.is_required()
+        }
+        rest = {key: part for key, part in parts.items() if key not in fields}
+        extra = {key: part for key, part in rest.items() if key not in privates}
+        model = cls.__new__(cls)
+        model.__setstate__(
+            {
+                "__dict__": _filled(name, {key: parts[key] for key in fields if key in parts}, tuple(fields), defaults),
+                "__pydantic_fields_set__": given,
+                "__pydantic_extra__": extra if cls.model_config.get("extra") == "allow" else None,
+                "__pydantic_private__": {key: part for key, part in rest.items() if key in privates} or None,
+            }
+        )
+        return model
+
+    return Kind(OBJECT, apart, together, name)
+
+
+def _set_privates(model: Any) -> dict[str, Any]:
+    privates = model.__pydantic_private__ or {}
+    return {key: value for key, value in privates.items() if type(value).__name__ != "PydanticUndefinedType"}
