@@ -54,23 +54,23 @@ class Settings(BaseSettings):
 
     bot_token: Annotated[SecretStr, _token("xoxb-", _BOT_PLACE)] = Field(alias="SLACK_BOT_TOKEN")
     """What the bot calls Slack with."""
-    app_token: Annotated[SecretStr, _token("xapp-", _APP_PLACE)] | None = Field(None, alias="SLACK_APP_TOKEN")
+    app_token: Annotated[SecretStr, _token("xapp-", _APP_PLACE)] | None = Field(default=None, alias="SLACK_APP_TOKEN")
     """Set means Socket Mode, not set means HTTP."""
-    signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET", validate_default=True)
+    signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET", validate_default=True)
     """What Slack signs its HTTP requests with; set whenever `app_token` is not."""
-    api_url: Annotated[str, AfterValidator(_api_url)] = Field("https://slack.com/api/", alias="SLACK_API_URL")
+    api_url: Annotated[str, AfterValidator(_api_url)] = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
     """Base of every Web API call, those of Socket Mode too; ends with a slash."""
-    host: str = Field("127.0.0.1", alias="ANDON_HOST")
+    host: str = Field(default="127.0.0.1", alias="ANDON_HOST")
     """Address to listen on. This machine alone unless asked: Slack comes through a proxy that ends HTTPS, and a
     container sets 0.0.0.0. Not named HOST, because conda and csh export a HOST that means something else."""
-    port: Annotated[int, BeforeValidator(_port)] = Field(3000, alias="PORT")
+    port: Annotated[int, BeforeValidator(_port)] = Field(default=3000, alias="PORT")
     """0 to 65535; 0 lets the system choose."""
-    mongodb_uri: SecretStr | None = Field(None, alias="MONGODB_URI")
+    mongodb_uri: SecretStr | None = Field(default=None, alias="MONGODB_URI")
     """None until there is a MongoDB store: refusing to start beats a database that is only believed to be used."""
-    data_dir: Path = Field(Path(".andon"), alias="ANDON_DATA_DIR")
+    data_dir: Path = Field(default=Path(".andon"), alias="ANDON_DATA_DIR")
     """Folder of the SQLite file; need not exist."""
-    log_level: Annotated[LogLevel, BeforeValidator(_log_level)] = Field("info", alias="ANDON_LOG")
-    config: Path = Field(Path("andon.toml"), alias="ANDON_CONFIG")
+    log_level: Annotated[LogLevel, BeforeValidator(_log_level)] = Field(default="info", alias="ANDON_LOG")
+    config: Path = Field(default=Path("andon.toml"), alias="ANDON_CONFIG")
     """The agents: an andon.toml, or a LangGraph project's langgraph.json."""
 
     model_config = SettingsConfigDict(
