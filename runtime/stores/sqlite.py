@@ -1,0 +1,216 @@
+"""Everything in one SQLite file: the embedded default, for one machine and any number of its processes.
+
+Writes go through one thread that groups them into transactions (`sqlite_worker`). A small read takes less time than the
+way to a thread and back, so it is done in place, on a connection that never waits; what turns out to be large, or would
+have to wait for a lock, is left to a reading thread.
+"""
+
+import asyncio
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from os import PathLike, fspath
+from threading import Lock
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+from runtime.errors import StoreError
+from runtime.store import Collection, Document, Log, Scalar, Value
+from runtime.stores import sqlite_documents as documents, sqlite_log as log
+from runtime.stores.documents import any_of, unpack
+from runtime.stores.sqlite_worker import Worker, in_words
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+LOCK_TIMEOUT = 10.0  # seconds that a thread waits for another process's transaction
+LARGEST_GROUP = 256  # jobs in one transaction
+
+
+class SqliteSaver:
+    """All of `Store` in the file `path`, which is made if it does not exist; `":memory:"` keeps it in this process.
+
+    `synchronous="FULL"` survives a power cut; `"NORMAL"` saves the fsync of each group and survives the end of the
+    process, but a power cut may take the last writes back. Opening raises StoreError for a file that cannot be used:
+    damaged, not a database, or written by a newer version.
+    """
+
+    def __init__(self, path: str | PathLike[str], *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
+        self._path = fspath(path)
+        self._fields: dict[str, tuple[str, ...]] = {}
+        """By collection, the fields that its table has columns for, as far as this saver has seen it."""
+        self._writer = Worker(
+            _open(self._path, synchronous), self._path, begin="BEGIN IMMEDIATE", largest_group=LARGEST_GROUP
+        )
+        self._reader, self._in_place = self._writer, None  # nobody else can see a database in memory
+        if self._path != ":memory:":
+            self._reader = Worker(_connect(self._path), self._path, begin="BEGIN", largest_group=1)
+            self._in_place = _InPlace(_connect(self._path, lock_timeout=0.0))
+        # Runs at `close`, when the saver is forgotten, and at interpreter exit: what was queued is always written.
+        self._finalizer = weakref.finalize(self, _close, self._writer, self._reader, self._in_place)
+
+    @classmethod
+    @contextmanager
+    def from_conn_string(cls, path: str) -> Iterator[Self]:
+        """Open `path` for the length of a `with`."""
+        with cls(path) as saver:
+            yield saver
+
+    async def load(self, thread_id: str, *, whole: bool = False) -> Log:
+        if not whole and (small := self._at_once(lambda connection: log.load_small(connection, thread_id))):
+            return small
+        return await self._reader.run(lambda connection: log.load(connection, thread_id, whole=whole))
+
+    async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
+        await self._writer.run(lambda connection: log.append(connection, thread_id, expected, entry, snapshot))
+
+    async def delete(self, thread_id: str) -> None:
+        await self._writer.run(lambda connection: log.delete(connection, thread_id))
+
+    async def insert(self, collection: Collection, document: Document) -> bool:
+        fields = await self._prepared(collection)
+        first = {**document, "revision": 1}
+        return await self._writer.run(lambda connection: documents.insert(connection, collection, fields, first))
+
+    async def get(self, collection: Collection, document_id: str) -> Document | None:
+        await self._prepared(collection)
+        bodies = self._at_once(lambda connection: documents.get(connection, collection, document_id))
+        if bodies is None:
+            bodies = await self._reader.run(lambda connection: documents.get(connection, collection, document_id))
+        return unpack(bodies[0]) if bodies else None
+
+    async def update(
+        self,
+        collection: Collection,
+        document_id: str,
+        *,
+        expect: Mapping[str, Scalar],
+        change: Mapping[str, Value],
+    ) -> Document | None:
+        fields = await self._prepared(collection)
+        body = await self._writer.run(
+            lambda connection: documents.update(
+                connection, collection, fields, document_id, expect=expect, change=change
+            )
+        )
+        return None if body is None else unpack(body)
+
+    async def find(
+        self,
+        collection: Collection,
+        where: Mapping[str, Scalar | tuple[Scalar, ...]],
+        *,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> list[Document]:
+        wanted = any_of(collection, where)
+        await self._prepared(collection)
+        bodies = await self._reader.run(
+            lambda connection: documents.find(connection, collection, wanted, limit=limit, newest_first=newest_first)
+        )
+        return [unpack(body) for body in bodies]
+
+    async def delete_document(self, collection: Collection, document_id: str) -> None:
+        await self._prepared(collection)
+        await self._writer.run(lambda connection: documents.delete(connection, collection, document_id))
+
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """Finish what was begun and let go of the file; every later call but this one raises StoreError. Blocks."""
+        self._finalizer()
+
+    def _at_once(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
+        return None if self._in_place is None else self._in_place.run(job)
+
+    async def _prepared(self, collection: Collection) -> tuple[str, ...]:
+        fields = self._fields.get(collection.name)
+        if fields is None or not set(collection.indexes) <= set(fields):
+            fields = await self._writer.run(lambda connection: documents.prepare(connection, collection))
+            self._fields[collection.name] = fields
+        return fields
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _InPlace:
+    """A connection for reads in the calling thread, whichever that is."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = Lock()
+
+    def run(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
+        """None when the database is locked, closed or broken: the reading thread waits, or says what is wrong."""
+        with self._lock:
+            try:
+                with self._connection:
+                    self._connection.execute("BEGIN")
+                    return job(self._connection)
+            except sqlite3.Error:
+                return None
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def _close(writer: Worker, reader: Worker, in_place: _InPlace | None) -> None:
+    writer.close()
+    reader.close()
+    if in_place is not None:
+        in_place.close()
+
+
+def _connect(path: str, *, lock_timeout: float = LOCK_TIMEOUT) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(path, timeout=lock_timeout, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise in_words(path, error) from error
+
+
+def _open(path: str, synchronous: str) -> sqlite3.Connection:
+    """A connection for writing, to a file that has all tables."""
+    connection = _connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        _migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise in_words(path, error) from error
+    except StoreError:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{path}: written by a newer version of Andon (schema {version}, this one reads up to"
+                f" {SCHEMA_VERSION}); update Andon, or use another file"
+            )
+        if version == 0:
+            connection.execute(log.THREADS)
+            connection.execute(log.ENTRIES)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -1,0 +1,121 @@
+"""The SQL of documents: one table per collection, the packed document beside one column per indexed field.
+
+The functions are jobs for a `Worker`: they get the connection and run inside its transaction. `fields` are those that
+the table has columns for, as `prepare` returned them.
+"""
+
+# ruff: noqa: S608 (names of tables and columns cannot be parameters; `_quoted` makes any text a name)
+
+import sqlite3
+from collections.abc import Mapping
+
+from runtime.store import Collection, Document, Scalar, Value
+from runtime.stores.documents import changed, pack, unpack
+
+
+def prepare(connection: sqlite3.Connection, collection: Collection) -> tuple[str, ...]:
+    """Make the collection's table and indexes as far as they are missing. Returns every field the table indexes."""
+    table = _table(collection)
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {table}"
+        " (id TEXT NOT NULL PRIMARY KEY, created_at REAL NOT NULL, body BLOB NOT NULL)"
+    )
+    connection.execute(f"CREATE INDEX IF NOT EXISTS {_quoted(f'{collection.name} by age')} ON {table} (created_at)")
+    present = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+    fields = [name.removeprefix(_FIELD) for name in present if name.startswith(_FIELD)]
+    for field in collection.indexes:
+        if field not in fields:
+            _add_index(connection, collection, field)
+            fields.append(field)
+    return tuple(fields)
+
+
+def _add_index(connection: sqlite3.Connection, collection: Collection, field: str) -> None:
+    table, column = _table(collection), _column(field)
+    connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")  # of no type: values are compared as they are
+    for document_id, body in connection.execute(f"SELECT id, body FROM {table}").fetchall():
+        value = unpack(body).get(field)
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, document_id))
+    name = _quoted(f"{collection.name} by {field}")
+    connection.execute(f"CREATE INDEX {name} ON {table} ({column}, created_at)")
+
+
+def insert(connection: sqlite3.Connection, collection: Collection, fields: tuple[str, ...], document: Document) -> bool:
+    columns = ["id", "created_at", "body", *map(_column, fields)]
+    values = [document["id"], document["created_at"], pack(document), *map(document.get, fields)]
+    written = connection.execute(
+        f"INSERT INTO {_table(collection)} ({', '.join(columns)}) VALUES ({', '.join('?' * len(values))})"
+        " ON CONFLICT (id) DO NOTHING",
+        values,
+    )
+    return written.rowcount == 1
+
+
+def get(connection: sqlite3.Connection, collection: Collection, document_id: str) -> list[bytes]:
+    """The document, or nothing."""
+    rows = connection.execute(f"SELECT body FROM {_table(collection)} WHERE id = ?", (document_id,))
+    return [body for (body,) in rows]
+
+
+def update(
+    connection: sqlite3.Connection,
+    collection: Collection,
+    fields: tuple[str, ...],
+    document_id: str,
+    *,
+    expect: Mapping[str, Scalar],
+    change: Mapping[str, Value],
+) -> bytes | None:
+    before = get(connection, collection, document_id)
+    after = changed(unpack(before[0]), expect, change) if before else None
+    if after is None:
+        return None
+    body = pack(after)
+    columns = ["created_at", "body", *map(_column, fields)]
+    connection.execute(
+        f"UPDATE {_table(collection)} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?",
+        [after["created_at"], body, *map(after.get, fields), document_id],
+    )
+    return body
+
+
+def find(
+    connection: sqlite3.Connection,
+    collection: Collection,
+    wanted: Mapping[str, tuple[Scalar, ...]],
+    *,
+    limit: int | None,
+    newest_first: bool,
+) -> list[bytes]:
+    conditions = [_condition(field, values) for field, values in wanted.items()]
+    order = "DESC" if newest_first else "ASC"
+    rows = connection.execute(
+        f"SELECT body FROM {_table(collection)} WHERE {' AND '.join(conditions) or 'TRUE'}"
+        f" ORDER BY created_at {order}, id {order} LIMIT ?",
+        [*(value for values in wanted.values() for value in values), -1 if limit is None else limit],
+    )
+    return [body for (body,) in rows]
+
+
+def _condition(field: str, values: tuple[Scalar, ...]) -> str:
+    """Matches any of the values, None too. (`IS` uses the index as `=` does.)"""
+    return f"({' OR '.join([f'{_column(field)} IS ?'] * len(values)) or 'FALSE'})"
+
+
+def delete(connection: sqlite3.Connection, collection: Collection, document_id: str) -> None:
+    connection.execute(f"DELETE FROM {_table(collection)} WHERE id = ?", (document_id,))
+
+
+_FIELD = "field "
+
+
+def _column(field: str) -> str:
+    return _quoted(_FIELD + field)
+
+
+def _table(collection: Collection) -> str:
+    return _quoted(f"{collection.name} documents")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
