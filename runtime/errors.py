@@ -93,9 +93,7 @@ class InvalidAnswerError(RunError):
         """From field (dotted path, empty for the whole answer) to what is wrong with it."""
 
     def __str__(self) -> str:
-        words = "; ".join(
-            f"{field}: {problem}" if field else problem for field, problem in self.problems.items()
-        )
+        words = "; ".join(f"{field}: {problem}" if field else problem for field, problem in self.problems.items())
         return f"the answer to {self.interrupt_id} does not fit: {words}"
 
 

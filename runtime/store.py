@@ -39,9 +39,7 @@ class CheckpointStore(Protocol):
         """
         ...
 
-    async def append(
-        self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None
-    ) -> None:
+    async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
         """Append `entry` as number `expected + 1`, atomically and durably: when this returns it survives a crash.
 
         `snapshot`, when given, describes the thread with `entry` applied and replaces the thread's earlier snapshot.

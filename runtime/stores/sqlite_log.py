@@ -38,7 +38,7 @@ def load(connection: sqlite3.Connection, thread_id: str, *, whole: bool) -> Log:
 def load_small(connection: sqlite3.Connection, thread_id: str) -> Log | None:
     """The same, but None when there is much to read: finds out without reading it."""
     row = connection.execute(
-        "SELECT key, snapshot_at, iif(length(snapshot) <= ?, snapshot, NULL), snapshot IS NULL FROM threads WHERE id = ?",
+        "SELECT key, snapshot_at, iif(length(snapshot) <= ?, snapshot, NULL), snapshot ISNULL FROM threads WHERE id = ?",
         (SMALL_BYTES, thread_id),
     ).fetchone()
     if row is None:

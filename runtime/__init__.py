@@ -1,0 +1,92 @@
+"""Durable agent graphs that ask people and go on with the answer. No Slack, no web.
+
+Everything a program needs is importable from here; what needs a database driver is imported when first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from runtime.compiled import CompiledGraph
+from runtime.errors import (
+    AndonError,
+    CodecError,
+    EmptyInputError,
+    GraphError,
+    GraphRecursionError,
+    InterruptMismatchError,
+    InvalidAnswerError,
+    InvalidGraphError,
+    InvalidUpdateError,
+    NoRunError,
+    PendingInterruptError,
+    RunError,
+    StaleHeadError,
+    StoreError,
+    ThreadBusyError,
+    UnknownInterruptError,
+)
+from runtime.graph import StateGraph
+from runtime.interrupts import GraphInterrupt, get_stream_writer, idempotency_key, interrupt, once
+from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, RemoveMessage, add_messages
+from runtime.types import END, START, Command, Interrupt, PregelTask, RetryPolicy, Send, StateSnapshot
+
+if TYPE_CHECKING:
+    from runtime.stores.memory import InMemorySaver
+    from runtime.stores.memory import InMemorySaver as MemorySaver
+    from runtime.stores.sqlite import SqliteSaver
+
+__all__ = [
+    "END",
+    "REMOVE_ALL_MESSAGES",
+    "START",
+    "AndonError",
+    "CodecError",
+    "Command",
+    "CompiledGraph",
+    "EmptyInputError",
+    "GraphError",
+    "GraphInterrupt",
+    "GraphRecursionError",
+    "InMemorySaver",
+    "Interrupt",
+    "InterruptMismatchError",
+    "InvalidAnswerError",
+    "InvalidGraphError",
+    "InvalidUpdateError",
+    "MemorySaver",
+    "Message",
+    "MessagesState",
+    "NoRunError",
+    "PendingInterruptError",
+    "PregelTask",
+    "RemoveMessage",
+    "RetryPolicy",
+    "RunError",
+    "Send",
+    "SqliteSaver",
+    "StaleHeadError",
+    "StateGraph",
+    "StateSnapshot",
+    "StoreError",
+    "ThreadBusyError",
+    "UnknownInterruptError",
+    "add_messages",
+    "get_stream_writer",
+    "idempotency_key",
+    "interrupt",
+    "once",
+]
+
+_LAZY = {
+    "InMemorySaver": ("runtime.stores.memory", "InMemorySaver"),
+    "MemorySaver": ("runtime.stores.memory", "InMemorySaver"),
+    "SqliteSaver": ("runtime.stores.sqlite", "SqliteSaver"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'runtime' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - only for the names that load something heavy
+
+    module, attribute = _LAZY[name]
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,127 @@
+"""Conversation state: a light message type and the reducer that merges lists of messages.
+
+Anything that looks like a message is taken: our own `Message`, a dict with `role` or `type`, a `(role, text)` pair, a
+string, or an object with `type` and `content` such as LangChain's (kept as it is).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Final, TypedDict
+from uuid import uuid4
+
+from runtime.errors import InvalidUpdateError
+
+REMOVE_ALL_MESSAGES: Final = "__remove_all__"
+ROLES: Final = {"user": "human", "assistant": "ai", "system": "system", "tool": "tool", "remove": "remove"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """One message of a conversation."""
+
+    type: str
+    """`human`, `ai`, `system` or `tool`."""
+    content: Any
+    """Text, or a list of content blocks."""
+    id: str | None = None
+    name: str | None = None
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    """`{"name", "args", "id"}` each; only on messages of a model."""
+    tool_call_id: str | None = None
+    """The call that a `tool` message answers."""
+    status: str | None = None
+    """`success` or `error`, on tool messages."""
+
+    @property
+    def role(self) -> str:
+        """The type as chat APIs name it: `user`, `assistant`, `system`, `tool`."""
+        return next((role for role, kind in ROLES.items() if kind == self.type), self.type)
+
+
+@dataclass(slots=True)
+class RemoveMessage:
+    """In a list of updates: delete the message with this id (`REMOVE_ALL_MESSAGES`: all that came before)."""
+
+    id: str
+    type: str = "remove"
+    content: str = ""
+
+
+class MessagesState(TypedDict):
+    """State of a conversation; extend it with keys of your own."""
+
+    messages: "Annotated[list[Any], add_messages]"
+
+
+def as_message(value: Any) -> Any:
+    """Return `value` as a message object. Raises `InvalidUpdateError` for what is none."""
+    match value:
+        case str():
+            return Message(type="human", content=value)
+        case (str() as role, content) if not isinstance(value, Mapping):
+            return Message(type=ROLES.get(role, role), content=content)
+        case Mapping():
+            return _from_mapping(value)
+        case _ if hasattr(value, "type") and hasattr(value, "content"):
+            return value
+        case _:
+            raise InvalidUpdateError(f"not a message: {type(value).__name__}; give a dict with 'role' and 'content'")
+
+
+def _from_mapping(value: Mapping[str, Any]) -> Any:
+    kind = value.get("type") or value.get("role")
+    if not isinstance(kind, str):
+        raise InvalidUpdateError(f"a message needs 'role' or 'type', got the keys {sorted(map(str, value))}")
+    kind = ROLES.get(kind, kind)
+    if kind == "remove":
+        return RemoveMessage(str(value.get("id")))
+    known = {key: value[key] for key in ("id", "name", "tool_calls", "tool_call_id", "status") if value.get(key)}
+    return Message(type=kind, content=value.get("content", ""), **known)
+
+
+def as_messages(value: Any) -> list[Any]:
+    """Return a list of message objects that all have an id; a lone message counts as a list of one."""
+    alone = isinstance(value, (str, Mapping)) or (isinstance(value, tuple) and _is_pair(value))
+    items: Iterable[Any] = [value] if alone or not isinstance(value, (list, tuple)) else value
+    return [_with_id(as_message(item)) for item in items]
+
+
+def _is_pair(value: Sequence[Any]) -> bool:
+    return len(value) == 2 and isinstance(value[0], str) and (value[0] in ROLES or value[0] in ROLES.values())
+
+
+def _with_id(message: Any) -> Any:
+    if message.id is not None:
+        return message
+    if isinstance(message, Message):
+        return replace(message, id=str(uuid4()))
+    return message.model_copy(update={"id": str(uuid4())})
+
+
+def add_messages(left: Any, right: Any) -> list[Any]:
+    """Merge `right` into `left`: same id replaces in place, `RemoveMessage` deletes, the rest is appended."""
+    updates = as_messages(right)
+    merged = as_messages(left) if left else []
+    for position in range(len(updates) - 1, -1, -1):
+        if isinstance_remove(updates[position]) and updates[position].id == REMOVE_ALL_MESSAGES:
+            return updates[position + 1 :]
+    places = {message.id: place for place, message in enumerate(merged)}
+    removed: set[str] = set()
+    for message in updates:
+        place = places.get(message.id)
+        if isinstance_remove(message):
+            if place is None:
+                raise InvalidUpdateError(f"there is no message with id {message.id!r} to remove")
+            removed.add(message.id)
+        elif place is None:
+            places[message.id] = len(merged)
+            merged.append(message)
+        else:
+            removed.discard(message.id)
+            merged[place] = message
+    return [message for message in merged if message.id not in removed] if removed else merged
+
+
+def isinstance_remove(message: Any) -> bool:
+    """Whether this is a deletion, ours or LangChain's."""
+    return bool(getattr(message, "type", None) == "remove")

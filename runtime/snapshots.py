@@ -1,0 +1,55 @@
+"""Reading a thread: its journal as the `StateSnapshot` that programs know."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from runtime.journal import Frame, Journal, Task, as_interrupt
+from runtime.state import merge
+from runtime.types import PregelTask, StateSnapshot
+
+if TYPE_CHECKING:
+    from runtime.compiled import CompiledGraph
+
+
+def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bool) -> StateSnapshot:
+    """Show a frame as it is now: what finished tasks wrote is in its values already."""
+    frame = journal.frames.get(ns)
+    if frame is None:
+        return StateSnapshot({}, (), _config(journal, ns), None, None, None, (), ())
+    frame.attach(graph.channels)
+    finished = sorted((task for task in frame.tasks if task.done), key=lambda task: task.order)
+    values = merge(graph.channels, frame.values, [pair for task in finished for pair in task.writes or ()])
+    tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in frame.tasks)
+    return StateSnapshot(
+        values=graph.shown_values(values),
+        next=tuple(task.name for task in frame.tasks if not task.done),
+        config=_config(journal, ns, frame.id),
+        metadata={"source": frame.source, "step": frame.step, "parents": {}},
+        created_at=datetime.fromtimestamp(frame.created_at, UTC).isoformat(),
+        parent_config=_config(journal, ns, frame.parent_id) if frame.parent_id else None,
+        tasks=tasks,
+        interrupts=tuple(interrupt for task in tasks for interrupt in task.interrupts),
+    )
+
+
+def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
+    node = graph.node(task.name)
+    state: Any = None
+    for child in journal.children(frame.ns, task):
+        state = snapshot(node.run, journal, child.ns, subgraphs=True) if subgraphs and node.is_graph else None
+        state = state or _config(journal, child.ns)
+    return PregelTask(
+        id=task.id,
+        name=task.name,
+        path=task.path,
+        error=task.error,
+        interrupts=tuple(as_interrupt(*item) for item in journal.questions(frame.ns, task)),
+        state=state,
+        result=dict(task.writes) if task.writes is not None else None,
+    )
+
+
+def _config(journal: Journal, ns: str, checkpoint_id: str | None = None) -> Mapping[str, Any]:
+    place: dict[str, Any] = {"thread_id": journal.thread_id, "checkpoint_ns": ns}
+    return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}

@@ -1,0 +1,140 @@
+"""The values that programs and the engine exchange; names and shapes are LangGraph's.
+
+Source of the shapes: https://langchain-ai.github.io/langgraph/reference/types/ (as of LangGraph 1.2).
+"""
+
+import random
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+START: Final = "__start__"
+"""Where a run enters the graph."""
+END: Final = "__end__"
+"""Where a branch of a run ends."""
+INTERRUPT: Final = "__interrupt__"
+"""Key of the pending questions in results and streams."""
+
+Config: TypeAlias = Mapping[str, Any]
+"""`{"configurable": {"thread_id": …}, "recursion_limit": …, "tags": …, "metadata": …}`."""
+Durability: TypeAlias = Literal["sync", "async", "exit"]
+"""When a step is on disk: before the next begins, while the next runs, or when the call returns."""
+OnPending: TypeAlias = Literal["abandon", "refuse"]
+Target = TypeVar("Target", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Run `node` once with `arg` as its whole input, in the next superstep."""
+
+    node: str
+    arg: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[Target]):
+    """Steer a graph: returned by a node (`update`, `goto`, `graph`) or passed as input (also `resume`)."""
+
+    graph: str | None = None
+    """`Command.PARENT`: meant for the graph that called this one."""
+    update: Any = None
+    """Mapping, list of `(key, value)` pairs or a state object; applied through the reducers."""
+    resume: Any = field(default_factory=lambda: NOTHING)
+    """The answer to the one pending question, or a map from interrupt id to answer."""
+    goto: "Send | str | Sequence[Send | str]" = ()
+
+    PARENT: ClassVar[Literal["__parent__"]] = "__parent__"
+
+
+class _Nothing:
+    """Told apart from None, which is an answer like any other."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Final = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """One question a task is waiting on."""
+
+    value: Any
+    """What was passed to `interrupt()`."""
+    id: str
+    """32 hex characters; the same in every process and on every re-execution, never used for another question."""
+    response_schema: dict[str, Any] | None = field(default=None, kw_only=True)
+    """JSON Schema of the answer, when the question came with one."""
+    ns: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)
+    """Path of tasks from the root graph to the asking one, each `node:task_id`."""
+
+    resumable: ClassVar[bool] = True
+    when: ClassVar[Literal["during"]] = "during"
+
+    @property
+    def interrupt_id(self) -> str:
+        """The id under its older name."""
+        return self.id
+
+
+class PregelTask(NamedTuple):
+    """One task of a step, as `get_state` shows it."""
+
+    id: str
+    name: str
+    path: tuple[Any, ...]
+    error: Exception | str | None = None
+    interrupts: tuple[Interrupt, ...] = ()
+    state: Any = None
+    result: Any = None
+
+
+class StateSnapshot(NamedTuple):
+    """A thread at one checkpoint."""
+
+    values: dict[str, Any] | Any
+    next: tuple[str, ...]
+    """Nodes that have not finished in this step."""
+    config: Config
+    metadata: Mapping[str, Any] | None
+    created_at: str | None
+    """ISO 8601, UTC."""
+    parent_config: Config | None
+    tasks: tuple[PregelTask, ...]
+    interrupts: tuple[Interrupt, ...]
+    """Pending questions, in the order of the tasks."""
+
+
+def retriable(error: Exception) -> bool:
+    """Tell a passing fault from a mistake: programming errors are not worth a second attempt."""
+    mistakes = (ValueError, TypeError, ArithmeticError, ImportError, LookupError, NameError, SyntaxError, RuntimeError)
+    return not isinstance(error, (*mistakes, ReferenceError, StopIteration, StopAsyncIteration))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how soon a failing node is tried again within one run."""
+
+    initial_interval: float = 0.5  # seconds
+    backoff_factor: float = 2.0
+    max_interval: float = 128.0  # seconds
+    max_attempts: int = 3
+    """Attempts in all, the first included."""
+    jitter: bool = True
+    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] = retriable
+
+    def covers(self, error: Exception) -> bool:
+        """Whether this error is worth another attempt."""
+        if isinstance(self.retry_on, type):
+            return isinstance(error, self.retry_on)
+        if isinstance(self.retry_on, Sequence):
+            return isinstance(error, tuple(self.retry_on))
+        return self.retry_on(error)
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after failed attempt number `attempt` (from 1)."""
+        seconds = min(self.max_interval, self.initial_interval * self.backoff_factor ** (attempt - 1))
+        return seconds + random.uniform(0, 1) if self.jitter else seconds  # noqa: S311 - spreads load, guards nothing
