@@ -1,0 +1,295 @@
+"""The page and its own API under /sandbox: the state, a stream of changes, and one POST per thing a person does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from importlib import resources
+from typing import Any, Protocol
+
+from aiohttp import WSCloseCode, web
+
+from bot.sandbox import cast, gestures
+from bot.sandbox.changes import Change
+from bot.sandbox.errors import NotPossibleError, RefusalError
+from bot.sandbox.faults import Fault, Faults
+from bot.sandbox.interactions import Interactions
+from bot.sandbox.methods import Site
+from bot.sandbox.modals import Modals
+from bot.sandbox.traffic import Traffic
+
+Json = dict[str, Any]
+
+_FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    '<rect width="16" height="16" rx="4" fill="#e0a729"/><circle cx="8" cy="8" r="4" fill="#fff"/></svg>'
+)
+_ONLY_FOR_THE_BOT = frozenset({"reaction_added", "reaction_removed"})
+_PAGE_KINDS = {"message_touched": "message_changed"}
+
+
+class ProcessControl(Protocol):
+    """The bot's process, when the embedding program runs it."""
+
+    def state(self) -> Json:
+        """`{"state": "running" | "stopped", "pid": int | None}`."""
+
+    async def kill(self) -> None: ...
+
+    async def start(self) -> None: ...
+
+
+class PageApi:
+    def __init__(
+        self,
+        site: Site,
+        interactions: Interactions,
+        modals: Modals,
+        *,
+        faults: Faults,
+        traffic: Traffic,
+        connected: Callable[[], int],
+        process: ProcessControl | None,
+    ) -> None:
+        self._site = site
+        self._interactions = interactions
+        self._modals = modals
+        self._faults = faults
+        self._traffic = traffic
+        self._connected = connected
+        self._process = process
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        acts: dict[str, Callable[[Json], Awaitable[Json]]] = {
+            "say": self._say,
+            "edit": self._edit,
+            "delete": self._delete,
+            "react": self._react,
+            "action": self._action,
+            "submit": self._submit,
+            "close": self._close,
+            "shortcut": self._shortcut,
+            "home": self._home,
+            "faults": self._inject,
+            "process": self._control,
+        }
+        return [
+            web.get("/", self._page),
+            web.get("/favicon.ico", self._favicon),
+            web.get("/sandbox/state", self._state),
+            web.get("/sandbox/events", self._events),
+            web.get("/sandbox/traffic", self._traffic_after),
+            web.get("/sandbox/faults", self._waiting_faults),
+            *(web.post(f"/sandbox/{name}", _answering(act)) for name, act in acts.items()),
+        ]
+
+    async def close(self) -> None:
+        for socket in tuple(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+
+    def bot_changed(self) -> None:
+        """Tell the pages that a bot connected, went away, was started or killed."""
+        body = {"connected": self._connected(), "process": self._process_state()}
+        self._site.changes.publish(Change(kind="bot", body=body))
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        html = resources.files("bot.sandbox").joinpath("page.html").read_text("utf-8")
+        return web.Response(text=html, content_type="text/html")
+
+    async def _favicon(self, _request: web.Request) -> web.Response:
+        return web.Response(text=_FAVICON, content_type="image/svg+xml")
+
+    async def _state(self, request: web.Request) -> web.Response:
+        try:
+            return web.json_response(self._state_for(request.query.get("user", cast.PEOPLE[0].id)))
+        except RefusalError as refusal:
+            return web.json_response(refusal.answer())
+
+    def _state_for(self, user: str) -> Json:
+        me = self._site.workspace.member(user)
+        channels = self._site.workspace.channels_of(user)
+        profile = self._site.profile
+        return {
+            "team": {"id": cast.TEAM_ID, "name": cast.TEAM_NAME},
+            "me": _person(me),
+            "bot": {"user_id": cast.BOT_USER_ID, "name": profile.name, "connected": self._connected()},
+            "people": [_person(member) for member in cast.PEOPLE],
+            "channels": [_channel(channel) for channel in channels],
+            "usergroups": [group.as_usergroup() for group in cast.USER_GROUPS],
+            "messages": {channel.id: self._seen_by(user, channel.id) for channel in channels},
+            "home": self._site.views.home(user),
+            "views": self._site.views.stack(user),
+            "commands": [
+                {
+                    "command": one["command"],
+                    "description": one.get("description", ""),
+                    "usage_hint": one.get("usage_hint", ""),
+                }
+                for one in profile.commands
+            ],
+            "shortcuts": [{key: one[key] for key in ("name", "callback_id", "type")} for one in profile.shortcuts],
+            "process": self._process_state(),
+            "notice": [],
+        }
+
+    def _seen_by(self, user: str, channel: str) -> list[Json]:
+        seen = [*self._site.workspace.messages(channel), *self._site.workspace.ephemerals(user, channel)]
+        return sorted(seen, key=lambda message: str(message["ts"]))
+
+    async def _events(self, request: web.Request) -> web.WebSocketResponse:
+        """The changes this person can notice, from now on."""
+        user = request.query.get("user", "")
+        mine = {channel.id for channel in self._site.workspace.channels_of(user)}
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+
+        def notice(change: Change) -> None:
+            visible = change.channel is None or change.channel in mine
+            if visible and change.user in (None, user) and change.kind not in _ONLY_FOR_THE_BOT:
+                queue.put_nowait(_page_event(change))
+
+        socket = web.WebSocketResponse(heartbeat=30)
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        self._site.changes.subscribe(notice)
+        sender = asyncio.create_task(_pump(queue, socket))
+        try:
+            async for _frame in socket:
+                pass  # the page only listens
+        finally:
+            sender.cancel()
+            self._site.changes.unsubscribe(notice)
+            self._sockets.discard(socket)
+        return socket
+
+    async def _traffic_after(self, request: web.Request) -> web.Response:
+        after = request.query.get("after", "0")
+        return web.json_response({"entries": self._traffic.after(int(after) if after.isdigit() else 0)})
+
+    async def _waiting_faults(self, _request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "faults": [asdict(fault) for fault in self._faults.waiting()]})
+
+    # --- what people do ------------------------------------------------------------------------------------
+
+    async def _say(self, body: Json) -> Json:
+        user, channel = body["user"], body["channel"]
+        return {"message": await self._interactions.say(user, channel, body["text"], body.get("thread_ts"))}
+
+    async def _edit(self, body: Json) -> Json:
+        return {"message": self._interactions.edit(body["user"], body["channel"], body["ts"], body["text"])}
+
+    async def _delete(self, body: Json) -> Json:
+        self._interactions.delete(body["user"], body["channel"], body["ts"])
+        return {}
+
+    async def _react(self, body: Json) -> Json:
+        self._interactions.react(body["user"], body["channel"], body["ts"], body["name"])
+        return {}
+
+    async def _action(self, body: Json) -> Json:
+        user, state = body["user"], body.get("state") or {}
+        surface = self._surface(body)
+        block, element = gestures.find(surface.get("blocks", []), body["block_id"], body["action_id"])
+        made = gestures.action(block, element, gestures.choice_in(body))
+        state = gestures.with_choice(state, made)
+        on_view = "view_id" in body
+        act = self._interactions.act_on_view if on_view else self._interactions.act_on_message
+        return _outcome(await act(user, surface, made, state))
+
+    def _surface(self, body: Json) -> Json:
+        """The view or message on which the person acts."""
+        if "view_id" in body:
+            return self._site.views.find(body["view_id"])[1]
+        channel, ts = body["message"]["channel"], body["message"]["ts"]
+        whispered = (m for m in self._site.workspace.ephemerals(body["user"], channel) if m["ts"] == ts)
+        return next(whispered, None) or self._site.workspace.message(channel, ts)
+
+    async def _submit(self, body: Json) -> Json:
+        errors = await self._modals.submit(body["user"], body["view_id"], body.get("values") or {})
+        return {"errors": errors} if errors else {}
+
+    async def _close(self, body: Json) -> Json:
+        self._modals.close(body["user"], body["view_id"], everything=bool(body.get("all")))
+        return {}
+
+    async def _shortcut(self, body: Json) -> Json:
+        user, callback_id = body["user"], body["callback_id"]
+        return _outcome(await self._interactions.shortcut(user, callback_id, body.get("channel"), body.get("ts")))
+
+    async def _home(self, body: Json) -> Json:
+        self._interactions.open_home(self._site.workspace.member(body["user"]).id)
+        return {}
+
+    async def _inject(self, body: Json) -> Json:
+        self._faults.inject(Fault.parse(body))
+        return {}
+
+    async def _control(self, body: Json) -> Json:
+        if self._process is None:
+            raise NotPossibleError("The sandbox does not run the bot's process; start and stop it yourself.")
+        await (self._process.kill() if body["do"] == "kill" else self._process.start())
+        self.bot_changed()
+        return {"process": self._process_state()}
+
+    def _process_state(self) -> Json | None:
+        return None if self._process is None else self._process.state()
+
+
+def _answering(act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler that runs an act on the request's JSON and answers in words when it is not possible."""
+
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            body = await request.json()
+            return web.json_response({"ok": True, **await act(body)})
+        except (NotPossibleError, ValueError) as error:
+            return web.json_response({"ok": False, "error": str(error)})
+        except RefusalError as refusal:
+            return web.json_response({"ok": False, "error": f"That is not possible ({refusal.code})."})
+        except KeyError as error:
+            return web.json_response({"ok": False, "error": f"The request needs the field {error}."})
+
+    return handle
+
+
+def _outcome(warning: str | None) -> Json:
+    if warning is not None:
+        raise NotPossibleError(warning)
+    return {}
+
+
+def _page_event(change: Change) -> Json:
+    body = {key: value for key, value in change.body.items() if key != "previous"}
+    event = {"type": _PAGE_KINDS.get(change.kind, change.kind), **body}
+    return event if change.channel is None else {**event, "channel": change.channel}
+
+
+async def _pump(queue: asyncio.Queue[Json], socket: web.WebSocketResponse) -> None:
+    while not socket.closed:
+        await socket.send_str(json.dumps(await queue.get()))
+
+
+def _person(member: cast.Member) -> Json:
+    return {
+        "id": member.id,
+        "name": member.name,
+        "real_name": member.real_name,
+        "color": member.color,
+        "team_id": member.team_id,
+        "is_restricted": member.is_restricted,
+    }
+
+
+def _channel(channel: cast.Channel) -> Json:
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "kind": channel.kind,
+        "user": channel.user,
+        "is_ext_shared": channel.is_ext_shared,
+        "members": list(channel.members),
+    }
