@@ -26,6 +26,7 @@ T = TypeVar("T")
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT = 10.0  # seconds that a thread waits for another process's transaction
 LARGEST_GROUP = 256  # jobs in one transaction
+PAGE_BYTES = 8192  # three turns of 2 KB fit on a page, where one does on SQLite's 4096
 
 
 class SqliteSaver:
@@ -189,6 +190,7 @@ def _open(path: str, synchronous: str) -> sqlite3.Connection:
     """A connection for writing, to a file that has all tables."""
     connection = _connect(path)
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         _migrate(connection, path)
@@ -211,6 +213,6 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
                 f" {SCHEMA_VERSION}); update Andon, or use another file"
             )
         if version == 0:
-            connection.execute(log.THREADS)
-            connection.execute(log.ENTRIES)
+            for statement in log.SCHEMA:
+                connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
