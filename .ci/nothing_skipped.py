@@ -5,13 +5,13 @@ Silent when all is well, so that pytest's closing line stays the last one.
 """
 
 import sys
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 
-def skipped(report: ElementTree.Element) -> list[str]:
-    """Each skipped test or file with the reason. What was expected to fail did run, so it is not among them."""
+def skipped(report: ET.Element) -> list[str]:
+    """Each skipped test or file: the line that did it and its reason. What was expected to fail did run."""
     return [
-        f"{test.get('classname')} {test.get('name')}: {skip.get('message')}"
+        f"{test.get('classname')} {test.get('name')} at {skip.text}"
         for test in report.iter("testcase")
         for skip in test.iter("skipped")
         if skip.get("type") != "pytest.xfail"
@@ -19,7 +19,7 @@ def skipped(report: ElementTree.Element) -> list[str]:
 
 
 def main(path: str) -> None:
-    report = ElementTree.parse(path).getroot()  # noqa: S314 - pytest wrote it a moment ago
+    report = ET.parse(path).getroot()  # noqa: S314 - pytest wrote it a moment ago
     if report.find(".//testcase") is None:
         sys.exit("The report has no tests in it.")
     if missed := skipped(report):

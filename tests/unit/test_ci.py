@@ -1,5 +1,6 @@
 """CI believes a green run only when nothing was skipped; this is the check that reads pytest's report."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,8 @@ def verdict(folder: Path, *tests: str) -> tuple[int, str]:
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     report = str(folder / "report.xml")
     pytest_run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}", str(folder)]
-    subprocess.run(pytest_run, check=False, capture_output=True)
+    environ = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    subprocess.run(pytest_run, check=False, capture_output=True, env=environ)
     done = subprocess.run([sys.executable, str(CHECK), report], check=False, capture_output=True, text=True)
     return done.returncode, done.stderr
 
