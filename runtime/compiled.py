@@ -253,6 +253,7 @@ class CompiledGraph:
             self._running.add(journal.thread_id)
         try:
             await journal.reload()
+            journal.metadata = dict(run.config.get("metadata", {}))
             self._take(run, given, on_pending)
             run.write_behind()
             try:

@@ -128,6 +128,8 @@ class Frame:
     """Deferred nodes waiting for everything else to finish."""
     halted: bool = False
     """Whether a static breakpoint already stopped the run here."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """What the caller of the run wanted noted, from `config["metadata"]`."""
     values: Values = field(default_factory=dict)
     unapplied: list[tuple[Writes, Values]] = field(default_factory=list)
     """Steps read from the log and not merged yet: only the frame's own graph knows how."""
@@ -159,6 +161,8 @@ class Journal:
         self.codec = codec
         self.store = store
         self.head = 0
+        self.metadata: dict[str, Any] = {}
+        """Goes into every checkpoint that is made from now on."""
         self.frames: dict[str, Frame] = {}
         self._operations: list[list[Any]] = []
         self._bytes = 0
@@ -251,7 +255,7 @@ class Journal:
         """
         frame = self.frames.get(ns)
         step = -1 if frame is None else frame.step + 1
-        extra = [following.joined, following.deferred, following.halted]
+        extra = [following.joined, following.deferred, following.halted, self.metadata]
         nexts = _plain_tasks(following.tasks)
         return self._do(["c", ns, new_id(), step, source, time.time(), dict(written), dict(results), nexts, extra])
 
@@ -320,7 +324,7 @@ class Journal:
         writes = [pair for place in places for pair in written.get(place) or frame.tasks[place].recorded_writes]
         frame.unapplied.append((writes, results))
         frame.tasks = self._tasks(checkpoint_id, ns, nexts, 0)
-        frame.joined, frame.deferred, frame.halted = extra
+        frame.joined, frame.deferred, frame.halted, frame.metadata = extra
         self.frames[ns] = frame
         return frame
 

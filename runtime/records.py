@@ -4,7 +4,7 @@ Frozen values; the only way to change one is a compare-and-set in `runtime.ledge
 conversation takes place is an opaque `Place`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -46,8 +46,8 @@ class Thread:
     started_by: Person
     place: Place
     status: ThreadStatus
-    outcome: str | None = None
-    """Last words of a finished run, or what went wrong in a failed one."""
+    where: str = ""
+    """The place as one string, once the conversation has one: how a reply finds its thread."""
     stopped_by: Person | None = None
     created_at: float
     """Seconds since the epoch, as all times here."""
@@ -107,6 +107,10 @@ class Request:
     id: RequestId
     thread_id: ThreadId
     interrupt_id: str
+    attempt: int = 0
+    """How many answers to this interrupt did not fit what the graph expects."""
+    problem: str | None = None
+    """Why the answer before this one did not fit."""
     agent: str
     payload: Any
     """What the graph passed to `interrupt()`."""
@@ -123,16 +127,44 @@ class Request:
     revision: int = 1
 
 
+class TurnStatus(StrEnum):
+    """`queued` → `taken` by a run → `ended` with words for the people → `told`."""
+
+    QUEUED = "queued"
+    TAKEN = "taken"
+    ENDED = "ended"
+    TOLD = "told"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """Something a person said to a thread, kept in order until a run takes it as input."""
+    """Something a person said to a thread: its first prompt, or a later message. Taken in order, one run each."""
 
     id: str
-    """The surface's own id of the message, so that a redelivery is the same turn."""
+    """Derived from the surface's own id of the message, so that a redelivery is the same turn."""
     thread_id: ThreadId
     text: str
     by: Person
-    taken: bool = False
-    created_at: float
-    extra: Place = field(default_factory=dict)
+    place: Place
     """Where it was said, for marking it."""
+    status: TurnStatus = TurnStatus.QUEUED
+    outcome: str | None = None
+    """What the agent said at the end, or what went wrong."""
+    failed: bool = False
+    created_at: float
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message of ours that people see: posted once, then kept up to date."""
+
+    key: str
+    """What it shows, for example `request:<id>`; never two messages for one key."""
+    thread_id: ThreadId
+    place: Place | None = None
+    """Where it is; None while it is intended and nobody knows yet whether it got there."""
+    digest: str = ""
+    """Of what it shows."""
+    created_at: float
+    revision: int = 1

@@ -25,7 +25,7 @@ def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bo
         values=graph.shown_values(values),
         next=tuple(task.name for task in frame.tasks if not task.done),
         config=_config(journal, ns, frame.id),
-        metadata={"source": frame.source, "step": frame.step, "parents": {}},
+        metadata={"source": frame.source, "step": frame.step, "parents": {}, **frame.metadata},
         created_at=datetime.fromtimestamp(frame.created_at, UTC).isoformat(),
         parent_config=_config(journal, ns, frame.parent_id) if frame.parent_id else None,
         tasks=tasks,
