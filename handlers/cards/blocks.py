@@ -1,0 +1,180 @@
+"""The message that shows a request: the question while it is open, the same with its outcome afterwards."""
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from handlers.cards import ids, words
+from handlers.cards.asks import property_label
+from handlers.cards.body import Body, body, show
+from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
+from handlers.cards.model import Action, AskText, Card
+from handlers.cards.text import date_token, escape, mention
+from runtime.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict
+
+BUTTON = 75
+MAX_MENTIONS = 8
+MAX_CHANGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What `chat.postMessage` and `chat.update` take."""
+
+    text: str
+    """All that notifications and screen readers get."""
+    blocks: list[dict[str, Any]]
+
+
+def card_message(card: Card, request: Request, thread: Thread, *, agent_title: str) -> Message:
+    """The card as it is to look now, whatever its status."""
+    top = body(card)
+    if request.status is RequestStatus.OPEN:
+        blocks = [*top.blocks, _about(card, request, agent_title), _buttons(card, request, top)]
+    else:
+        blocks = [*top.blocks, *_outcome(request, thread), *_still_viewable(request, top)]
+    return Message(_sentence(card, request, thread, agent_title), blocks)
+
+
+def verdict_line(decision: Decision) -> str:
+    """Who decided what, as mrkdwn: "✅ *Approved* by @ben"."""
+    verdict = decision.verdict
+    if verdict is Verdict.EDITED and not decision.changes:
+        verdict = Verdict.APPROVED
+    mark, word = words.VERDICTS[verdict]
+    label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
+    return f"{mark} *{word}* by {mention(decision.by)}{label}"
+
+
+def _about(card: Card, request: Request, agent_title: str) -> Block:
+    parts = [f"Requested by {mention(request.asked_for)}", escape(agent_title)]
+    if request.approvers:
+        shown = [mention(person) for person in request.approvers[:MAX_MENTIONS]]
+        parts.append(words.who_may_answer(shown, len(request.approvers) - len(shown)))
+    if card.text_action:
+        parts.append(words.REPLY_HERE)
+    return context(" · ".join(parts))
+
+
+def _buttons(card: Card, request: Request, top: Body) -> Block:
+    elements = [_button(card, action, request) for action in card.actions]
+    if not top.complete:
+        elements.append(_view_button(request))
+    return _actions(request, [*elements, _menu(top)])
+
+
+def _actions(request: Request, elements: list[Block]) -> Block:
+    return {"type": "actions", "block_id": ids.card_block(request.id, request.revision), "elements": elements}
+
+
+def _button(card: Card, action: Action, request: Request) -> Block:
+    ellipsis = "…" if action.ask else ""
+    button: Block = {
+        "type": "button",
+        "action_id": ids.act(action.key),
+        "value": request.id,
+        "text": plain_text(plain_text(action.label, BUTTON - 1)["text"] + ellipsis, BUTTON),
+        "accessibility_label": plain_text(f"{action.label}: {card.title}", BUTTON)["text"],
+    }
+    button |= {"style": action.style} if action.style else {}
+    return button | ({"confirm": _confirm(card, action)} if action.confirm else {})
+
+
+def _confirm(card: Card, action: Action) -> Block:
+    return {
+        "title": plain_text(action.confirm or words.SURE, 100),
+        "text": plain_text(card.title, 300),
+        "confirm": plain_text(action.label, 30),
+        "deny": plain_text(words.BACK, 30),
+        **({"style": action.style} if action.style else {}),
+    }
+
+
+def _view_button(request: Request) -> Block:
+    return {
+        "type": "button",
+        "action_id": ids.VIEW,
+        "value": request.id,
+        "text": plain_text(words.VIEW_EVERYTHING, BUTTON),
+    }
+
+
+def _menu(top: Body) -> Block:
+    options = [(words.VIEW_EVERYTHING, ids.VIEW)] if top.complete else []
+    options.append((words.STOP_RUN, ids.STOP))
+    return {
+        "type": "overflow",
+        "action_id": ids.MORE,
+        "options": [{"text": plain_text(text, BUTTON), "value": value} for text, value in options],
+    }
+
+
+def _still_viewable(request: Request, top: Body) -> list[Block]:
+    """What was decided stays readable in full."""
+    return [] if top.complete else [_actions(request, [_view_button(request)])]
+
+
+def _outcome(request: Request, thread: Thread) -> list[Block]:
+    if request.status is RequestStatus.REPLACED:
+        return [context(words.REPLACED)]
+    if request.decision is None:
+        return [context(words.stopped(mention(thread.stopped_by) if thread.stopped_by else None))]
+    decision = request.decision
+    line = f"{verdict_line(decision)} · {date_token(decision.at)}"
+    said = _said(decision)
+    return [
+        {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
+        *([rich_text(*said)] if said else []),
+        context(_progress(request, thread)),
+    ]
+
+
+def _said(decision: Decision) -> list[Block]:
+    """What the person changed, answered, or gave as the reason."""
+    elements = [_change(change) for change in decision.changes[:MAX_CHANGES]]
+    if hidden := len(decision.changes) - len(elements):
+        elements.append(section(run(words.more_changes(hidden), italic=True)))
+    if decision.reason:
+        elements.append(quote(excerpt(decision.reason, 600, lines=6).text))
+    return elements
+
+
+def _change(change: Change) -> Block:
+    before, after = (excerpt(show(value).text, 300, lines=4).text for value in (change.before, change.after))
+    if change.field == AskText.FIELD:
+        return quote(after)
+    label = run(f"{property_label(change.field, None)}: ", bold=True)
+    if before == after:
+        return section(label, run(words.CHANGED, italic=True))
+    return section(label, *([run(before, strike=True), run(" → ")] if change.before is not None else []), run(after))
+
+
+def _progress(request: Request, thread: Thread) -> str:
+    """What became of the answer: never more than what is known."""
+    if thread.status is ThreadStatus.STOPPED:
+        return words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)
+    if thread.status is ThreadStatus.FAILED:
+        return words.FAILED
+    if request.status is RequestStatus.DECIDED:
+        return words.PASSING_ON
+    match thread.status:
+        case ThreadStatus.RUNNING:
+            return words.WENT_ON
+        case ThreadStatus.WAITING:
+            return words.ASKED_AGAIN
+        case ThreadStatus.FINISHED:
+            return words.FINISHED
+        case other:
+            assert_never(other)
+
+
+def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) -> str:
+    title, agent = escape(excerpt(card.title, 600, lines=4).text), escape(agent_title)
+    match request.status:
+        case RequestStatus.OPEN:
+            return f"{agent}: {title} Requested by {mention(request.asked_for)}. {words.HOW_TO_ANSWER}"
+        case RequestStatus.REPLACED:
+            return f"{agent}: {title} {words.REPLACED}"
+        case _ if request.decision is not None:
+            return f"{agent}: {title} {verdict_line(request.decision)}."
+        case _:
+            return f"{agent}: {title} {words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)}."

@@ -1,0 +1,111 @@
+"""What a card is about: its title, why it is asked, and its fields, as much of them as is read at a glance."""
+
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+
+from handlers.cards import words
+from handlers.cards.asks import property_label
+from handlers.cards.literal import Block, excerpt, paragraph, plain_text, preformatted, quote, rich_text, run, section
+from handlers.cards.masking import masked, secret_names
+from handlers.cards.model import Card
+from handlers.cards.plain import dump, plain
+
+HEADER = 150
+MAX_FIELDS = 12
+MAX_LINES = 14
+BUDGET = 2400
+"""Characters for all fields of a card together; each gets its share of them, within bounds."""
+INLINE = 120
+"""Up to this length a value stands beside its label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value as text that may be shown; `structured` is JSON rather than words."""
+
+    text: str
+    structured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The upper part of a card, and whether that is all there is to see."""
+
+    blocks: list[Block]
+    complete: bool
+
+
+def body(card: Card) -> Body:
+    """The blocks above a card's buttons."""
+    share = max(150, min(1500, BUDGET // max(1, len(card.fields))))
+    lines = [_line(card, key, value, share) for key, value in islice(card.fields.items(), MAX_FIELDS)]
+    title, why = excerpt(card.title, 1500, lines=MAX_LINES), excerpt(card.why or "", 600, lines=6)
+    hidden = len(card.fields) - len(lines)
+    header = plain_text(card.title, HEADER)
+    blocks = [
+        {"type": "header", "text": header},
+        *([paragraph(title.text)] if header["text"] != title.text.strip() else []),
+        *([paragraph(why.text)] if why.text.strip() else []),
+        *([rich_text(*_stacked(lines))] if lines else []),
+        *([paragraph(words.more_fields(hidden))] if hidden else []),
+    ]
+    return Body(blocks, complete=not hidden and not title.cut and not why.cut and all(line.whole for line in lines))
+
+
+def show(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset()) -> Shown:
+    """A value as people read it, secrets masked."""
+    readable = masked(plain(value), key=key, secrets=secrets)
+    match readable:
+        case None | str() | list() | dict() if not readable:
+            return Shown(words.EMPTY)
+        case bool() as answer:
+            return Shown(words.YES if answer else words.NO)
+        case str() | int() | float() as scalar:
+            return Shown(str(scalar))
+        case list() as items if all(isinstance(item, str | int | float) for item in items) and _brief(items):
+            return Shown(", ".join(str(item) for item in items))
+        case other:
+            return Shown(dump(other), structured=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A label with a value, beside it or below it."""
+
+    label: str
+    text: str
+    whole: bool
+    structured: bool
+
+    @property
+    def inline(self) -> bool:
+        return not self.structured and len(self.text) <= INLINE and "\n" not in self.text
+
+
+def _line(card: Card, key: str, value: Any, share: int) -> _Line:
+    label = property_label(key, card.schema.get("properties", {}).get(key))
+    shown = show(value, key=key, secrets=secret_names(card.schema))
+    part = excerpt(shown.text, share, lines=MAX_LINES)
+    name = excerpt(label, 80).text
+    if part.cut:
+        name = words.shown_in_part(name, part.cut)
+    return _Line(name, part.text, whole=not part.cut, structured=shown.structured)
+
+
+def _stacked(lines: list[_Line]) -> list[Block]:
+    """Short values as lines of one paragraph, each longer one under its label."""
+    elements: list[Block] = []
+    for inline, group in groupby(lines, key=lambda line: line.inline):
+        if inline:
+            runs = [(run(f"{line.label}: ", bold=True), run(f"{line.text}\n")) for line in group]
+            elements.append(section(*(part for pair in runs for part in pair)))
+            continue
+        for line in group:
+            elements.append(section(run(line.label, bold=True)))
+            elements.append(preformatted(line.text) if line.structured else quote(line.text))
+    return elements
+
+
+def _brief(items: list[Any]) -> bool:
+    return len(items) <= 10 and sum(len(str(item)) for item in items) <= INLINE

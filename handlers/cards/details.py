@@ -1,0 +1,98 @@
+"""Everything there is to read about a request or a run, in a modal, page by page."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from handlers.cards import ids, words
+from handlers.cards.asks import property_label
+from handlers.cards.body import Shown, show
+from handlers.cards.literal import Block, paragraph, plain_text, preformatted, rich_text, run, section
+from handlers.cards.masking import mask_text, secret_names
+from handlers.cards.model import Card
+from handlers.cards.text import clean, head
+from runtime.records import Request, Thread, Turn
+
+PIECE = 2900
+MAX_BLOCKS = 90
+MAX_BYTES = 180_000
+"""Of a page's blocks, as JSON in ASCII: well under the 250 kB of a view."""
+
+
+def details_view(card: Card, request: Request, page: int = 0) -> dict[str, Any]:
+    """The card in full; `page` counts from 0, one beyond the end is the last."""
+    secrets = secret_names(card.schema)
+    parts = [("", Shown(card.title)), *([(words.WHY, Shown(card.why))] if card.why else [])]
+    for key, value in card.fields.items():
+        label = property_label(key, card.schema.get("properties", {}).get(key))
+        parts.append((label, show(value, key=key, secrets=secrets)))
+    return _view(parts, ids.ViewRef(request_id=request.id), page)
+
+
+def run_view(thread: Thread, page: int = 0) -> dict[str, Any]:
+    """What a run was asked, in full."""
+    return _view([(words.ASKED, Shown(thread.prompt))], ids.ViewRef(thread_id=thread.id), page)
+
+
+def turn_view(turn: Turn, page: int = 0) -> dict[str, Any]:
+    """What was said in a turn and how it ended, in full."""
+    parts = [(words.ASKED, Shown(turn.text)), (words.OUTCOME, Shown(turn.outcome or ""))]
+    return _view(parts, ids.ViewRef(turn_id=turn.id), page)
+
+
+def _view(parts: list[tuple[str, Shown]], ref: ids.ViewRef, page: int) -> dict[str, Any]:
+    pages = list(_pages(parts))
+    number = max(0, min(page, len(pages) - 1))
+    return {
+        "type": "modal",
+        "callback_id": ids.DETAILS,
+        "private_metadata": replace(ref, page=number).dump(),
+        "title": plain_text(words.EVERYTHING, 24),
+        "close": plain_text(words.CLOSE, 24),
+        "blocks": [*pages[number], *_turning(number, len(pages))],
+    }
+
+
+def _pages(parts: list[tuple[str, Shown]]) -> Iterator[list[Block]]:
+    page: list[Block] = []
+    room = MAX_BYTES
+    for block in _blocks(parts):
+        size = len(json.dumps(block))
+        if page and (size > room or len(page) == MAX_BLOCKS):
+            yield page
+            page, room = [], MAX_BYTES
+        page.append(block)
+        room -= size
+    yield page
+
+
+def _blocks(parts: list[tuple[str, Shown]]) -> Iterator[Block]:
+    for label, shown in parts:
+        if label:
+            yield paragraph(mask_text(clean(label))[:PIECE], bold=True)
+        for piece in _pieces(mask_text(clean(shown.text))):
+            yield rich_text(preformatted(piece) if shown.structured else section(run(piece, bold=not label)))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that fit a block, cut at line ends where there are any."""
+    at = 0
+    while at < len(text):
+        piece = head(text[at : at + PIECE], PIECE)
+        end = piece.rfind("\n") + 1 if at + len(piece) < len(text) else 0
+        piece = piece[:end] if end > PIECE // 2 else piece
+        at += len(piece)
+        yield piece
+
+
+def _turning(number: int, count: int) -> list[Block]:
+    if count == 1:
+        return []
+    turns = [(words.PREVIOUS, number - 1), (words.NEXT, number + 1)]
+    buttons = [
+        {"type": "button", "action_id": f"{ids.PAGE}:{to}", "value": str(to), "text": plain_text(text, 75)}
+        for text, to in turns
+        if 0 <= to < count
+    ]
+    return [paragraph(words.page_of(number + 1, count)), {"type": "actions", "elements": buttons}]

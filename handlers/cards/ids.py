@@ -1,0 +1,106 @@
+"""The names Slack hands back to us: written by the builders, parsed by the listeners, nowhere else.
+
+They carry references only, never authority: whoever reads one looks the record up and checks it again.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from runtime.records import RequestId, ThreadId
+
+ACT = "act"
+"""Prefix of an answer button's action id: `act:<action key>`; its value is the request id."""
+MORE = "more"
+"""Action id of a card's overflow menu; its options' values are `VIEW` and `STOP`."""
+VIEW = "view"
+"""Show everything: a button's action id (value: request id), or an option of `MORE`."""
+VIEW_RUN = "view_run"
+"""Show what a run was asked, in full: a button's action id (value: thread id)."""
+VIEW_TURN = "view_turn"
+"""Show how a turn ended, in full: a button's action id (value: turn id)."""
+STOP = "stop"
+"""Stop the run: an option of `MORE`."""
+PAGE = "page"
+"""Prefix of the paging buttons' action ids in the details view; their value is the page to show."""
+
+ANSWER = "answer"
+"""Callback id of every modal that answers a request."""
+DETAILS = "details"
+"""Callback id of the modal that only shows."""
+
+NOTE = "note"
+"""Block id of a form's last input: a reason or a note."""
+TEXT = "text"
+"""Block id of a free-text answer."""
+INPUT = "value"
+"""Action id of the element inside every input block."""
+
+_CARD = "req"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRef:
+    """Which request a card's buttons belong to, and which revision of it was drawn."""
+
+    request_id: RequestId
+    revision: int
+
+
+def act(key: str) -> str:
+    """The action id of the button for the action `key`."""
+    return f"{ACT}:{key}"
+
+
+def action_key(action_id: str) -> str | None:
+    """The action's key; None if this is no answer button."""
+    prefix, _, key = action_id.partition(":")
+    return key if prefix == ACT and key else None
+
+
+def card_block(request_id: RequestId, revision: int) -> str:
+    """The block id of a card's buttons. Slack wants a new one whenever a message changes: the revision gives it."""
+    return f"{_CARD}:{request_id}:{revision}"
+
+
+def parse_card_block(block_id: str) -> CardRef | None:
+    """Read `card_block` back; None if this is something else."""
+    prefix, _, rest = block_id.partition(":")
+    request_id, _, revision = rest.rpartition(":")
+    if prefix != _CARD or not request_id or not (revision.isascii() and revision.isdigit()):
+        return None
+    return CardRef(request_id=RequestId(request_id), revision=int(revision[:18]))
+
+
+def field_block(index: int) -> str:
+    """The block id of a form's input; an index, because a field's name may be longer than a block id can be."""
+    return f"field:{index}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewRef:
+    """What a modal is about: the content of its `private_metadata`."""
+
+    request_id: RequestId | None = None
+    thread_id: ThreadId | None = None
+    turn_id: str | None = None
+    action: str | None = None
+    page: int = 0
+
+    def dump(self) -> str:
+        """As `private_metadata`: ids and the page, no arguments."""
+        return json.dumps({key: value for key, value in asdict(self).items() if value})
+
+
+def parse_view_ref(metadata: str) -> ViewRef | None:
+    """Read `ViewRef.dump` back; None if this is something else."""
+    try:
+        data = json.loads(metadata)
+    except ValueError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    texts = {
+        key: data[key] for key in ("request_id", "thread_id", "turn_id", "action") if isinstance(data.get(key), str)
+    }
+    page = data.get("page")
+    return ViewRef(**texts, page=page if isinstance(page, int) else 0)

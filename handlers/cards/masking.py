@@ -1,0 +1,154 @@
+"""Secrets stay out of cards, texts, views and the audit: by the key's name, by what a schema says, by a token's shape.
+
+Masking errs on the side of hiding. `restore` is its inverse for forms: what still shows a mask is what it was before.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MASK = "••••••••"
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRET = re.compile(
+    r"\b(password|passwd|passphrase|passcode|pwd|secret|secrets|token|apikey|authorization|bearer|credential|credentials"
+    r"|cookie|otp|cvv|cvc|(api|private|access|secret|auth|signing|encryption|master) key|auth header)\b"
+)
+_HARMLESS = re.compile(r"\b(name|type|count|limit|hint|policy|expiry|expires|ttl|required|enabled|budget|usage)$")
+_SECRET_END = re.compile(_SECRET.pattern + "$")
+
+_TOKEN = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}"
+    r"|\bsk-[\w-]{16,}|\b[sr]k_(?:live|test)_\w{10,}"
+    r"|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{30,}"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"
+    r"|(?<=://)[^/\s:@]{1,200}:[^/\s:@]{1,200}(?=@)"
+    r"|(?<=[Bb]asic )[\w+/]{8,}=*|(?<=[Bb]earer )[\w.~+/-]{12,}=*",
+    re.DOTALL,
+)
+
+
+class HiddenPartError(ValueError):
+    """A value still shows a mask where nothing was hidden before, so nobody can tell what it should be."""
+
+
+def secret_key(key: str) -> bool:
+    """Whether a text under this key is a secret: `db_password`, `apiKey`, `Authorization`; not `token_count`."""
+    words = _words(key)
+    return bool(_SECRET.search(words)) and not _HARMLESS.search(words)
+
+
+def mask_text(text: str) -> str:
+    """The text with everything in it that has the shape of a token replaced."""
+    return _TOKEN.sub(MASK, text)
+
+
+def masked(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset()) -> Any:
+    """A copy of a JSON-like value that may be shown. `secrets`: keys that a schema declares secret."""
+    if _hides(value, key, secrets):
+        return MASK
+    match value:
+        case str():
+            return mask_text(value)
+        case dict():
+            return {name: masked(item, key=str(name), secrets=secrets) for name, item in value.items()}
+        case list() | tuple():
+            return [masked(item, secrets=secrets) for item in value]
+        case _:
+            return value
+
+
+def restore(typed: Any, original: Any, *, key: str = "", secrets: frozenset[str] = frozenset()) -> Any:
+    """What was typed into a masked copy of `original`, with the hidden parts put back.
+
+    Raises `HiddenPartError` where a mask stands in a place that hid nothing.
+    """
+    if typed == MASK and _hides(original, key, secrets):
+        return original
+    match typed:
+        case str() if MASK in typed:
+            return _restore_text(typed, original)
+        case dict():
+            known = original if isinstance(original, dict) else {}
+            return {k: restore(v, known.get(k), key=k, secrets=secrets) for k, v in typed.items()}
+        case list():
+            known_items = original if isinstance(original, list | tuple) else ()
+            return [
+                restore(v, known_items[i] if i < len(known_items) else None, secrets=secrets)
+                for i, v in enumerate(typed)
+            ]
+        case _:
+            return typed
+
+
+def secret_names(schema: Any) -> frozenset[str]:
+    """The properties, at any depth, that a JSON Schema marks `writeOnly`, `x-secret` or as a password."""
+    found = set()
+    for node in _nodes(schema):
+        properties = node.get("properties")
+        if isinstance(properties, dict):
+            found |= {str(name) for name, item in properties.items() if _flagged(item, schema)}
+    return frozenset(found)
+
+
+def _hides(value: Any, key: str, secrets: frozenset[str]) -> bool:
+    if value is None or value == "" or isinstance(value, bool):
+        return False
+    if key in secrets:
+        return True
+    if isinstance(value, int | float):  # `password: 1234` is a secret, `token_position: 3` is not
+        return bool(_SECRET_END.search(_words(key)))
+    return secret_key(key)
+
+
+def _words(key: str) -> str:
+    return " ".join(_WORDS.findall(key[:200])).lower()
+
+
+def _restore_text(typed: str, original: Any) -> str:
+    """Masks in a text stand for the tokens of the original, in their order."""
+    tokens = _TOKEN.findall(original) if isinstance(original, str) else []
+    if typed.count(MASK) != len(tokens):
+        raise HiddenPartError
+    rest = iter(tokens)
+    return re.sub(re.escape(MASK), lambda _: next(rest), typed)
+
+
+def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a schema, without recursion: schemas come from outside and may be deep."""
+    todo = [schema]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            yield node
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+
+
+def _flagged(item: Any, root: Any) -> bool:
+    """Whether a property is marked secret: itself, one of its variants, or what it refers to."""
+    if not isinstance(item, dict):
+        return False
+    if item.get("writeOnly") is True or item.get("x-secret") is True or item.get("format") == "password":
+        return True
+    variants = [v for word in ("anyOf", "oneOf", "allOf") for v in _list(item.get(word))]
+    target = _target(item.get("$ref"), root)
+    return any(
+        isinstance(v, dict) and (v.get("writeOnly") is True or v.get("format") == "password")
+        for v in [*variants, item.get("items"), target]
+    )
+
+
+def _target(ref: Any, root: Any) -> Any:
+    prefix = "#/$defs/"
+    if not isinstance(ref, str) or not ref.startswith(prefix):
+        return None
+    defs = root.get("$defs")
+    return defs.get(ref[len(prefix) :]) if isinstance(defs, dict) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,143 @@
+"""What is put before people, whatever the payload looked like: a card with fields and a few actions.
+
+Every payload compiles to a `Card` and every answer goes through an `Action`, so that Slack's side knows one shape only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from handlers.cards.masking import masked, secret_names
+from runtime.records import Change, Decision, Person, Verdict
+
+Style = Literal["primary", "danger"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a person gave with an action, who and when."""
+
+    values: dict[str, Any] | None = None
+    """A form's values as the person left them, the ones nobody touched included."""
+    text: str | None = None
+    """A free-text answer."""
+    note: str | None = None
+    """A rejection's reason or a note beside a form."""
+    by: Person
+    at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReason:
+    """Ask why; nobody has to say."""
+
+    told: bool
+    """Whether the agent gets to read it, or only the people in the thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskText:
+    """Ask for a text in the person's own words."""
+
+    FIELD: ClassVar[str] = "answer"
+    """What the text is called among a decision's changes."""
+
+    placeholder: str | None = None
+    multiline: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskForm:
+    """Ask for values: one input for each property of the schema."""
+
+    schema: dict[str, Any]
+    """JSON Schema of an object; checked by `schemas.usable`."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What to start from; keys the schema does not know are kept as they are."""
+    title: str = "Answer"
+    submit: str = "Submit"
+    note: AskReason | None = None
+    """Whether there is a last input for a note, and who reads it."""
+
+
+Ask = AskReason | AskText | AskForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One way to answer."""
+
+    key: str
+    """Unique in its card."""
+    label: str
+    """What the button says, without the ellipsis of a button that asks for more."""
+    verdict: Verdict
+    resume: Callable[[Reply], Any]
+    """Makes what `interrupt()` returns."""
+    style: Style | None = None
+    confirm: str | None = None
+    """A question to answer before the click counts."""
+    ask: Ask | None = None
+    """What the person has to give; None: the click is the answer."""
+
+    def changes(self, reply: Reply) -> tuple[Change, ...]:
+        """What the person typed or changed, for the card and the audit; secrets masked."""
+        match self.ask:
+            case AskText():
+                return (Change(field=AskText.FIELD, before=None, after=masked(reply.text or "")),)
+            case AskForm(values=before):
+                return _changes(before, reply.values or {}, secret_names(self.ask.schema))
+            case _:
+                return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One question, ready to be drawn."""
+
+    title: str
+    """What will happen or what is asked; any length."""
+    why: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What it is about, by key; unmasked."""
+    schema: dict[str, Any] = field(default_factory=dict)
+    """JSON Schema of the fields, for titles and for what is secret; may be empty."""
+    actions: tuple[Action, ...]
+    text_action: str | None = None
+    """Key of the action that a plain reply in the thread may take."""
+
+    def action(self, key: str) -> Action | None:
+        """The action called `key`, if the card has it."""
+        return next((action for action in self.actions if action.key == key), None)
+
+
+def decide(action: Action, reply: Reply) -> Decision:
+    """The decision that a reply to an action is."""
+    return Decision(
+        action=action.key,
+        verdict=action.verdict,
+        label=action.label,
+        value=action.resume(reply),
+        reason=reply.note,
+        changes=action.changes(reply),
+        by=reply.by,
+        at=reply.at,
+    )
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], secrets: frozenset[str]) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            field=key,
+            before=masked(before.get(key), key=key, secrets=secrets),
+            after=masked(after.get(key), key=key, secrets=secrets),
+        )
+        for key in {**before, **after}
+        if not _same(before.get(key), after.get(key))
+    )
+
+
+def _same(one: object, other: object) -> bool:
+    """Equal and of one type: `True` is not 1, 25 is not 25.0."""
+    return type(one) is type(other) and one == other

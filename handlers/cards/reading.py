@@ -1,0 +1,143 @@
+"""What a person left in a field's input, as the value of the field's own type.
+
+An input left as it was gives back the very value it was drawn from, whatever its type and however it was shown.
+"""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any, NoReturn
+
+from handlers.cards import schemas, words
+from handlers.cards.inputs import MAX_TEXT, MISSING, TEXTS, Field, Kind, moment
+from handlers.cards.masking import HiddenPartError, restore
+from handlers.cards.text import size
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
+_DECIMAL = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+-]?[0-9]{1,3})?")
+
+
+class InvalidInputError(ValueError):
+    """What was given is no value for this field; the message says so in words."""
+
+
+def read_value(field: Field, state: object) -> Any:
+    """The field's new value; `MISSING` if it was left out. `state`: Slack's state of the one element.
+
+    Raises `InvalidInputError`.
+    """
+    given = _given(field.kind, state)
+    if given is None:
+        return _left_empty(field)
+    if isinstance(given, str) and size(given) > MAX_TEXT:
+        raise InvalidInputError(words.at_most(MAX_TEXT))
+    if given == field.shown and field.initial is not MISSING and not field.secret:
+        return field.initial
+    return _parsed(field, given)
+
+
+def read_text(state: object) -> str | None:
+    """A free text, or None if there is none."""
+    text = _given(Kind.TEXT, state)
+    return text.strip() or None if isinstance(text, str) else None
+
+
+def _given(kind: Kind, state: object) -> str | int | None:
+    """The raw value of an element's state; None for an empty one."""
+    if not isinstance(state, dict):
+        raise InvalidInputError(words.NOT_RECEIVED)
+    match kind:
+        case Kind.YES_NO | Kind.CHOICE:
+            option = state.get("selected_option")
+            given = option.get("value") if isinstance(option, dict) else option
+        case Kind.DATE:
+            given = state.get("selected_date")
+        case Kind.MOMENT:
+            given = state.get("selected_date_time")
+            return given if isinstance(given, int) else None
+        case _:
+            given = state.get("value")
+    if given is not None and not isinstance(given, str):
+        raise InvalidInputError(words.NOT_RECEIVED)
+    return given.replace("\r\n", "\n") or None if given else None
+
+
+def _left_empty(field: Field) -> Any:
+    if field.hidden or (field.shown == "" and field.initial is not MISSING and field.initial in (None, "", [])):
+        return field.initial
+    if field.must:
+        raise InvalidInputError(words.MUST)
+    if field.nullable:
+        return None
+    if field.initial is not MISSING and field.kind in TEXTS:
+        return ""
+    return [] if field.initial is not MISSING and field.kind is Kind.LINES else MISSING
+
+
+def _parsed(field: Field, given: str | int) -> Any:
+    match field.kind, given:
+        case Kind.INTEGER, str():
+            return int(given.strip()) if _WHOLE.fullmatch(given.strip()) else _refuse(words.WHOLE_NUMBER)
+        case Kind.NUMBER, str():
+            return _number(given.strip())
+        case Kind.YES_NO, "true" | "false":
+            return given == "true"
+        case Kind.CHOICE, str() if given.isascii() and given.isdigit() and int(given[:4]) < len(field.options):
+            return field.options[int(given[:4])].value
+        case Kind.DATE, str():
+            return _date(field, given)
+        case Kind.MOMENT, int():
+            return _moment(field, given)
+        case Kind.LINES, str():
+            return _unmasked(field, [line.strip() for line in given.split("\n") if line.strip()])
+        case Kind.JSON, str():
+            return _unmasked(field, _json(given))
+        case ((Kind.TEXT | Kind.LONG_TEXT | Kind.EMAIL | Kind.URL), str()):
+            return _unmasked(field, given)
+        case _:
+            raise InvalidInputError(words.NOT_RECEIVED)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise InvalidInputError(why)
+
+
+def _number(text: str) -> float:
+    number = float(text) if _DECIMAL.fullmatch(text) else float("nan")
+    return number if abs(number) < float("inf") else _refuse(words.NUMBER)
+
+
+def _date(field: Field, text: str) -> Any:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        _refuse(words.DATE)
+    return day if isinstance(field.initial, date) else day.isoformat()
+
+
+def _moment(field: Field, seconds: int) -> Any:
+    before = moment(field.initial) if field.initial is not MISSING else None
+    if before and int(before.timestamp()) == seconds:
+        return field.initial
+    if not 0 <= seconds < 10**10:
+        _refuse(words.DATE)
+    at = datetime.fromtimestamp(seconds, before.tzinfo if before else UTC)
+    return at if isinstance(field.initial, datetime) else at.isoformat()
+
+
+def _json(text: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=lambda _: _refuse(words.NUMBER))
+    except json.JSONDecodeError as error:
+        _refuse(words.not_json(error.lineno, error.colno, error.msg))
+    except (ValueError, RecursionError):
+        _refuse(words.NOT_JSON)
+    return value if not schemas.too_deep(value) else _refuse(words.NOT_JSON)
+
+
+def _unmasked(field: Field, typed: Any) -> Any:
+    original = None if field.initial is MISSING else field.initial
+    try:
+        return restore(typed, original, secrets=field.secrets)
+    except HiddenPartError:
+        _refuse(words.HIDDEN)

@@ -1,0 +1,79 @@
+"""The messages about a run as a whole: its root message, its outcome, and the question before it is stopped."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from handlers.cards import ids, words
+from handlers.cards.blocks import Message
+from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
+from handlers.cards.text import escape, mention
+from runtime.records import Request, RequestStatus, Thread, ThreadStatus, Turn
+
+PROMPT = 1500
+OUTCOME = 6000
+_WITHOUT_ANSWER = {RequestStatus.REPLACED, RequestStatus.STOPPED}
+
+
+def run_message(thread: Thread, requests: Sequence[Request], agent_title: str) -> Message:
+    """The root of a run's conversation. `requests`: those of the pause the thread is in."""
+    prompt = excerpt(thread.prompt, PROMPT, lines=14)
+    status = run_status(thread, requests)
+    started = f"*{escape(agent_title)}* · {mention(thread.started_by)}"
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": started, "verbatim": True}},
+        *([rich_text(quote(prompt.text))] if prompt.text.strip() else []),
+        context(status),
+        *([_view_button(ids.VIEW_RUN, thread.id)] if prompt.cut else []),
+    ]
+    text = (
+        f"{escape(agent_title)} for {mention(thread.started_by)}: {escape(excerpt(thread.prompt, 600).text)} {status}"
+    )
+    return Message(text, blocks)
+
+
+def run_status(thread: Thread, requests: Sequence[Request]) -> str:
+    """Where the run stands, in one line of mrkdwn."""
+    match thread.status:
+        case ThreadStatus.RUNNING:
+            return words.WORKING
+        case ThreadStatus.WAITING:
+            asked = [request for request in requests if request.status not in _WITHOUT_ANSWER]
+            done = sum(request.status is not RequestStatus.OPEN for request in asked)
+            return words.answered(done, len(asked)) if len(asked) > 1 else words.WAITING_FOR_ONE
+        case ThreadStatus.FINISHED:
+            return words.RUN_FINISHED
+        case ThreadStatus.FAILED:
+            return words.RUN_FAILED
+        case ThreadStatus.STOPPED:
+            return words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)
+
+
+def outcome_message(turn: Turn, agent_title: str) -> Message:
+    """How a run ended, told once to who asked for it, in its thread."""
+    outcome = excerpt(turn.outcome or "", OUTCOME)
+    mark = words.RUN_FAILED if turn.failed else words.RUN_FINISHED
+    line = f"{mark} · {escape(agent_title)} for {mention(turn.by)}"
+    blocks = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
+        *([rich_text(section(run(outcome.text)))] if outcome.text.strip() else []),
+        *([context(outcome.cut), _view_button(ids.VIEW_TURN, turn.id)] if outcome.cut else []),
+    ]
+    return Message(f"{line}: {escape(excerpt(outcome.text, 600).text)}", blocks)
+
+
+def stop_view(thread: Thread) -> dict[str, Any]:
+    """The modal that asks before a run is stopped."""
+    return {
+        "type": "modal",
+        "callback_id": ids.STOP,
+        "private_metadata": ids.ViewRef(thread_id=thread.id).dump(),
+        "title": plain_text(words.STOP_TITLE, 24),
+        "submit": plain_text(words.STOP_RUN, 24),
+        "close": plain_text(words.BACK, 24),
+        "blocks": [{"type": "section", "text": plain_text(words.STOP_TEXT, 300)}],
+    }
+
+
+def _view_button(action_id: str, value: str) -> Block:
+    text = plain_text(words.VIEW_EVERYTHING, 75)
+    return {"type": "actions", "elements": [{"type": "button", "action_id": action_id, "value": value, "text": text}]}

@@ -1,0 +1,244 @@
+"""JSON Schemas: guessed from values, checked for use, read one property at a time, and enforced in words.
+
+Only references within the schema are followed: nothing here reads a file or an address.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from math import isfinite
+from typing import Any
+from urllib.parse import unquote
+
+from jsonschema import Draft202012Validator, FormatChecker, SchemaError
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+from referencing import Registry
+
+Schema = dict[str, Any]
+MAX_DEPTH = 60
+_REGISTRY: Registry[Any] = Registry()
+
+
+def guess(values: Mapping[str, Any]) -> Schema:
+    """A schema that keeps every value's type."""
+    return {"type": "object", "properties": {key: _guess(value) for key, value in values.items()}}
+
+
+def _guess(value: Any) -> Schema:
+    match value:
+        case None:
+            return {"type": ["string", "null"]}
+        case bool():
+            return {"type": "boolean"}
+        case int():
+            return {"type": "integer"}
+        case float() if isfinite(value):
+            return {"type": "number"}
+        case str():
+            return {"type": "string"}
+        case datetime() if value.tzinfo is not None:
+            return {"type": "string", "format": "date-time"}
+        case date() if not isinstance(value, datetime):
+            return {"type": "string", "format": "date"}
+        case list() if value and all(isinstance(item, str) for item in value):
+            return {"type": "array", "items": {"type": "string"}}
+        case _:
+            return {}
+
+
+def usable(schema: object) -> bool:
+    """Whether this is a JSON Schema whose references all lead somewhere inside it."""
+    if not isinstance(schema, dict) or too_deep(schema):
+        return False
+    try:
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    except SchemaError:
+        return False
+    return all(_target(ref, schema) is not None for ref in _refs(schema))
+
+
+def too_deep(value: object, limit: int = MAX_DEPTH) -> bool:
+    """Whether lists and dicts are nested deeper than people or recursion can follow. Never recurses itself."""
+    level = [value]
+    for _ in range(limit):
+        inner = {id(item): item for node in level for item in _items(node) if isinstance(item, dict | list | tuple)}
+        if not inner:
+            return False
+        level = list(inner.values())
+    return True
+
+
+def read(schema: object, root: Schema) -> tuple[Schema, bool]:
+    """One property's schema with references followed and `null` taken out, and whether `null` is allowed."""
+    found, nullable = _follow(schema, root), False
+    for word in ("anyOf", "oneOf"):
+        variants = [_follow(item, root) for item in found.get(word, ())]
+        rest = [item for item in variants if item.get("type") != "null"]
+        nullable = nullable or len(rest) < len(variants)
+        if variants and (single := _single(rest)):
+            found = {key: value for key, value in found.items() if key != word}
+            found = {**_follow(single, root), **found}
+    kinds = found.get("type")
+    if isinstance(kinds, list):
+        rest_kinds = [kind for kind in kinds if kind != "null"]
+        nullable = nullable or len(rest_kinds) < len(kinds)
+        found = {**found, "type": rest_kinds[0]} if len(rest_kinds) == 1 else {**found, "type": rest_kinds}
+    return found, nullable
+
+
+def faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+    """What is wrong with the values as a whole: the property concerned (None: none in particular) and words for it."""
+    validator = _Validator(schema, format_checker=FormatChecker(), registry=_REGISTRY)
+    try:
+        for error in islice(validator.iter_errors(dict(values)), 50):
+            cause = _cause(error)
+            yield _property(cause), describe(cause)
+    except RecursionError:  # a schema that refers to itself without an end
+        yield None, UNFIT
+
+
+def describe(error: ValidationError) -> str:
+    """A validation error in words; it never quotes the value, which may be a secret."""
+    words = _words(error)
+    inside = list(error.absolute_path)[1:]
+    return f"{words} (at {_path(inside)})" if inside else words
+
+
+def _words(error: ValidationError) -> str:
+    limit: Any = error.validator_value
+    rule = str(error.validator)
+    match rule:
+        case "enum":
+            return f"Choose one of: {_listed(limit)}."
+        case "type":
+            return f"This has to be {_KINDS.get(str(limit), 'of another kind')}."
+        case "format":
+            return f"This is not a valid {str(limit).replace('-', ' ')}."
+        case "required":
+            return f"Something is missing: {_listed(_missing(error))}."
+        case _:
+            return _RULES.get(rule, UNFIT).format(limit)
+
+
+UNFIT = "This is not a value the agent can take."
+_RULES = {
+    "minimum": "Enter {} or more.",
+    "maximum": "Enter {} or less.",
+    "exclusiveMinimum": "Enter more than {}.",
+    "exclusiveMaximum": "Enter less than {}.",
+    "multipleOf": "Enter a multiple of {}.",
+    "minLength": "Write at least {} characters.",
+    "maxLength": "Write at most {} characters.",
+    "pattern": "This does not have the expected form: {}",
+    "const": "This has to be {}.",
+    "minItems": "Give at least {}.",
+    "maxItems": "Give at most {}.",
+    "uniqueItems": "Each entry may be there once only.",
+    "additionalProperties": "There is an entry that nobody asked for.",
+}
+_KINDS = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "yes or no",
+    "array": "a list",
+    "object": "a group of named values",
+    "null": "empty",
+}
+
+
+def _cause(error: ValidationError) -> ValidationError:
+    """Of the reasons why no variant fits, the one about a value of the right type."""
+    while error.context:
+        error = min(error.context, key=lambda reason: reason.validator == "type")
+    return error
+
+
+def _missing(error: ValidationError) -> list[str]:
+    instance = error.instance if isinstance(error.instance, dict) else {}
+    required: Any = error.validator_value
+    return [name for name in required if name not in instance]
+
+
+def _listed(items: Iterable[object]) -> str:
+    names = [str(item) for item in islice(items, 8)]
+    return ", ".join(names[:7]) + (", …" if len(names) > 7 else "")
+
+
+def _property(error: ValidationError) -> str | None:
+    if error.absolute_path:
+        return str(error.absolute_path[0])
+    if error.validator == "required":
+        return next(iter(_missing(error)), None)
+    return None
+
+
+def _path(steps: list[str | int]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+
+
+def _single(variants: list[Schema]) -> Schema | None:
+    """The one variant to ask for; a number that may also come as text (a decimal) is asked for as a number."""
+    if len(variants) == 1:
+        return variants[0]
+    numbers = [item for item in variants if item.get("type") == "number"]
+    texts = [item for item in variants if item.get("type") == "string" and "pattern" in item]
+    return numbers[0] if len(numbers) == len(texts) == 1 and len(variants) == 2 else None
+
+
+def _follow(schema: object, root: Schema) -> Schema:
+    """A schema without a reference or a lone `allOf` at its top; its own words win over what it refers to."""
+    found: Schema = schema if isinstance(schema, dict) else {}
+    for _ in range(MAX_DEPTH):
+        if isinstance(found.get("$ref"), str):
+            target = _target(found["$ref"], root)
+            inner = target if isinstance(target, dict) else {}
+        elif isinstance(found.get("allOf"), list) and len(found["allOf"]) == 1 and isinstance(found["allOf"][0], dict):
+            inner = found["allOf"][0]
+        else:
+            return found
+        found = {**inner, **{key: value for key, value in found.items() if key not in {"$ref", "allOf"}}}
+    return {}
+
+
+def _refs(schema: Schema) -> Iterator[str]:
+    todo: list[object] = [schema]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            yield from (str(node[key]) for key in ("$ref", "$dynamicRef") if isinstance(node.get(key), str))
+        todo.extend(_items(node))
+
+
+def _target(ref: str, root: Schema) -> object:
+    """What a reference within the schema points to; None when it leads nowhere or elsewhere."""
+    place, _, pointer = ref.partition("#")
+    if place or (pointer and not pointer.startswith("/")):
+        return None
+    found: object = root
+    for step in unquote(pointer).split("/")[1:]:
+        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+    return found
+
+
+def _items(node: object) -> list[object]:
+    match node:
+        case dict():
+            return list(node.values())
+        case list() | tuple():
+            return list(node)
+        case _:
+            return []
+
+
+def _multiple_of(_: Validator, step: Any, value: Any, __: Schema) -> Iterator[ValidationError]:
+    """As decimals: with floats 25.51 would be no multiple of 0.01."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and isfinite(value) and Decimal(str(value)) % Decimal(str(step)):
+        yield ValidationError("not a multiple")
+
+
+_Validator = extend(Draft202012Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]  # as its stub has it

@@ -1,0 +1,130 @@
+"""Every sentence people read, in one place: sentence case, what happened and what to do next, no words of the trade."""
+
+from runtime.records import Verdict
+
+APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", "Decline"
+FILL_IN, CHOOSE = "Fill in", "Choose"
+YES, NO = "Yes", "No"
+BACK, CLOSE, SEND = "Back", "Close", "Send"
+VIEW_EVERYTHING, STOP_RUN = "View everything", "Stop the run"
+EVERYTHING = "Everything"
+NEXT, PREVIOUS = "Next page", "Previous page"
+
+UNTITLED = "The agent asks for your approval"
+UNTITLED_QUESTION = "The agent asks for an answer"
+VALUE = "Value"
+WHY = "Why"
+
+EDIT_TITLE = "Edit and approve"
+APPROVE_WITH_CHANGES = "Approve with changes"
+SURE = "Are you sure?"
+
+YOUR_ANSWER = "Your answer"
+REASON = "Reason"
+NOTE = "Note"
+REASON_TOLD, REASON_UNTOLD = "The agent will read this.", "Everybody in this conversation can read this."
+LINES_HINT = "One per line."
+JSON_HINT = "Structured data (JSON). Keep the quotes, brackets and commas."
+HIDDEN_KEPT = "Hidden. Leave empty to keep it as it is."
+HIDDEN_PARTS = "Parts are hidden and stay as they are where you leave the dots."
+
+STOP_TITLE = "Stop this run?"
+STOP_TEXT = "The agent stops here and all of its open questions are withdrawn. This cannot be undone."
+
+# Verdicts: mark and words; "by @somebody" follows.
+VERDICTS = {
+    Verdict.APPROVED: ("✅", "Approved"),
+    Verdict.EDITED: ("✏️", "Approved with changes"),
+    Verdict.REJECTED: ("⛔", "Rejected"),
+    Verdict.ANSWERED: ("💬", "Answered"),
+}
+PLAIN_LABELS = {APPROVE, EDIT, REJECT, ANSWER, DECLINE, FILL_IN, CHOOSE}
+"""Labels that say no more than the verdict does."""
+
+REPLACED = "↪️ Withdrawn: a newer message took this question's place."
+EMPTY = "empty"
+
+PASSING_ON = "⏳ Passing the answer on…"
+WENT_ON = "▶️ The agent is working on it…"
+ASKED_AGAIN = "▶️ The agent went on and is waiting for another answer."
+FINISHED = "🏁 Finished."
+FAILED = "❌ The run failed after this answer."
+
+WORKING = "⏳ Working…"
+WAITING_FOR_ONE = "✋ Waiting for an answer"
+RUN_FINISHED = "🏁 Finished"
+RUN_FAILED = "❌ Failed"
+
+
+def stopped(who: str | None) -> str:
+    """The line of a stopped run; `who` as a mention."""
+    return f"🛑 Run stopped by {who}" if who else "🛑 Run stopped"
+
+
+def answered(done: int, total: int) -> str:
+    """How far a run with several questions is."""
+    return f"✋ {done} of {total} answered"
+
+
+def shown_in_part(label: str, cut: str) -> str:
+    """The label of a value that was cut."""
+    return f"{label} ({cut})"
+
+
+def more_fields(hidden: int) -> str:
+    """What stands under a card that leaves fields out."""
+    return f"{hidden} more {'field' if hidden == 1 else 'fields'} not shown here."
+
+
+def who_may_answer(mentions: list[str], hidden: int) -> str:
+    """Who may decide, when not everybody may."""
+    names = ", ".join(mentions) + (f" and {hidden} more" if hidden else "")
+    return f"Only {names} can answer"
+
+
+def too_long_to_edit(label: str, length: int) -> str:
+    """A value that no input can hold."""
+    return f"{label}: {length:,} characters are too long to edit here. It is kept as it is."
+
+
+def not_editable(label: str) -> str:
+    """A value that does not fit any more into this form."""
+    return f"{label}: this form is full, so it cannot be edited here. It is kept as it is."
+
+
+MUST = "Fill this in."
+WHOLE_NUMBER = "Enter a whole number, for example 3."
+NUMBER = "Enter a number, for example 25.50."
+DATE = "Choose a date."
+NOT_JSON = "This cannot be read as structured data (JSON)."
+NOT_RECEIVED = "This did not arrive. Enter it again."
+HIDDEN = "A part is hidden behind dots. Leave it as it was, or replace all of it."
+WRITE_ANSWER = "Write an answer."
+
+
+def at_most(limit: int) -> str:
+    """A text that no input could have taken."""
+    return f"Write at most {limit:,} characters."
+
+
+def not_json(line: int, column: int, problem: str) -> str:
+    """Where a JSON text goes wrong."""
+    return f"Line {line}, column {column}: {problem[:1].lower()}{problem[1:]}. Check quotes, brackets and commas."
+
+
+CHANGED = "changed"
+REPLY_HERE = "You can also just reply in this thread"
+HOW_TO_ANSWER = "Open this message to answer."
+
+
+def more_changes(hidden: int) -> str:
+    """What stands under a list of changes that leaves some out."""
+    return f"and {hidden} more {'change' if hidden == 1 else 'changes'}"
+
+
+ASKED, OUTCOME = "Asked", "Outcome"
+
+
+def page_of(number: int, count: int) -> str:
+    """Where one is in a long text."""
+    return f"Page {number:,} of {count:,}"
