@@ -42,7 +42,7 @@ def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     """(block, element) for each element a person can use."""
     for block in nested(blocks):
         for element in _elements_of(block):
-            if "action_id" in element:
+            if element["type"] != "image":
                 yield block, element
 
 
