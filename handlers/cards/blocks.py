@@ -5,13 +5,12 @@ from typing import Any, assert_never
 
 from handlers.cards import ids, words
 from handlers.cards.asks import property_label
-from handlers.cards.body import Body, body, show
+from handlers.cards.body import BUTTON, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
 from runtime.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict
 
-BUTTON = 75
 MAX_MENTIONS = 8
 MAX_CHANGES = 10
 
@@ -29,7 +28,8 @@ def card_message(card: Card, request: Request, thread: Thread, *, agent_title: s
     """The card as it is to look now, whatever its status."""
     top = body(card)
     if request.status is RequestStatus.OPEN:
-        blocks = [*top.blocks, _about(card, request, agent_title), _buttons(card, request, top)]
+        problem = [_problem(request.problem)] if request.problem else []
+        blocks = [*top.blocks, *problem, _about(card, request, agent_title), _buttons(card, request, top)]
     else:
         blocks = [*top.blocks, *_outcome(request, thread), *_still_viewable(request, top)]
     return Message(_sentence(card, request, thread, agent_title), blocks)
@@ -53,6 +53,11 @@ def _about(card: Card, request: Request, agent_title: str) -> Block:
     if card.text_action:
         parts.append(words.REPLY_HERE)
     return context(" · ".join(parts))
+
+
+def _problem(problem: str) -> Block:
+    """Why this is asked again."""
+    return rich_text(section(run(words.ASKED_AGAIN_BECAUSE, bold=True), run(excerpt(problem, 600, lines=6).text)))
 
 
 def _buttons(card: Card, request: Request, top: Body) -> Block:

@@ -10,8 +10,11 @@ from handlers.cards.literal import Block, excerpt, paragraph, plain_text, prefor
 from handlers.cards.masking import masked, secret_names
 from handlers.cards.model import Card
 from handlers.cards.plain import dump, plain
+from handlers.cards.text import size
 
 HEADER = 150
+BUTTON = 75
+"""What a button says at most; a longer label stands above the buttons as well."""
 MAX_FIELDS = 12
 MAX_LINES = 14
 BUDGET = 2400
@@ -43,12 +46,14 @@ def body(card: Card) -> Body:
     title, why = excerpt(card.title, 1500, lines=MAX_LINES), excerpt(card.why or "", 600, lines=6)
     hidden = len(card.fields) - len(lines)
     header = plain_text(card.title, HEADER)
+    labels = [action.label for action in card.actions if size(action.label) >= BUTTON]
     blocks = [
         {"type": "header", "text": header},
         *([paragraph(title.text)] if header["text"] != title.text.strip() else []),
         *([paragraph(why.text)] if why.text.strip() else []),
         *([rich_text(*_stacked(lines))] if lines else []),
         *([paragraph(words.more_fields(hidden))] if hidden else []),
+        *([rich_text(*(quote(excerpt(label, INLINE * 5).text) for label in labels))] if labels else []),
     ]
     return Body(blocks, complete=not hidden and not title.cut and not why.cut and all(line.whole for line in lines))
 

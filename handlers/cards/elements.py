@@ -2,9 +2,10 @@
 
 from handlers.cards import words
 from handlers.cards.ids import INPUT
-from handlers.cards.inputs import MAX_TEXT, MISSING, Field, Kind, moment
+from handlers.cards.inputs import MAX_TEXT, MISSING, TEXTS, Field, Kind, moment
 from handlers.cards.literal import Block, plain_text
 from handlers.cards.masking import MASK
+from handlers.cards.text import size
 
 _TYPES = {Kind.EMAIL: "email_text_input", Kind.URL: "url_text_input"}
 
@@ -59,7 +60,9 @@ def _element(field: Field) -> Block:
 
 def _text(field: Field) -> Block:
     multiline = field.kind in {Kind.LONG_TEXT, Kind.LINES, Kind.JSON}
-    return text_input(field.shown, multiline=multiline, placeholder=MASK if field.hidden else None)
+    limit = field.schema.get("maxLength") if field.kind in TEXTS else None
+    element = text_input(field.shown, multiline=multiline, placeholder=MASK if field.hidden else None)
+    return element | ({"max_length": limit} if limit and size(field.shown) <= limit < MAX_TEXT else {})
 
 
 def _number(field: Field) -> Block:

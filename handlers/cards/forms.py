@@ -11,13 +11,13 @@ from typing import Any
 from handlers.cards import schemas, words
 from handlers.cards.body import MAX_LINES
 from handlers.cards.elements import input_block, labelled, text_input
-from handlers.cards.ids import ANSWER, INPUT, NOTE, TEXT, ViewRef
+from handlers.cards.ids import ANSWER, INPUT, NOTE, TEXT, ViewRef, field_block
 from handlers.cards.inputs import MISSING, Field, fields
 from handlers.cards.literal import Block, excerpt, paragraph, plain_text
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain
 from handlers.cards.reading import InvalidInputError, read_text, read_value
-from handlers.cards.text import size
+from handlers.cards.text import label, size
 from runtime.records import Person, Request
 
 MAX_INPUTS = 90
@@ -51,6 +51,13 @@ def read_form(action: Action, state: Mapping[str, Any], *, by: Person, at: float
             return _read_fields(ask, state, by=by, at=at)
         case _:
             return Reply(note=_note(state), by=by, at=at)
+
+
+def read_reply(action: Action, text: str, *, by: Person, at: float) -> Reply | str:
+    """What a plain message answers to a card's `text_action`, or in words why it cannot be the answer."""
+    block_id = TEXT if isinstance(action.ask, AskText) else field_block(0)
+    read = read_form(action, {block_id: {INPUT: {"value": text}}}, by=by, at=at)
+    return read if isinstance(read, Reply) else next(iter(read.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +161,8 @@ def _faults(ask: AskForm, values: dict[str, Any], blocks: dict[str, str]) -> Err
     errors: Errors = {}
     first = next(iter(blocks.values()), NOTE)
     for name, problem in schemas.faults(ask.schema, plain(values)):
-        errors.setdefault(blocks.get(name or "", first), problem)
+        if name is None or name in blocks:
+            errors.setdefault(blocks.get(name or "", first), problem)
+        else:
+            errors.setdefault(first, f"{label(name)}: {problem}")
     return errors

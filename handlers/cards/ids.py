@@ -25,6 +25,8 @@ PAGE = "page"
 
 ANSWER = "answer"
 """Callback id of every modal that answers a request."""
+NOTICE = "notice"
+"""Callback id of a modal that says why something did not happen."""
 DETAILS = "details"
 """Callback id of the modal that only shows."""
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from handlers.cards import asks, schemas
 from handlers.cards.asks import Option, property_label
 from handlers.cards.ids import field_block
-from handlers.cards.masking import mask_text, masked, secret_key, secret_names
+from handlers.cards.masking import hides, mask_text, masked, secret_names
 from handlers.cards.model import AskForm
 from handlers.cards.plain import dump, plain
 from handlers.cards.schemas import Schema
@@ -66,14 +66,10 @@ class Field:
     """The value before, unmasked; `MISSING` if there is none."""
     nullable: bool
     required: bool
-    secret: bool
+    hidden: bool
+    """Whether the value is a secret, so that the input starts empty and left empty keeps it."""
     secrets: frozenset[str]
     """Keys inside the value that the schema declares secret."""
-
-    @property
-    def hidden(self) -> bool:
-        """Whether there is a value that the input must not show."""
-        return self.secret and self.initial not in {MISSING, None, ""}
 
     @property
     def must(self) -> bool:
@@ -87,7 +83,7 @@ class Field:
     @property
     def shown(self) -> str:
         """The text the input starts with; empty where it starts empty or is none for text."""
-        if self.initial is MISSING or self.initial is None or self.secret:
+        if self.initial is MISSING or self.initial is None or self.hidden:
             return ""
         match self.kind:
             case Kind.INTEGER | Kind.NUMBER:
@@ -95,7 +91,7 @@ class Field:
             case Kind.LINES:
                 return clean(mask_text("\n".join(self.initial)))
             case Kind.JSON:
-                return dump(masked(plain(self.initial), secrets=self.secrets))
+                return dump(masked(plain(self.initial), key=self.name, secrets=self.secrets))
             case Kind.DATE | Kind.MOMENT | Kind.YES_NO | Kind.CHOICE:
                 return str(self.initial)
             case _:
@@ -116,17 +112,19 @@ def fields(ask: AskForm) -> Iterator[Field]:
         found, nullable = schemas.read(schema, ask.schema)
         initial = ask.values.get(name, found.get("default", MISSING))
         options = tuple(asks.options(schema, ask.schema))
+        kind = _kind(found, initial, options)
+        secret = initial is not MISSING and hides(initial, key=name, secrets=secrets)
         yield Field(
             block_id=field_block(index),
             name=name,
             label=property_label(name, found),
             schema=found,
-            kind=_kind(found, initial, options),
+            kind=kind if not secret or kind in TEXTS else Kind.JSON,
             options=options,
             initial=initial,
             nullable=nullable,
             required=name in required,
-            secret=name in secrets or (found.get("type") == "string" and secret_key(name)),
+            hidden=secret and kind in TEXTS,
             secrets=secrets,
         )
 

@@ -49,7 +49,8 @@ def paragraph(text: str, *, bold: bool = False) -> Block:
 
 def plain_text(text: str, limit: int) -> Block:
     """A text object on one line, for places where only that fits."""
-    return {"type": "plain_text", "text": shorten(" ".join(mask_text(clean(text)).split()), limit).text}
+    line = " ".join(mask_text(clean(text)).split())
+    return {"type": "plain_text", "text": shorten(line, limit).text or "—"}
 
 
 def context(mrkdwn: str) -> Block:

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|\bsk-[\w-]{16,}|\b[sr]k_(?:live|test)_\w{10,}"
     r"|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{30,}"
-    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"
+    r"|\beyJ[\w-]{8,1000}\.eyJ[\w-]{4,}\.[\w-]*"
     r"|(?<=://)[^/\s:@]{1,200}:[^/\s:@]{1,200}(?=@)"
     r"|(?<=[Bb]asic )[\w+/]{8,}=*|(?<=[Bb]earer )[\w.~+/-]{12,}=*",
     re.DOTALL,
@@ -47,7 +47,7 @@ def mask_text(text: str) -> str:
 
 def masked(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset()) -> Any:
     """A copy of a JSON-like value that may be shown. `secrets`: keys that a schema declares secret."""
-    if _hides(value, key, secrets):
+    if hides(value, key=key, secrets=secrets):
         return MASK
     match value:
         case str():
@@ -65,7 +65,7 @@ def restore(typed: Any, original: Any, *, key: str = "", secrets: frozenset[str]
 
     Raises `HiddenPartError` where a mask stands in a place that hid nothing.
     """
-    if typed == MASK and _hides(original, key, secrets):
+    if typed == MASK and hides(original, key=key, secrets=secrets):
         return original
     match typed:
         case str() if MASK in typed:
@@ -93,7 +93,8 @@ def secret_names(schema: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-def _hides(value: Any, key: str, secrets: frozenset[str]) -> bool:
+def hides(value: Any, *, key: str, secrets: frozenset[str] = frozenset()) -> bool:
+    """Whether the value is not to be seen because of its key."""
     if value is None or value == "" or isinstance(value, bool):
         return False
     if key in secrets:

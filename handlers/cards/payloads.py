@@ -55,8 +55,14 @@ def _by_schema(payload: Any, schema: dict[str, Any] | None) -> Card | None:
         title=title or words.UNTITLED_QUESTION,
         fields=fields,
         actions=(answer,),
-        text_action=None if ask.schema is schema else answer.key,
+        text_action=answer.key if _can_be_typed(schema) else None,
     )
+
+
+def _can_be_typed(schema: dict[str, Any]) -> bool:
+    """Whether a plain message can be the answer."""
+    found, _ = schemas.read(schema, schema)
+    return found.get("type") in {"string", "integer", "number"} and not {"format", "enum", "const"} & found.keys()
 
 
 def _question(payload: Any, _: dict[str, Any] | None) -> Card | None:

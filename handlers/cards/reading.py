@@ -17,6 +17,10 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+-]?[0-9]{1,3})?")
 
 
+MAX_MESSAGE = 40_000
+"""What Slack lets somebody write in one message."""
+
+
 class InvalidInputError(ValueError):
     """What was given is no value for this field; the message says so in words."""
 
@@ -31,14 +35,16 @@ def read_value(field: Field, state: object) -> Any:
         return _left_empty(field)
     if isinstance(given, str) and size(given) > MAX_TEXT:
         raise InvalidInputError(words.at_most(MAX_TEXT))
-    if given == field.shown and field.initial is not MISSING and not field.secret:
+    if given == field.shown and field.initial is not MISSING and not field.hidden:
         return field.initial
     return _parsed(field, given)
 
 
 def read_text(state: object) -> str | None:
-    """A free text, or None if there is none."""
+    """A free text, or None if there is none. Raises `InvalidInputError`."""
     text = _given(Kind.TEXT, state)
+    if isinstance(text, str) and size(text) > MAX_MESSAGE:
+        raise InvalidInputError(words.at_most(MAX_MESSAGE))
     return text.strip() or None if isinstance(text, str) else None
 
 
@@ -138,6 +144,6 @@ def _json(text: str) -> Any:
 def _unmasked(field: Field, typed: Any) -> Any:
     original = None if field.initial is MISSING else field.initial
     try:
-        return restore(typed, original, secrets=field.secrets)
+        return restore(typed, original, key=field.name, secrets=field.secrets)
     except HiddenPartError:
         _refuse(words.HIDDEN)

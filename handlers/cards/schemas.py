@@ -3,7 +3,7 @@
 Only references within the schema are followed: nothing here reads a file or an address.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -16,6 +16,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 from referencing import Registry
+
+from handlers.cards import words
 
 Schema = dict[str, Any]
 MAX_DEPTH = 60
@@ -97,57 +99,28 @@ def faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[tuple[str | No
             cause = _cause(error)
             yield _property(cause), describe(cause)
     except RecursionError:  # a schema that refers to itself without an end
-        yield None, UNFIT
+        yield None, words.UNFIT
 
 
 def describe(error: ValidationError) -> str:
     """A validation error in words; it never quotes the value, which may be a secret."""
-    words = _words(error)
     inside = list(error.absolute_path)[1:]
-    return f"{words} (at {_path(inside)})" if inside else words
+    return f"{_words(error)} (at {_path(inside)})" if inside else _words(error)
 
 
 def _words(error: ValidationError) -> str:
     limit: Any = error.validator_value
-    rule = str(error.validator)
-    match rule:
+    match str(error.validator):
         case "enum":
-            return f"Choose one of: {_listed(limit)}."
+            return words.choose_one_of(limit)
         case "type":
-            return f"This has to be {_KINDS.get(str(limit), 'of another kind')}."
-        case "format":
-            return f"This is not a valid {str(limit).replace('-', ' ')}."
+            return words.has_to_be(str(limit))
+        case "required" if error.absolute_path:
+            return words.missing(_missing(error))
         case "required":
-            return f"Something is missing: {_listed(_missing(error))}."
-        case _:
-            return _RULES.get(rule, UNFIT).format(limit)
-
-
-UNFIT = "This is not a value the agent can take."
-_RULES = {
-    "minimum": "Enter {} or more.",
-    "maximum": "Enter {} or less.",
-    "exclusiveMinimum": "Enter more than {}.",
-    "exclusiveMaximum": "Enter less than {}.",
-    "multipleOf": "Enter a multiple of {}.",
-    "minLength": "Write at least {} characters.",
-    "maxLength": "Write at most {} characters.",
-    "pattern": "This does not have the expected form: {}",
-    "const": "This has to be {}.",
-    "minItems": "Give at least {}.",
-    "maxItems": "Give at most {}.",
-    "uniqueItems": "Each entry may be there once only.",
-    "additionalProperties": "There is an entry that nobody asked for.",
-}
-_KINDS = {
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "yes or no",
-    "array": "a list",
-    "object": "a group of named values",
-    "null": "empty",
-}
+            return words.MUST
+        case rule:
+            return words.RULES.get(rule, words.UNFIT).format(limit)
 
 
 def _cause(error: ValidationError) -> ValidationError:
@@ -161,11 +134,6 @@ def _missing(error: ValidationError) -> list[str]:
     instance = error.instance if isinstance(error.instance, dict) else {}
     required: Any = error.validator_value
     return [name for name in required if name not in instance]
-
-
-def _listed(items: Iterable[object]) -> str:
-    names = [str(item) for item in islice(items, 8)]
-    return ", ".join(names[:7]) + (", …" if len(names) > 7 else "")
 
 
 def _property(error: ValidationError) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.cards import asks, schemas, words
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
+from handlers.cards.plain import pruned
 from runtime.hitl import PAYLOADS, Approval, Choice, Form, Question
 from runtime.records import Verdict
 
@@ -55,11 +56,11 @@ def _approval(payload: Approval) -> Card:
         ),
         resume=_decision("edit", args=lambda reply: reply.values),
     )
-    editable = payload.allow_edit and (payload.args or schema)
+    editable = payload.allow_edit and (payload.args or schema) and not schemas.too_deep(payload.args)
     return Card(
         title=payload.title,
         why=payload.description,
-        fields=payload.args,
+        fields=pruned(payload.args),
         schema=schema or {},
         actions=(approve, *((edit,) if editable else ()), _refusal("reject", words.REJECT)),
     )
@@ -124,7 +125,7 @@ def _form(payload: Form) -> Card:
     return Card(
         title=payload.title,
         why=payload.description,
-        fields=payload.initial,
+        fields=pruned(payload.initial),
         schema=schema,
         actions=(submit, _refusal("decline", words.DECLINE)),
     )

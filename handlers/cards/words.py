@@ -1,5 +1,7 @@
 """Every sentence people read, in one place: sentence case, what happened and what to do next, no words of the trade."""
 
+from collections.abc import Sequence
+
 from runtime.records import Verdict
 
 APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", "Decline"
@@ -128,3 +130,64 @@ ASKED, OUTCOME = "Asked", "Outcome"
 def page_of(number: int, count: int) -> str:
     """Where one is in a long text."""
     return f"Page {number:,} of {count:,}"
+
+
+ASKED_AGAIN_BECAUSE = "The last answer did not fit. "
+UNFIT = "This is not a value the agent can take."
+RULES = {
+    "minimum": "Enter {} or more.",
+    "maximum": "Enter {} or less.",
+    "exclusiveMinimum": "Enter more than {}.",
+    "exclusiveMaximum": "Enter less than {}.",
+    "multipleOf": "Enter a multiple of {}.",
+    "minLength": "Write at least {} characters.",
+    "maxLength": "Write at most {} characters.",
+    "pattern": "This does not have the expected form: {}",
+    "const": "This has to be {}.",
+    "format": "This is not a valid {}.",
+    "minItems": "Give at least {}.",
+    "maxItems": "Give at most {}.",
+    "uniqueItems": "Each entry may be there once only.",
+    "additionalProperties": "There is an entry that nobody asked for.",
+}
+"""What is wrong, by the rule of JSON Schema that a value breaks."""
+_KINDS = {
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a group of named values",
+    "null": "empty",
+}
+
+
+def has_to_be(kind: str) -> str:
+    """A value of the wrong type."""
+    return f"This has to be {_KINDS.get(kind, 'of another kind')}."
+
+
+def choose_one_of(values: Sequence[object]) -> str:
+    """A value that is none of the allowed ones."""
+    return f"Choose one of: {_listed(values)}."
+
+
+def missing(names: Sequence[str]) -> str:
+    """A group of values that lacks some."""
+    return f"Something is missing: {_listed(names)}."
+
+
+def _listed(items: Sequence[object]) -> str:
+    return ", ".join(str(item) for item in items[:8]) + (", …" if len(items) > 8 else "")
+
+
+# To the one who clicked, and to nobody else.
+NOT_SENT = "Not sent"
+UNKNOWN_REQUEST = "This question is not known here any more, so nothing was decided."
+STRANGER = "Only people of this workspace can answer its agents. Nothing was decided."
+REDRAWN = "This question changed since its card was drawn, so nothing was decided. The card is up to date now."
+NO_SUCH_ACTION = "This card does not offer that any more, so nothing was decided."
+TRY_AGAIN = "Something went wrong on our side, so nothing was decided. Try again in a moment."
+ANSWER_WITH_BUTTONS = "A message cannot decide this one. Use the buttons on its card."
+WHICH_ONE = "Several questions are open. Answer on the card of the one you mean."
+TAKEN_AS_ANSWER = "Taken as the answer."
