@@ -3,6 +3,7 @@
 
 PYTHONS := python3 python3.13 python3.12 python3.11   # tried in this order; make PYTHONS=/path/to/python chooses
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 .PHONY: demo test check lock clean
 .DEFAULT_GOAL := demo
@@ -18,7 +19,7 @@ check: .venv/test-ready   ## what CI runs: format, lint, types, imports, install
 	@echo 'Lint …' && $(BIN)/ruff check --quiet .
 	@echo 'Types …' && $(BIN)/mypy --no-error-summary
 	@echo 'Imports …' && $(BIN)/lint-imports > .venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@echo 'Packages …' && $(BIN)/pip --disable-pip-version-check check > .venv/packages.log || { cat .venv/packages.log; exit 1; }
+	@echo 'Packages …' && $(BIN)/pip check > .venv/packages.log || { cat .venv/packages.log; exit 1; }
 	@echo 'Tests …' && $(BIN)/pytest -q
 
 COMPILE = CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options
@@ -31,7 +32,7 @@ lock: .venv/test-ready   ## newest versions that pyproject.toml allows, into bot
 
 clean:   ## everything that can be made again; .andon, where the bot keeps its data, stays
 	@rm -rf .venv build dist *.egg-info test-artifacts .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find bot examples handlers runtime tests -name __pycache__ -prune -exec rm -rf {} +
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/demo-ready: requirements.lock pyproject.toml
 	$(call install,requirements.lock)
@@ -41,9 +42,9 @@ clean:   ## everything that can be made again; .andon, where the bot keeps its d
 	$(call install,requirements-dev.lock)
 	@touch $@ .venv/demo-ready
 
-# $(call install,LOCK): the first python that is new enough makes .venv, then pip fills it. Nothing is said about a step that went well.
+# $(call install,LOCK): the first python that is new enough makes .venv, then pip fills it; pip speaks of errors only.
 define install
-@for name in $(PYTHONS); do \
+@python=; for name in $(PYTHONS); do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then python=$$name; break; fi; \
 done; \
 if [ -z "$$python" ]; then \
@@ -58,6 +59,6 @@ if ! $$python -c 'import ensurepip, venv' 2> /dev/null; then \
 fi; \
 echo "Setting up .venv with $$($$python --version) from $(1): about a minute, only now and when the lock changes …" && \
 $$python -m venv .venv && \
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(1) && \
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(PIP) install --requirement $(1) && \
+$(PIP) install --no-deps --no-build-isolation --editable .
 endef
