@@ -1,0 +1,313 @@
+"""The sandbox's page in a real browser, against a real Bolt app: what people see and can do, mouse or keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox import Fault, Sandbox
+
+MAIN = "main"
+THREAD = "complementary"
+
+with_desk = pytest.mark.usefixtures("desk")
+
+
+def composer(page: Page) -> Locator:
+    return page.get_by_role("combobox", name=re.compile("^Message "))
+
+
+def card(page: Page) -> Locator:
+    return page.get_by_role("main").get_by_role("listitem").filter(has_text="Send a refund of $250?").last
+
+
+async def run_command(page: Page, text: str = "/agent refund order 7") -> Locator:
+    """Send a slash command and wait for the card."""
+    await composer(page).fill(text)
+    await composer(page).press("Enter")
+    await expect(card(page)).to_be_visible()
+    return card(page)
+
+
+async def test_the_first_visit_is_ana_in_refunds_with_a_hint(page: Page) -> None:
+    await expect(page.get_by_role("radio", name="ana")).to_be_checked()
+    await expect(page.get_by_role("heading", name="# refunds")).to_be_visible()
+    await page.get_by_role("button", name="Try /agent help").click()
+    await expect(composer(page)).to_have_value("/agent help")
+    assert page.url.endswith("#ana/C0REFUNDS")
+
+
+async def test_without_a_bot_the_page_says_so_and_a_command_fails_visibly(page: Page) -> None:
+    await expect(page.get_by_text("No bot is connected. Commands and buttons fail")).to_be_visible()
+    await composer(page).fill("/agent help")
+    await composer(page).press("Enter")
+    await expect(page.get_by_text("/agent failed with the error")).to_be_visible()
+
+
+@with_desk
+async def test_a_slash_suggests_the_commands_with_their_description(page: Page) -> None:
+    await composer(page).press_sequentially("/")
+    suggestion = page.get_by_role("option", name="/agent Talk to an agent")
+    await expect(suggestion).to_have_attribute("aria-selected", "true")
+    await composer(page).press("Tab")
+    await expect(composer(page)).to_have_value("/agent ")
+    await expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+@with_desk
+async def test_a_command_is_answered_privately_and_posts_its_card(page: Page) -> None:
+    await run_command(page)
+    private = page.get_by_role("listitem").filter(has_text="Only visible to you")
+    await expect(private).to_contain_text("Starting refund order 7…")
+    await expect(private.locator("b", has_text="refund order 7")).to_be_visible()
+    await expect(card(page).get_by_role("heading", name="Send a refund of $250?")).to_be_visible()
+    await private.get_by_role("button", name="Dismiss").click()
+    await expect(private).to_have_count(0)
+
+
+@with_desk
+async def test_a_pressed_button_is_busy_until_the_bot_has_acked(page: Page, sandbox: Sandbox) -> None:
+    await run_command(page)
+    sandbox.inject(Fault(delivery="delay", kind="block_actions", seconds=0.5))
+    approve = card(page).get_by_role("button", name="Approve")
+    await approve.click()
+    await expect(approve).to_have_attribute("aria-busy", "true")
+    await expect(card(page)).to_contain_text("Approved by @ana")
+    await expect(card(page).get_by_role("img", name=":white_check_mark:")).to_be_visible()
+    await expect(card(page).get_by_role("button", name="Approve")).to_have_count(0)
+
+
+@with_desk
+async def test_a_click_the_bot_never_acks_warns_on_the_message(page: Page, sandbox: Sandbox) -> None:
+    await run_command(page)
+    sandbox.inject(Fault(delivery="lose_ack", kind="block_actions"))
+    await card(page).get_by_role("button", name="Edit…").click()
+    await expect(card(page).get_by_role("alert")).to_contain_text("did not respond")
+
+
+@with_desk
+async def test_a_dangerous_button_asks_first_and_a_no_changes_nothing(page: Page, sandbox: Sandbox) -> None:
+    await run_command(page)
+    question = page.get_by_role("alertdialog", name="Forget order 7?")
+    await card(page).get_by_role("button", name="Forget").click()
+    await expect(question).to_contain_text("This cannot be undone.")
+    await question.get_by_role("button", name="Keep it").click()
+    await expect(question).to_have_count(0)
+    assert "block_actions" not in [delivery.name for delivery in sandbox.deliveries]
+    await card(page).get_by_role("button", name="Forget").click()
+    await question.get_by_role("button", name="Forget it").click()
+    await expect(card(page)).to_contain_text("Forgotten by @ana")
+
+
+@with_desk
+async def test_a_form_shows_each_error_at_its_field_and_keeps_what_was_typed(page: Page) -> None:
+    await run_command(page)
+    await card(page).get_by_role("button", name="Edit…").click()
+    form = page.get_by_role("dialog", name="Edit and approve")
+    amount, note = form.get_by_label("Amount"), form.get_by_label("Note")
+    await expect(amount).to_be_focused()
+    await note.fill("half of it")
+    for wrong, complaint in [("lots", "Please enter a valid number."), ("250", "At most 100.")]:
+        await amount.fill(wrong)
+        await form.get_by_role("button", name="Approve with changes").click()
+        await expect(amount).to_have_accessible_description(complaint)
+        await expect(amount).to_have_attribute("aria-invalid", "true")
+        await expect(amount).to_be_focused()
+        await expect(amount).to_have_value(wrong)
+    await expect(note).to_have_value("half of it")
+    await amount.fill("25.50")
+    await form.get_by_role("button", name="Approve with changes").click()
+    await expect(form).to_have_count(0)
+    await expect(card(page)).to_contain_text("Approved with 250 25.50 by @ana")
+    await expect(card(page).locator("s")).to_have_text("250")
+
+
+@with_desk
+async def test_escape_closes_a_form_without_deciding(page: Page, sandbox: Sandbox) -> None:
+    await run_command(page)
+    await card(page).get_by_role("button", name="Edit…").click()
+    form = page.get_by_role("dialog", name="Edit and approve")
+    await form.get_by_label("Amount").press("Escape")
+    await expect(form).to_have_count(0)
+    await sandbox.until(lambda: sandbox.person("ana").modal is None)
+    assert "view_submission" not in [delivery.name for delivery in sandbox.deliveries]
+    await expect(card(page).get_by_role("button", name="Approve")).to_be_enabled()
+
+
+@with_desk
+async def test_a_reply_and_its_answer_stay_in_the_thread(page: Page) -> None:
+    await run_command(page)
+    await card(page).hover()
+    await card(page).get_by_role("button", name="Reply in thread").click()
+    thread = page.get_by_role(THREAD, name="Thread")
+    await thread.get_by_role("combobox", name="Reply in thread").fill("only <half> & no more")
+    await page.keyboard.press("Enter")
+    await expect(thread.get_by_role("listitem").last).to_contain_text("Noted: only <half> & no more")
+    await expect(page.get_by_role(MAIN).get_by_text("Noted:")).to_have_count(0)
+    await expect(card(page).get_by_role("button", name="View thread, 2 replies")).to_be_visible()
+
+
+@with_desk
+async def test_a_reload_returns_to_the_same_person_channel_and_thread(page: Page, sandbox: Sandbox) -> None:
+    root = await sandbox.person("ben").say("anybody there?", channel="deploys")
+    await page.goto(f"{sandbox.url}/#ben/C0DEPLOYS/{root['ts']}")
+    await page.reload()
+    await expect(page.get_by_role("radio", name="ben")).to_be_checked()
+    await expect(page.get_by_role("heading", name="# deploys")).to_be_visible()
+    await expect(page.get_by_role(THREAD, name="Thread")).to_contain_text("anybody there?")
+
+
+@with_desk
+async def test_another_person_sees_the_card_but_not_what_was_private(page: Page) -> None:
+    await run_command(page)
+    private = page.get_by_text("Only visible to you")
+    await expect(private).to_be_visible()
+    await page.get_by_title("Act as Ben Baker").click()
+    await expect(page.get_by_role("radio", name="ben")).to_be_checked()
+    await expect(card(page)).to_be_visible()
+    await expect(private).to_have_count(0)
+    await card(page).get_by_role("button", name="Approve").click()
+    await expect(card(page)).to_contain_text("Approved by @ben")
+    await page.get_by_title("Act as Eve Ek (other workspace)").click()
+    await expect(page.get_by_role("heading", name="# shared")).to_be_visible()
+    await expect(page.get_by_role("link", name="refunds")).to_have_count(0)
+
+
+@with_desk
+async def test_the_home_tab_shows_what_the_app_published(page: Page) -> None:
+    await page.get_by_role("link", name="Andon").click()
+    await page.get_by_role("tab", name="Home").click()
+    await expect(page.get_by_role("tabpanel", name="Home")).to_contain_text("Waiting for you (1)")
+    await expect(page.get_by_role("tab", name="Home")).to_have_attribute("aria-selected", "true")
+
+
+@with_desk
+async def test_everything_on_the_way_to_a_decision_works_by_keyboard_alone(page: Page) -> None:
+    keys = page.keyboard
+    await expect(composer(page)).to_be_visible()
+    await composer(page).focus()
+    await keys.type("/agent refund order 7\n")
+    await expect(card(page)).to_be_visible()
+    for _ in range(20):
+        await keys.press("Shift+Tab")
+        if await page.evaluate("document.activeElement.textContent") == "Edit…":
+            break
+    await keys.press("Enter")
+    form = page.get_by_role("dialog", name="Edit and approve")
+    await expect(form.get_by_label("Amount")).to_be_focused()
+    await keys.press("Control+a")
+    await keys.type("25\n")
+    await expect(card(page)).to_contain_text("Approved with 250 25 by @ana")
+
+
+@with_desk
+async def test_arrow_keys_walk_through_the_messages_to_their_actions(page: Page, sandbox: Sandbox) -> None:
+    for text in ("one", "two", "three"):
+        await sandbox.person("ana").say(text, channel="refunds")
+    message = page.get_by_role("listitem").filter(has_text="two")
+    await page.get_by_role("listitem").filter(has_text="three").focus()
+    await page.keyboard.press("ArrowUp")
+    await expect(message).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(message.get_by_role("button", name="Add reaction")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitem", name=":white_check_mark:")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(message.get_by_role("button", name=":white_check_mark: 1, ana")).to_be_visible()
+
+
+@with_desk
+async def test_one_can_edit_and_delete_only_ones_own_messages(page: Page, sandbox: Sandbox) -> None:
+    await sandbox.person("ben").say("mine", channel="refunds")
+    await composer(page).fill("helo")
+    await composer(page).press("Enter")
+    own = page.get_by_role("listitem").filter(has_text=re.compile("hel+o"))
+    await composer(page).press("ArrowUp")
+    await page.get_by_role("textbox", name="Edit message").fill("hello")
+    await page.keyboard.press("Enter")
+    await expect(own).to_contain_text("hello (edited)")
+    await page.get_by_role("listitem").filter(has_text="mine").hover()
+    await page.get_by_role("listitem").filter(has_text="mine").get_by_role("button", name="More actions").click()
+    await expect(page.get_by_role("menuitem", name="Copy link")).to_be_visible()
+    await expect(page.get_by_role("menuitem", name="Edit message")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await own.hover()
+    await own.get_by_role("button", name="More actions").click()
+    await page.get_by_role("menuitem", name="Delete message…").click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    await expect(own).to_have_count(0)
+
+
+MRKDWN = [
+    ("*bold* _it_ ~no~ `*code*`", "<b>bold</b> <i>it</i> <s>no</s> <code>*code*</code>"),
+    ("*_both_* snake_case_name 2*3*4 * alone *", "<b><i>both</i></b> snake_case_name 2*3*4 * alone *"),
+    ("*a <https://example.com/_x_|b>*", '<b>a <a href="https://example.com/_x_" OUT>b</a></b>'),
+    ("&amp;lt; &lt;b&gt; &quot;", "&amp;lt; &lt;b&gt; &amp;quot;"),
+    ("<javascript:alert(1)|x> <img src=x>", "&lt;javascript:alert(1)|x&gt; &lt;img src=x&gt;"),
+    ("&gt; one\n&gt; two\nthree", "<blockquote>one\ntwo</blockquote>three"),
+    ("• a\n• b", "• a\n• b"),
+    ("```\n*raw*\n``` after", "<pre>*raw*</pre> after"),
+    ("<!here> <!subteam^S0OPS>", '<span class="mention me">@here</span> <span class="mention">@ops</span>'),
+]
+
+
+@pytest.mark.parametrize(("text", "html"), MRKDWN)
+async def test_mrkdwn_is_read_as_slack_reads_it(page: Page, sandbox: Sandbox, text: str, html: str) -> None:
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    await client.chat_postMessage(channel="C0REFUNDS", text=text)
+    shown = await page.get_by_role("listitem").locator(".text").inner_html()
+    assert shown == html.replace("OUT", 'target="_blank" rel="noopener noreferrer"')
+
+
+async def test_a_date_is_shown_in_the_readers_zone(browser: Browser, sandbox: Sandbox) -> None:
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    text = "by <!date^1392734382^{date_num} {date_short} {time}|later>"
+    await client.chat_postMessage(channel="C0REFUNDS", text=text)
+    page = await browser.new_page(timezone_id="Asia/Tokyo")
+    await page.goto(sandbox.url)
+    await expect(page.get_by_role("listitem")).to_contain_text("by 2014-02-18 Feb 18, 2014 11:39 PM")
+
+
+@with_desk
+async def test_a_narrow_window_shows_one_pane_at_a_time(page: Page) -> None:
+    await page.set_viewport_size({"width": 390, "height": 780})
+    await run_command(page)
+    await card(page).hover()
+    await card(page).get_by_role("button", name="Reply in thread").click()
+    await expect(composer(page)).not_to_be_in_viewport()
+    await page.get_by_role("button", name="Back").click()
+    await expect(page.get_by_role(THREAD)).to_be_hidden()
+    await page.get_by_role("button", name="Channels").click()
+    await page.get_by_role("link", name="deploys").click()
+    await expect(page.get_by_role("heading", name="# deploys")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@with_desk
+async def test_the_traffic_panel_shows_calls_and_injects_faults(page: Page, sandbox: Sandbox) -> None:
+    await page.get_by_role("button", name="Traffic and faults").click()
+    await page.get_by_role("tab", name="Workspace").click()
+    await page.get_by_label("Method").select_option("chat.postMessage")
+    await page.get_by_label("What happens").select_option("500")
+    await page.get_by_role("button", name="Add fault").click()
+    await expect(page.get_by_text("chat.postMessage 500 ×1")).to_be_visible()
+    await page.get_by_role("tab", name="Traffic").click()
+    await composer(page).fill("/agent refund order 7")
+    await composer(page).press("Enter")
+    failed = page.get_by_role("list", name="Traffic").get_by_role("listitem").filter(has_text="chat.postMessage")
+    await expect(failed.locator(".bad")).to_be_visible()
+    await failed.locator("summary").click()
+    await expect(failed).to_contain_text('"text": "Send a refund of $250?"')
+
+
+async def test_the_newest_of_two_thousand_messages_is_on_the_screen(page: Page, sandbox: Sandbox) -> None:
+    ben = sandbox.person("ben")
+    for number in range(2000):
+        await ben.say(f"message {number}", channel="refunds")
+    await page.reload()
+    await expect(page.get_by_text("message 1999", exact=True)).to_be_in_viewport()
+    await page.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
+    await expect(page.get_by_text("message 1800", exact=True)).to_be_attached()
