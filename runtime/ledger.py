@@ -95,6 +95,11 @@ class Ledger:
             where["status"] = tuple(map(str, statuses))
         return [self._request(found) for found in await self._store.find(REQUESTS, where)]
 
+    async def open_requests(self, limit: int) -> list[Request]:
+        """Open requests of all threads, oldest first."""
+        where = {"status": str(RequestStatus.OPEN)}
+        return [self._request(found) for found in await self._store.find(REQUESTS, where, limit=limit)]
+
     async def claim(self, request_id: RequestId, decision: Decision) -> Request | None:
         """Decide an open request: of all who try, exactly one gets it. One round trip."""
         change: Document = {"status": str(RequestStatus.DECIDED), "decision": self._decision_bytes(decision)}
@@ -121,6 +126,11 @@ class Ledger:
         """Turns of a thread with one of these statuses, oldest first."""
         where: dict[str, Scalar | tuple[Scalar, ...]] = {"thread_id": thread_id, "status": tuple(map(str, statuses))}
         return [_turn(document) for document in await self._store.find(TURNS, where)]
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        """Read a turn."""
+        document = await self._store.get(TURNS, turn_id)
+        return _turn(document) if document else None
 
     async def change_turn(self, turn: Turn, **changes: Any) -> Turn | None:
         """Change a turn as it was read; None when it has changed since."""

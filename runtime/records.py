@@ -107,6 +107,8 @@ class Request:
     id: RequestId
     thread_id: ThreadId
     interrupt_id: str
+    turn_id: str = ""
+    """The turn whose run asked."""
     attempt: int = 0
     """How many answers to this interrupt did not fit what the graph expects."""
     problem: str | None = None

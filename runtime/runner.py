@@ -83,7 +83,7 @@ class Runner:
     # What people do.
 
     async def start(self, agent: str, text: str, by: Person, place: Place, key: str) -> Thread:
-        """Start a thread with its first turn. The same `key` again is the same thread."""
+        """Store a thread with its first turn; it runs once it is woken. The same `key` again is the same thread."""
         now = self._clock()
         thread_id = ThreadId(derive_id("thread", key))
         thread = Thread(
@@ -101,7 +101,6 @@ class Runner:
         await self.ledger.add_turn(turn)
         if await self.ledger.open_thread(thread):
             await self._note("start", by, thread_id=thread_id, detail=agent)
-        self.wake(thread_id)
         return thread
 
     async def say(self, thread: Thread, text: str, by: Person, place: Place, key: str) -> bool:
@@ -262,7 +261,7 @@ class Runner:
         if any(task.result is None and not task.interrupts for task in state.tasks):
             return await self._go(thread, agent, turn, None)
         if pending:
-            return await self._ask(thread, agent, pending)
+            return await self._ask(thread, agent, turn, pending)
         return await self._end(thread, agent, turn, state)
 
     async def _settle(self, thread: Thread, pending: Mapping[str, Any]) -> list[Request]:
@@ -303,21 +302,23 @@ class Runner:
         await self.ledger.open_request(anew)
         await self.ledger.settle(request, RequestStatus.REPLACED, problem=words)
 
-    async def _ask(self, thread: Thread, agent: Agent, pending: Mapping[str, Any]) -> bool:
+    async def _ask(self, thread: Thread, agent: Agent, turn: Turn, pending: Mapping[str, Any]) -> bool:
         """Open a request for every pending question."""
         asked = {request.interrupt_id for request in await self.ledger.requests(thread.id)}
+        now = self._clock()
         for interrupt in pending.values():
             if interrupt.id not in asked:
-                await self.ledger.open_request(self._request(thread, agent, interrupt))
+                await self.ledger.open_request(self._request(thread, agent, turn, interrupt, now))
         await self._change(thread, ThreadStatus.WAITING)
         return False
 
-    def _request(self, thread: Thread, agent: Agent, interrupt: Any) -> Request:
+    def _request(self, thread: Thread, agent: Agent, turn: Turn, interrupt: Any, now: float) -> Request:
         payload = interrupt.value
         return Request(
             id=request_id_of(thread.id, interrupt.id, 0),
             thread_id=thread.id,
             interrupt_id=interrupt.id,
+            turn_id=turn.id,
             agent=agent.name,
             payload=payload,
             response_schema=getattr(interrupt, "response_schema", None),
@@ -325,7 +326,7 @@ class Runner:
             asked_for=thread.started_by,
             approvers=agent.may_answer(_named_approvers(payload)),
             status=RequestStatus.OPEN,
-            created_at=self._clock(),
+            created_at=now,
         )
 
     async def _end(self, thread: Thread, agent: Agent, turn: Turn, state: StateView) -> bool:
