@@ -163,8 +163,9 @@ def _langgraph(document: Mapping[str, Any], folder: Path) -> tuple[_Tables, list
     graphs = document.get("graphs")
     if not graphs or not isinstance(graphs, dict):
         return tables, ["there are no graphs in it."]
-    dependencies = (folder / str(name) for name in document.get("dependencies") or ())
-    search_path = (folder, *(path.resolve() for path in dependencies if path.is_dir()))
+    dependencies = document.get("dependencies")
+    beside = [folder / name for name in dependencies if isinstance(name, str)] if isinstance(dependencies, list) else []
+    search_path = (folder, *(path.resolve() for path in beside if path.is_dir()))
     for name, graph in graphs.items():
         details = graph if isinstance(graph, dict) else {"path": graph}
         tables[f"graph {name!r}"] = {

@@ -154,7 +154,7 @@ def test_a_langgraph_project_is_read_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     config = langgraph_json(
         tmp_path,
-        dependencies=["./lib", "langchain_openai", "./gone"],
+        dependencies=["./lib", "langchain_openai", "./gone", 7],
         graphs={
             "agent": "./src/agent.py:graph",
             "Deep Researcher": {"path": "./src/deep.py:build", "description": "Reads a lot. " * 50},
@@ -187,7 +187,7 @@ def test_langgraph_problems_name_the_graph(tmp_path: Path) -> None:
         "graph 'graph': graph: Input should be a valid string.",
         f"graph 'node': graph: './agent.ts:graph' {NO_GRAPH}",
     ]
-    assert problems(langgraph_json(tmp_path, graphs=[])) == ["there are no graphs in it."]
+    assert problems(langgraph_json(tmp_path, graphs=[], dependencies=7)) == ["there are no graphs in it."]
     (tmp_path / "langgraph.json").write_text("[]", encoding="utf-8")
     assert problems(tmp_path / "langgraph.json") == ["there are no graphs in it."]
 
