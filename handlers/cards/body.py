@@ -9,7 +9,7 @@ from handlers.cards.asks import property_label
 from handlers.cards.literal import Block, excerpt, paragraph, plain_text, preformatted, quote, rich_text, run, section
 from handlers.cards.masking import masked, secret_names
 from handlers.cards.model import Card
-from handlers.cards.plain import dump, plain
+from handlers.cards.plain import brief, dump, outline, plain
 from handlers.cards.text import size
 
 HEADER = 150
@@ -43,13 +43,11 @@ def body(card: Card) -> Body:
     """The blocks above a card's buttons."""
     share = max(150, min(1500, BUDGET // max(1, len(card.fields))))
     lines = [_line(card, key, value, share) for key, value in islice(card.fields.items(), MAX_FIELDS)]
-    title, why = excerpt(card.title, 1500, lines=MAX_LINES), excerpt(card.why or "", 600, lines=6)
     hidden = len(card.fields) - len(lines)
-    header = plain_text(card.title, HEADER)
+    title, why = excerpt(card.title, 1500, lines=MAX_LINES), excerpt(card.why or "", 600, lines=6)
     labels = [action.label for action in card.actions if size(action.label) >= BUTTON]
     blocks = [
-        {"type": "header", "text": header},
-        *([paragraph(title.text)] if header["text"] != title.text.strip() else []),
+        *_title(title.text.strip()),
         *([paragraph(why.text)] if why.text.strip() else []),
         *([rich_text(*_stacked(lines))] if lines else []),
         *([paragraph(words.more_fields(hidden))] if hidden else []),
@@ -58,20 +56,28 @@ def body(card: Card) -> Body:
     return Body(blocks, complete=not hidden and not title.cut and not why.cut and all(line.whole for line in lines))
 
 
-def show(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset()) -> Shown:
-    """A value as people read it, secrets masked."""
+def _title(title: str) -> list[Block]:
+    """A header for the first line, if it fits into one; what does not is text."""
+    first, _, rest = title.partition("\n")
+    if size(first) > HEADER:
+        return [paragraph(title, bold=True)]
+    return [{"type": "header", "text": plain_text(first, HEADER)}, *([paragraph(rest.strip())] if rest.strip() else [])]
+
+
+def show(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset(), exact: bool = False) -> Shown:
+    """A value as people read it, secrets masked; `exact`: nested values as JSON, not as an outline."""
     readable = masked(plain(value), key=key, secrets=secrets)
     match readable:
         case None | str() | list() | dict() if not readable:
             return Shown(words.EMPTY)
-        case bool() as answer:
-            return Shown(words.YES if answer else words.NO)
-        case str() | int() | float() as scalar:
-            return Shown(str(scalar))
-        case list() as items if all(isinstance(item, str | int | float) for item in items) and _brief(items):
-            return Shown(", ".join(str(item) for item in items))
-        case other:
-            return Shown(dump(other), structured=True)
+        case bool():
+            return Shown(words.YES if readable else words.NO)
+        case str() | int() | float():
+            return Shown(str(readable))
+        case list() if brief(readable) and not exact:
+            return Shown(", ".join(str(item) for item in readable))
+        case _:
+            return Shown(dump(readable) if exact else outline(readable), structured=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,3 @@ def _stacked(lines: list[_Line]) -> list[Block]:
             elements.append(section(run(line.label, bold=True)))
             elements.append(preformatted(line.text) if line.structured else quote(line.text))
     return elements
-
-
-def _brief(items: list[Any]) -> bool:
-    return len(items) <= 10 and sum(len(str(item)) for item in items) <= INLINE

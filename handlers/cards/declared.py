@@ -105,9 +105,9 @@ def _ask(spec: _Spec, fields: dict[str, Any]) -> tuple[Ask | None, Callable[[Rep
         case "text":
             return AskText(), lambda reply: reply.text
         case "fields":
-            return asks.form(schemas.guess(fields), fields, title=spec.label, submit=spec.label)
+            return asks.form(schemas.guess(fields), fields, title=spec.label)
         case schema:
-            return asks.form(schema, {}, title=spec.label, submit=spec.label)
+            return asks.form(schema, {}, title=spec.label)
 
 
 def _resume(spec: _Spec, value: Callable[[Reply], Any]) -> Callable[[Reply], Any]:

@@ -26,7 +26,7 @@ def details_view(card: Card, request: Request, page: int = 0) -> dict[str, Any]:
     parts = [("", Shown(card.title)), *([(words.WHY, Shown(card.why))] if card.why else [])]
     for key, value in card.fields.items():
         label = property_label(key, card.schema.get("properties", {}).get(key))
-        parts.append((label, show(value, key=key, secrets=secrets)))
+        parts.append((label, show(value, key=key, secrets=secrets, exact=True)))
     return _view(parts, ids.ViewRef(request_id=request.id), page)
 
 

@@ -90,7 +90,7 @@ def _inputs(action: Action) -> list[Block]:
             rows = list(_rows(ask))
             shown = [input_block(row.field) for row in rows if row.kept is None]
             kept = [row.kept for row in rows if row.kept is not None]
-            notes = [_note_input(words.NOTE, ask.note)] if ask.note else []
+            notes = [_note_input(words.NOTE_TOLD if ask.note.told else words.NOTE, ask.note)] if ask.note else []
             return [*shown, *_kept_lines(kept), *notes]
         case None:
             raise ValueError(f"the action {action.key!r} asks for nothing, so it has no form")

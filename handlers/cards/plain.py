@@ -1,6 +1,7 @@
 """Any Python value as plain JSON, for showing: never deeper than people can follow, and never an error."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -26,6 +27,38 @@ def pruned(value: Any, depth: int = MAX_DEPTH) -> Any:
             return [pruned(item, depth - 1) for item in value]
         case _:
             return value
+
+
+def outline(value: Any) -> str:
+    """Nested values as indented lines, for reading only: what JSON says with fewer marks."""
+    return "\n".join(_lines(value))
+
+
+def _lines(value: Any) -> Iterator[str]:
+    pairs = value.items() if isinstance(value, dict) else (("-", item) for item in value)
+    for key, item in pairs:
+        name = key if isinstance(value, list) else f"{key}:"
+        if isinstance(item, dict | list) and item and not brief(item):
+            yield name
+            yield from (f"  {line}" for line in _lines(item))
+        else:
+            yield f"{name} {_short(item)}"
+
+
+def brief(value: Any) -> bool:
+    """Whether this is a list of scalars short enough for one line."""
+    return (
+        isinstance(value, list)
+        and len(value) <= 10
+        and all(isinstance(item, str | int | float) and "\n" not in str(item) for item in value)
+        and sum(len(str(item)) for item in value) <= 120
+    )
+
+
+def _short(item: Any) -> str:
+    if brief(item) and item:
+        return ", ".join(str(part) for part in item)
+    return item if isinstance(item, str) and item and "\n" not in item else dump(item, indent=None)
 
 
 def dump(value: object, *, indent: int | None = 2) -> str:

@@ -52,13 +52,13 @@ def outcome_message(turn: Turn, agent_title: str) -> Message:
     """How a run ended, told once to who asked for it, in its thread."""
     outcome = excerpt(turn.outcome or "", OUTCOME)
     mark = words.RUN_FAILED if turn.failed else words.RUN_FINISHED
-    line = f"{mark} · {escape(agent_title)} for {mention(turn.by)}"
+    line = f"{mark} for {mention(turn.by)}"
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
         *([rich_text(section(run(outcome.text)))] if outcome.text.strip() else []),
         *([context(outcome.cut), _view_button(ids.VIEW_TURN, turn.id)] if outcome.cut else []),
     ]
-    return Message(f"{line}: {escape(excerpt(outcome.text, 600).text)}", blocks)
+    return Message(f"{escape(agent_title)}: {line}. {escape(excerpt(outcome.text, 600).text)}", blocks)
 
 
 def stop_view(thread: Thread) -> dict[str, Any]:

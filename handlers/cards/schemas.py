@@ -25,8 +25,12 @@ _REGISTRY: Registry[Any] = Registry()
 
 
 def guess(values: Mapping[str, Any]) -> Schema:
-    """A schema that keeps every value's type."""
-    return {"type": "object", "properties": {key: _guess(value) for key, value in values.items()}}
+    """A schema that keeps every value's type. A text that is there has to stay a text: it is not optional."""
+    return {
+        "type": "object",
+        "properties": {key: _guess(value) for key, value in values.items()},
+        "required": [key for key, value in values.items() if isinstance(value, str) and value],
+    }
 
 
 def _guess(value: Any) -> Schema:

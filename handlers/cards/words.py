@@ -23,7 +23,7 @@ SURE = "Are you sure?"
 
 YOUR_ANSWER = "Your answer"
 REASON = "Reason"
-NOTE = "Note"
+NOTE, NOTE_TOLD = "Note", "Note to the agent"
 REASON_TOLD, REASON_UNTOLD = "The agent will read this.", "Everybody in this conversation can read this."
 LINES_HINT = "One per line."
 JSON_HINT = "Structured data (JSON). Keep the quotes, brackets and commas."
@@ -86,12 +86,12 @@ def who_may_answer(mentions: list[str], hidden: int) -> str:
 
 def too_long_to_edit(label: str, length: int) -> str:
     """A value that no input can hold."""
-    return f"{label}: {length:,} characters are too long to edit here. It is kept as it is."
+    return f"{label} is too long to edit here ({length:,} characters) and stays as it is."
 
 
 def not_editable(label: str) -> str:
     """A value that does not fit any more into this form."""
-    return f"{label}: this form is full, so it cannot be edited here. It is kept as it is."
+    return f"{label} does not fit into this form and stays as it is."
 
 
 MUST = "Fill this in."

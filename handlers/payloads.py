@@ -1,0 +1,182 @@
+"""What Slack sends, parsed once at the edge into frozen values. Anything that is not of Slack's shape is refused here.
+
+Text arrives with `&`, `<` and `>` as entities; what people typed is what agents get.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.records import Person, Place
+
+MENTION = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>\s*")
+
+
+class MalformedError(Exception):
+    """A payload that Slack would not send. The text names the field, never its value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlashCommand:
+    """`/agent …` as typed."""
+
+    by: Person
+    channel: str
+    text: str
+    key: str
+    """The same when Slack delivers the command twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """A button, or an option of a menu."""
+
+    by: Person
+    action_id: str
+    value: str
+    trigger_id: str
+    channel: str
+    """Empty on a view."""
+    thread_ts: str
+    """Where to answer the clicker; empty outside a thread."""
+    view_id: str
+    view_metadata: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A submitted modal."""
+
+    by: Person
+    metadata: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message of a person: new words, not an edit, a bot or ourselves."""
+
+    by: Person
+    text: str
+    channel: str
+    ts: str
+    thread_ts: str
+    """Root of the Slack thread it is in; its own ts when it starts one."""
+    is_dm: bool
+
+    @property
+    def place(self) -> Place:
+        """The conversation it belongs to."""
+        return {"team": self.by.team, "channel": self.channel, "ts": self.thread_ts}
+
+    @property
+    def key(self) -> str:
+        """The same for every delivery of this message, also as mention and as message."""
+        return f"{self.channel}/{self.ts}"
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it was said inside a thread."""
+        return self.thread_ts != self.ts
+
+    @property
+    def words(self) -> str:
+        """The text without a mention of the bot in front."""
+        return plain(MENTION.sub("", self.text, count=1))
+
+
+def slash_command(body: Mapping[str, Any]) -> SlashCommand:
+    """Read a slash command."""
+    return SlashCommand(
+        by=Person(team=_text(body, "team_id"), id=_text(body, "user_id")),
+        channel=_text(body, "channel_id"),
+        text=plain(_text(body, "text", default="")),
+        key=_text(body, "trigger_id"),
+    )
+
+
+def click(body: Mapping[str, Any]) -> Click:
+    """Read a `block_actions` payload."""
+    actions = body.get("actions")
+    if not isinstance(actions, list) or not actions or not isinstance(actions[0], Mapping):
+        raise MalformedError("actions")
+    action = actions[0]
+    option = action.get("selected_option")
+    message = _mapping(body, "message")
+    view = _mapping(body, "view")
+    return Click(
+        by=_person(body),
+        action_id=_text(action, "action_id"),
+        value=_text(option if isinstance(option, Mapping) else action, "value", default=""),
+        trigger_id=_text(body, "trigger_id", default=""),
+        channel=_text(_mapping(body, "channel"), "id", default=""),
+        thread_ts=_text(message, "thread_ts", default=_text(message, "ts", default="")),
+        view_id=_text(view, "id", default=""),
+        view_metadata=_text(view, "private_metadata", default=""),
+    )
+
+
+def submission(body: Mapping[str, Any]) -> Submission:
+    """Read a `view_submission` payload."""
+    view = _mapping(body, "view")
+    values = _mapping(_mapping(view, "state"), "values")
+    return Submission(by=_person(body), metadata=_text(view, "private_metadata", default=""), values=values)
+
+
+def block_of(body: Mapping[str, Any]) -> str:
+    """The block id of the clicked element."""
+    return _text(body["actions"][0], "block_id", default="")
+
+
+def said(body: Mapping[str, Any]) -> Said | None:
+    """Read a message or mention event; None when it is no new message of a person."""
+    event = _mapping(body, "event")
+    if (
+        event.get("subtype") not in {None, "file_share", "thread_broadcast"}
+        or event.get("bot_id")
+        or event.get("edited")
+    ):
+        return None
+    team = event.get("user_team") or event.get("team") or body.get("team_id")
+    if not isinstance(team, str) or not isinstance(event.get("user"), str):
+        return None
+    ts = _text(event, "ts")
+    return Said(
+        by=Person(team=team, id=_text(event, "user")),
+        text=_text(event, "text", default=""),
+        channel=_text(event, "channel"),
+        ts=ts,
+        thread_ts=_text(event, "thread_ts", default=ts),
+        is_dm=event.get("channel_type") == "im",
+    )
+
+
+def plain(text: str) -> str:
+    """Undo Slack's three entities, and nothing else."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def _person(body: Mapping[str, Any]) -> Person:
+    user = _mapping(body, "user")
+    team = user.get("team_id") or _mapping(body, "team").get("id")
+    if not isinstance(team, str):
+        raise MalformedError("user.team_id")
+    return Person(team=team, id=_text(user, "id"))
+
+
+def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise MalformedError(name)
+    return value
+
+
+def _text(body: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
+    value = body.get(name, default)
+    value = default if value is None else value
+    if not isinstance(value, str):
+        raise MalformedError(name)
+    return value

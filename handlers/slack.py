@@ -1,0 +1,151 @@
+"""The one way out to Slack. Every call the bot makes passes here, so that each failure means one of three things.
+
+Slack refused (`SlackRefusedError`: asking again changes nothing), Slack is busy (waited out here), or nobody knows whether it
+took effect (`SlackUncertainError`: a lost reply, a server error). Calls that may be repeated are; posting is not, because
+Slack has no idempotency key for it: `handlers.board` looks first.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.cards.blocks import Message
+
+ATTEMPTS: Final = 4
+LONGEST_WAIT: Final = 60.0  # seconds
+EVENT_TYPE: Final = "andon_post"
+LOOK_BACK: Final = 30.0
+"""Seconds that Slack's clock and ours may differ when a post is looked for."""
+
+
+class SlackRefusedError(Exception):
+    """Slack said no."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(method, code)
+        self.method, self.code = method, code
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.code}"
+
+
+class SlackUncertainError(Exception):
+    """The call may have taken effect or not."""
+
+
+class Slack:
+    """Calls of the Web API with one meaning of failure. `client` must have no retry handlers of its own."""
+
+    def __init__(self, client: AsyncWebClient, wait: Callable[[float], Any] = asyncio.sleep) -> None:
+        self.client = client
+        self._wait = wait
+
+    async def post(self, channel: str, message: Message, *, key: str, thread_ts: str | None = None) -> str:
+        """Post a message that carries `key` in its metadata; return its ts. Raises `SlackUncertainError`."""
+        answer = await self._call(
+            "chat.postMessage",
+            repeat=False,
+            channel=channel,
+            thread_ts=thread_ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer["ts"])
+
+    async def update(self, channel: str, ts: str, message: Message) -> None:
+        """Redraw a message of ours; its metadata stays."""
+        await self._call("chat.update", channel=channel, ts=ts, text=message.text, blocks=message.blocks)
+
+    async def find(self, channel: str, *, key: str, thread_ts: str | None, since: float) -> str | None:
+        """Look for the message that carries `key`; return its ts."""
+        oldest = f"{since - LOOK_BACK:.6f}"
+        where: dict[str, Any] = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200}
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        cursor = ""
+        while True:
+            page = await self._call(method, **where, ts=thread_ts, cursor=cursor or None)
+            for message in page["messages"]:
+                if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
+                    return str(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return None
+
+    async def whisper(self, channel: str, user: str, text: str, *, thread_ts: str = "") -> None:
+        """Tell one person something where they are."""
+        await self._call("chat.postEphemeral", channel=channel, user=user, text=text, thread_ts=thread_ts or None)
+
+    async def say(self, channel: str, text: str, *, thread_ts: str) -> None:
+        """Answer in a direct message, where nobody else reads along. A lost reply is not repeated."""
+        await self._call("chat.postMessage", repeat=False, channel=channel, text=text, thread_ts=thread_ts)
+
+    async def react(self, channel: str, ts: str, name: str) -> None:
+        """Mark a message; marking it twice is marking it once."""
+        try:
+            await self._call("reactions.add", channel=channel, timestamp=ts, name=name)
+        except SlackRefusedError as refusal:
+            if refusal.code != "already_reacted":
+                raise
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal. A trigger lives three seconds, so this is never repeated."""
+        await self._call("views.open", repeat=False, trigger_id=trigger_id, view=view)
+
+    async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Show something else in an open modal."""
+        await self._call("views.update", view_id=view_id, view=view)
+
+    async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
+        """Show somebody their Home tab."""
+        await self._call("views.publish", user_id=user, view=view)
+
+    async def identity(self) -> Mapping[str, Any]:
+        """Who we are: `team_id`, `user_id`, `bot_id`, `url`."""
+        return await self._call("auth.test")
+
+    async def _call(self, method: str, *, repeat: bool = True, **arguments: Any) -> Mapping[str, Any]:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._once(method, given)
+            except _BusyError as busy:
+                if attempt == ATTEMPTS:
+                    raise SlackRefusedError(method, "ratelimited") from None
+                await self._wait(min(busy.seconds, LONGEST_WAIT))
+            except SlackUncertainError:
+                if not repeat or attempt == ATTEMPTS:
+                    raise
+                await self._wait(0.25 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _once(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            response = await self.client.api_call(method, json=dict(arguments))
+        except SlackApiError as error:
+            status = error.response.status_code
+            if status == 429:
+                raise _BusyError(float(error.response.headers.get("Retry-After", 1))) from None
+            if status >= 500 or not error.response.get("error"):
+                raise SlackUncertainError(f"{method}: HTTP {status}") from None
+            raise SlackRefusedError(method, str(error.response["error"])) from None
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise SlackUncertainError(f"{method}: {type(error).__name__}") from None
+        data = response.data
+        if not isinstance(data, dict):
+            raise SlackUncertainError(f"{method}: not JSON")
+        return data
+
+
+class _BusyError(Exception):
+    """Slack said when to come back."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
