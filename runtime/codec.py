@@ -123,7 +123,7 @@ class _Walk:
             case dict() if type(value) is dict:
                 return self._dict(value, path, depth + 1)
             case _:
-                return self._extension(value, path, depth + 1)
+                return self._extension(value, path, depth)
 
     def _dict(self, value: dict[Any, Any], path: str, depth: int) -> Any:
         if all(type(key) is str and _is_unicode(key) for key in value):
@@ -159,7 +159,7 @@ class _Unpacking:
             cause = self._failure or error  # the unpacker does not pass on what its hook raised
             if isinstance(cause, CodecError):
                 raise cause from None
-            raise CodecError("", f"stored bytes cannot be read: {cause}") from cause
+            raise CodecError("", f"stored bytes cannot be read: {cause!r}") from cause
 
     def _value(self, code: int, data: bytes) -> Any:
         try:
@@ -198,6 +198,8 @@ def _is_unicode(text: str) -> bool:
 def _at(path: str, key: Any) -> str:
     if isinstance(key, str) and key.isidentifier():
         return f"{path}.{key}" if path else key
+    if isinstance(key, int) and not -(2**63) <= key < 2**64:  # Python refuses to write out very long ones
+        return f"{path}[long int]"
     return f"{path}[{key!r}]"
 
 

@@ -196,25 +196,20 @@ def _pydantic(cls: Any, name: str) -> Kind:
         given = model.__pydantic_fields_set__
         if given != fields.keys():
             stored[""] = sorted(given)
-        return stored | (model.__pydantic_extra__ or {}) | _set_privates(model)
+        return stored | (model.__pydantic_extra__ or {}) | _defined(model.__pydantic_private__ or {})
 
     def together(parts: dict[str, Any]) -> Any:
         fields, privates = cls.model_fields, cls.__private_attributes__
-        given = set(parts.pop("", fields.keys() & parts.keys()))
-        defaults = {
-            field: partial(info.get_default, call_default_factory=True, validated_data={})
-            for field, info in fields.items()
-            if not info.is_required()
-        }
+        given = parts.pop("", fields.keys() & parts.keys())
         rest = {key: part for key, part in parts.items() if key not in fields}
         extra = {key: part for key, part in rest.items() if key not in privates}
         model = cls.__new__(cls)
         model.__setstate__(
             {
-                "__dict__": _filled(name, {key: parts[key] for key in fields if key in parts}, tuple(fields), defaults),
-                "__pydantic_fields_set__": given,
+                "__dict__": _filled(name, parts, tuple(fields), _pydantic_defaults(fields)),
+                "__pydantic_fields_set__": set(given),
                 "__pydantic_extra__": extra if cls.model_config.get("extra") == "allow" else None,
-                "__pydantic_private__": {key: part for key, part in rest.items() if key in privates} or None,
+                "__pydantic_private__": _privates(privates, rest) if privates else None,
             }
         )
         return model
@@ -222,6 +217,18 @@ def _pydantic(cls: Any, name: str) -> Kind:
     return Kind(OBJECT, apart, together, name)
 
 
-def _set_privates(model: Any) -> dict[str, Any]:
-    privates = model.__pydantic_private__ or {}
-    return {key: value for key, value in privates.items() if type(value).__name__ != "PydanticUndefinedType"}
+def _pydantic_defaults(fields: Mapping[str, Any]) -> dict[str, Callable[[], Any]]:
+    return {
+        field: partial(info.get_default, call_default_factory=True, validated_data={})
+        for field, info in fields.items()
+        if not info.is_required()
+    }
+
+
+def _privates(attributes: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = {key: attribute.get_default() for key, attribute in attributes.items() if key not in stored}
+    return _defined(defaults) | {key: part for key, part in stored.items() if key in attributes}
+
+
+def _defined(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if type(value).__name__ != "PydanticUndefinedType"}
