@@ -65,19 +65,16 @@ class _Row:
     """A field and whether this form has an input for it."""
 
     field: Field
-    kept: str | None
-    """Why there is none, for people; None: there is one."""
+    fit: bool
+    """Whether an input can hold the value and the form the input. If not, the value stays as it is."""
 
 
 def _rows(ask: AskForm) -> Iterator[_Row]:
     room, count = MAX_BYTES, 0
     for field in fields(ask):
-        if not field.fits:
-            yield _Row(field, words.too_long_to_edit(field.label, size(field.shown)))
-            continue
-        room, count = room - len(json.dumps(input_block(field))), count + 1
-        full = room < 0 or count > MAX_INPUTS
-        yield _Row(field, words.not_editable(field.label) if full else None)
+        if field.fits:
+            room, count = room - len(json.dumps(input_block(field))), count + 1
+        yield _Row(field, fit=field.fits and room >= 0 and count <= MAX_INPUTS)
 
 
 def _inputs(action: Action) -> list[Block]:
@@ -88,16 +85,20 @@ def _inputs(action: Action) -> list[Block]:
             return [_note_input(words.REASON, ask)]
         case AskForm() as ask:
             rows = list(_rows(ask))
-            shown = [input_block(row.field) for row in rows if row.kept is None]
-            kept = [row.kept for row in rows if row.kept is not None]
+            shown = [input_block(row.field) for row in rows if row.fit]
+            kept = [row.field for row in rows if not row.fit]
             notes = [_note_input(words.NOTE_TOLD if ask.note.told else words.NOTE, ask.note)] if ask.note else []
             return [*shown, *_kept_lines(kept), *notes]
         case None:
             raise ValueError(f"the action {action.key!r} asks for nothing, so it has no form")
 
 
-def _kept_lines(kept: list[str]) -> list[Block]:
-    return [paragraph(excerpt("\n".join(kept), 2900).text)] if kept else []
+def _kept_lines(kept: list[Field]) -> list[Block]:
+    """What cannot be edited here, and why."""
+    lines = [words.too_long_to_edit(field.label, size(field.shown)) for field in kept if not field.fits]
+    if unfit := sum(field.fits for field in kept):
+        lines.append(words.not_editable(unfit))
+    return [paragraph(excerpt("\n".join(lines), 2900).text)] if lines else []
 
 
 def _note_input(label: str, ask: AskReason) -> Block:
@@ -141,7 +142,7 @@ def _read_fields(ask: AskForm, state: Mapping[str, Any], *, by: Person, at: floa
     values, errors, blocks = dict(ask.values), {}, {}
     for row in _rows(ask):
         field = row.field
-        if row.kept is not None:
+        if not row.fit:
             continue
         blocks[field.name] = field.block_id
         try:

@@ -133,12 +133,16 @@ def _moment(field: Field, seconds: int) -> Any:
 
 def _json(text: str) -> Any:
     try:
-        value = json.loads(text, parse_constant=lambda _: _refuse(words.NUMBER))
+        value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         _refuse(words.not_json(error.lineno, error.colno, error.msg))
     except (ValueError, RecursionError):
         _refuse(words.NOT_JSON)
     return value if not schemas.too_deep(value) else _refuse(words.NOT_JSON)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def _unmasked(field: Field, typed: Any) -> Any:

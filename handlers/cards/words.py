@@ -89,9 +89,9 @@ def too_long_to_edit(label: str, length: int) -> str:
     return f"{label} is too long to edit here ({length:,} characters) and stays as it is."
 
 
-def not_editable(label: str) -> str:
-    """A value that does not fit any more into this form."""
-    return f"{label} does not fit into this form and stays as it is."
+def not_editable(count: int) -> str:
+    """Values that do not fit any more into this form."""
+    return f"{count} more {'field does' if count == 1 else 'fields do'} not fit into this form and stay as is."
 
 
 MUST = "Fill this in."
