@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -52,10 +53,11 @@ def stateful(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """The blocks with a random block_id and action_id wherever the app gave none. Changes them in place."""
-    for block in nested(blocks):
+    """A copy of the blocks with a random block_id and action_id wherever the app gave none."""
+    copied = copy.deepcopy(blocks)
+    for block in nested(copied):
         block.setdefault("block_id", secrets.token_urlsafe(4))
         for element in _elements_of(block):
             if element["type"] != "image":
                 element.setdefault("action_id", secrets.token_urlsafe(4))
-    return blocks
+    return copied

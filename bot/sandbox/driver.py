@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.sandbox import cast, gestures
 from bot.sandbox.blocks import elements
-from bot.sandbox.changes import Change
 from bot.sandbox.errors import NotPossibleError
 from bot.sandbox.form import fill
 from bot.sandbox.interactions import Interactions
@@ -25,12 +24,9 @@ class Person:
     def __init__(self, member: cast.Member, site: Site, interactions: Interactions, modals: Modals) -> None:
         self.id = member.id
         self.name = member.name
-        self.toasts: list[str] = []
-        """What Slack told this person about failures, oldest first."""
         self._site = site
         self._interactions = interactions
         self._modals = modals
-        site.changes.subscribe(self._on_change)
 
     # --- words ---------------------------------------------------------------------------------------------
 
@@ -172,18 +168,14 @@ class Person:
     def _place(self, message: Json) -> str:
         return self._site.workspace.channel_of(message["ts"]).id
 
-    def _on_change(self, change: Change) -> None:
-        if change.kind == "toast" and change.user == self.id:
-            self.toasts.append(change.body["text"])
-
 
 def channel_id(site: Site, reference: str, user: str | None = None) -> str:
-    """By name (`refunds`, `#refunds`), id, or `dm` for a person's direct message with the bot."""
+    """By name (`refunds`, `#refunds`), id, `@ana` for a direct message with the bot, or `dm` for one's own."""
     if reference == "dm" and user is not None:
         return site.workspace.im_of(user).id
-    name = reference.removeprefix("#")
     for channel in site.workspace.channels.values():
-        if reference == channel.id or (name == channel.name and channel.kind == "channel"):
+        names = (f"@{channel.name}",) if channel.kind == "im" else (channel.name, f"#{channel.name}")
+        if reference in (channel.id, *names):
             return channel.id
     raise AssertionError(f"no channel {reference!r}; there are {sorted(site.workspace.channels)}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sandbox.gestures import options_of
-from bot.sandbox.inputs import VALUE_KEYS, entry
+from bot.sandbox.inputs import VALUE_KEYS, entry, nothing
 from bot.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -39,7 +39,7 @@ def _value(element: Json, value: Any, workspace: Workspace) -> Any:
     key = VALUE_KEYS[element["type"]]
     match key:
         case _ if value is None:
-            return [] if key.endswith("s") else None
+            return nothing(element)
         case "selected_option":
             return _option(element, value)
         case "selected_options":

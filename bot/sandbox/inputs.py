@@ -55,7 +55,12 @@ def initial(element: Json) -> Json:
     """An element's entry before anybody touched it."""
     key = VALUE_KEYS[element["type"]]
     prefilled = element.get(_INITIAL_KEYS.get(key, key.replace("selected_", "initial_")))
-    return {"type": element["type"], key: [] if prefilled is None and key in _MANY else prefilled}
+    return entry(element, nothing(element) if prefilled is None else prefilled)
+
+
+def nothing(element: Json) -> Any:
+    """The value of an empty element."""
+    return [] if VALUE_KEYS[element["type"]] in _MANY else None
 
 
 def entry(element: Json, value: Any) -> Json:

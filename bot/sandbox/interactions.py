@@ -1,7 +1,7 @@
 """What people do, and what they get to see of the bot's answer. The page and the test driver both act through here.
 
-Each act returns once the bot has acknowledged it, or has failed to. Nothing fails silently: what goes wrong
-becomes a toast for that person and part of the result.
+Each act returns once the bot has acknowledged it, or has failed to. Nothing fails silently: what went wrong, in the
+words the person reads, is the result.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.sandbox import cast, inputs, payloads
 from bot.sandbox.cast import Channel, Member
-from bot.sandbox.changes import Change
 from bot.sandbox.courier import Courier
 from bot.sandbox.errors import NotPossibleError, RefusalError
 from bot.sandbox.event_feed import EventFeed
@@ -101,7 +100,7 @@ class Interactions:
             trigger_id=self._site.triggers.issue(user),
             response_url=self._site.response_url(key),
         )
-        return await self._interact(user, "block_actions", body)
+        return await self._interact("block_actions", body)
 
     async def act_on_view(self, user: str, view: Json, action: Json, state: Json) -> str | None:
         """Use an element of a modal or of the Home tab. Returns what went wrong."""
@@ -109,7 +108,7 @@ class Interactions:
         trigger_id = self._site.triggers.issue(user, in_modal=current["type"] == "modal")
         member = self._site.workspace.member(user)
         body = payloads.view_actions(member, current, self._stamped(action), trigger_id=trigger_id)
-        return await self._interact(user, "block_actions", body)
+        return await self._interact("block_actions", body)
 
     async def shortcut(self, user: str, callback_id: str, channel: str | None, ts: str | None) -> str | None:
         """A shortcut, on a message if `channel` and `ts` are given. Returns what went wrong."""
@@ -120,30 +119,23 @@ class Interactions:
         common: Json = {"action_ts": self._now_ts(), "trigger_id": self._site.triggers.issue(user)}
         if channel is None or ts is None:
             body = payloads.global_shortcut(member, callback_id, **common)
-            return await self._interact(user, "shortcut", body)
+            return await self._interact("shortcut", body)
         _, where = self._present(user, channel)
         message = self._site.workspace.message(channel, ts)
         url = self._site.response_url(self._site.responses.issue(user, channel, ts=ts))
         body = payloads.message_shortcut(member, where, message, callback_id, response_url=url, **common)
-        return await self._interact(user, "message_action", body)
+        return await self._interact("message_action", body)
 
     def open_home(self, user: str) -> None:
         self._feed.home_opened(user, self._site.views.home(user))
 
-    # --- toasts --------------------------------------------------------------------------------------------
-
-    def toast(self, user: str, text: str, level: str = "error") -> None:
-        self._site.changes.publish(Change(kind="toast", user=user, body={"level": level, "text": text}))
-
     # --- inside --------------------------------------------------------------------------------------------
 
-    async def _interact(self, user: str, name: str, body: Json) -> str | None:
+    async def _interact(self, name: str, body: Json) -> str | None:
         answer = await self._courier.deliver(Parcel(kind="interactive", name=name, payload=body))
         if not answer.error:
             return None
-        warning = f'{self._site.profile.name} did not respond ("{_error_code(answer)}"). Try again.'
-        self.toast(user, warning)
-        return warning
+        return f'{self._site.profile.name} did not respond ("{_error_code(answer)}"). Try again.'
 
     def _command_answer(self, member: Member, channel: Channel, name: str, payload: Any) -> Json | None:
         if not payload or not isinstance(payload, dict):

@@ -101,7 +101,7 @@ def get_reactions(site: Site, args: Args) -> Json:
 def _content(args: Args) -> Json:
     content = content_of(args)
     if "blocks" in content:
-        with_ids(content["blocks"])
+        content["blocks"] = with_ids(content["blocks"])
     return content
 
 

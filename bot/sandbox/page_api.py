@@ -225,7 +225,7 @@ class PageApi:
         return {}
 
     async def _inject(self, body: Json) -> Json:
-        self._faults.inject(Fault.parse(body))
+        self._faults.inject(Fault.parse({name: value for name, value in body.items() if name != "user"}))
         return {}
 
     async def _control(self, body: Json) -> Json:
@@ -243,6 +243,8 @@ def _answering(act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request]
     """A handler that runs an act on the request's JSON and answers in words when it is not possible."""
 
     async def handle(request: web.Request) -> web.Response:
+        if request.content_type != "application/json":  # which a foreign page in the browser cannot send
+            return web.json_response({"ok": False, "error": "Send JSON, with its content type."})
         try:
             body = await request.json()
             return web.json_response({"ok": True, **await act(body)})

@@ -40,7 +40,7 @@ def sendable(body: Json) -> Json:
         raise RefusalError("no_text")
     check_sendable(content)
     if "blocks" in content:
-        with_ids(content["blocks"])
+        content["blocks"] = with_ids(content["blocks"])
     return content
 
 

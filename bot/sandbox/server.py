@@ -110,7 +110,7 @@ class Sandbox:
             modals,
             faults=self._faults,
             traffic=self._traffic,
-            connected=lambda: self._hub.connected,
+            connected=lambda: self._hub.connected if self._http is None else 1,
             process=process_control,
         )
         self._people = {member.name: Person(member, self._site, interactions, modals) for member in cast.PEOPLE}
@@ -149,6 +149,13 @@ class Sandbox:
     def person(self, name: str) -> Person:
         """ana, ben, carla, dan (a guest) or eve (of another team, in #shared only)."""
         return self._people[name]
+
+    def join(self, name: str, channel: str) -> None:
+        """Put a person (or `andon`, the bot) into a channel."""
+        self._site.workspace.join(self._user_id(name), channel_id(self._site, channel))
+
+    def leave(self, name: str, channel: str) -> None:
+        self._site.workspace.leave(self._user_id(name), channel_id(self._site, channel))
 
     def messages(self, channel: str) -> list[Json]:
         """What everybody in a channel sees, oldest first, thread replies included."""
@@ -224,6 +231,10 @@ class Sandbox:
         return status, text
 
     # --- inside --------------------------------------------------------------------------------------------
+
+    def _user_id(self, name: str) -> str:
+        members = self._site.workspace.members.values()
+        return next(member.id for member in members if name in (member.name, member.id))
 
     def _connections_changed(self) -> None:
         self._page.bot_changed()

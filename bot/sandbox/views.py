@@ -1,12 +1,12 @@
 """What each person has open: a stack of up to three modals, and their Home tab.
 
 Views are stored as Slack returns them. What was typed lives in the view's own `state`, so that an update keeps
-the input of every element whose block_id and action_id stay the same.
+the input of every element whose block_id and action_id stay the same. A stored view is never modified, only
+replaced.
 """
 
 from __future__ import annotations
 
-import copy
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -43,16 +43,16 @@ class Views:
 
     def stack(self, user: str) -> list[Json]:
         """The person's modals, bottom first."""
-        return copy.deepcopy(self._stacks.get(user, []))
+        return list(self._stacks.get(user, ()))
 
     def home(self, user: str) -> Json | None:
-        return copy.deepcopy(self._homes.get(user))
+        return self._homes.get(user)
 
     def find(self, view_id: str | None, external_id: str | None = None) -> tuple[str, Json]:
         """(user, view) of an open modal or a Home tab."""
         for user, view in self._all():
             if view["id"] == view_id or (external_id and view["external_id"] == external_id):
-                return user, copy.deepcopy(view)
+                return user, view
         raise RefusalError("not_found")
 
     # --- what the app does ---------------------------------------------------------------------------------
@@ -82,8 +82,7 @@ class Views:
         built = self._build(view, old)
         if old["type"] == "home":
             return self._published(user, built)
-        stack = self._stacks[user]
-        stack[:] = [built if shown["id"] == old["id"] else shown for shown in stack]
+        self._replace(user, built)
         return self._shown(user, built)
 
     def publish(self, user: str, view: Json, expected: str | None = None) -> Json:
@@ -96,11 +95,11 @@ class Views:
 
     def type_into(self, view_id: str, values: Json) -> Json:
         """Note what the person typed or chose; returns the view with it."""
-        user, _ = self.find(view_id)
-        view = next(view for owner, view in self._all() if owner == user and view["id"] == view_id)
-        view["state"] = {"values": inputs.merge(view["blocks"], values)}
+        user, old = self.find(view_id)
+        view = {**old, "state": {"values": inputs.merge(old["blocks"], values)}}
+        self._replace(user, view)
         self._keep(user)
-        return copy.deepcopy(view)
+        return view
 
     def close(self, user: str, view_id: str) -> None:
         """Close one view; the one below shows again."""
@@ -123,7 +122,7 @@ class Views:
         external_id = view.get("external_id")
         if external_id and any(v["external_id"] == external_id and v["id"] != view_id for _, v in self._all()):
             raise RefusalError("duplicate_external_id")
-        blocks = with_ids(copy.deepcopy(view["blocks"]))
+        blocks = with_ids(view["blocks"])
         typed = old["state"]["values"] if old else {}
         return {
             **_ABSENT,
@@ -140,19 +139,27 @@ class Views:
             "previous_view_id": old["previous_view_id"] if old else None,
         }
 
+    def _replace(self, user: str, view: Json) -> None:
+        """Put a newer version of an open view in its place."""
+        if view["type"] == "home":
+            self._homes[user] = view
+        else:
+            stack = self._stacks[user]
+            self._stacks[user] = [view if shown["id"] == view["id"] else shown for shown in stack]
+
     def _expect(self, view: Json, expected: str | None) -> None:
         if expected is not None and expected != view["hash"]:
             raise RefusalError("hash_conflict")
 
     def _shown(self, user: str, view: Json) -> Json:
         self._changed(user)
-        return copy.deepcopy(view)
+        return view
 
     def _published(self, user: str, view: Json) -> Json:
         self._homes[user] = view
         self._keep(user)
-        self._changes.publish(Change(kind="home", user=user, body={"view": copy.deepcopy(view)}))
-        return copy.deepcopy(view)
+        self._changes.publish(Change(kind="home", user=user, body={"view": view}))
+        return view
 
     def _changed(self, user: str) -> None:
         self._keep(user)

@@ -65,28 +65,31 @@ class WebApi:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        given = await _arguments(request)
-        token = _token(request, given)
-        return await self._run(request, method, given, lambda: self._call(method, token, Args(given)))
+        return await self._run(request, method, lambda given: self._call(request, method, given))
 
     async def _response(self, request: web.Request) -> web.StreamResponse:
-        given = await _arguments(request)
         key = request.match_info["key"]
-        return await self._run(request, "response_url", given, lambda: respond(self._site, key, given))
+        return await self._run(request, "response_url", lambda given: respond(self._site, key, given))
 
-    async def _run(self, request: web.Request, method: str, given: Json, act: Callable[[], Json]) -> web.StreamResponse:
+    async def _run(self, request: web.Request, method: str, act: Callable[[Json], Json]) -> web.StreamResponse:
         started = self._site.now()
         fault = self._faults.for_method(method)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
-        answer = _instead(fault) or _attempt(act)
+        given: Json = {}
+        try:
+            given = await _arguments(request)
+            answer = _instead(fault) or act(given)
+        except RefusalError as refusal:
+            answer = refusal.answer()
         call = Call(method=method, args=given, response=answer, at=started)
         self._traffic.called(call, ms=(self._site.now() - started) * 1000)
         if fault is not None and fault.kind in {"lost_reply", "drop"}:
             return _hang_up(request)
         return _http_answer(fault, answer)
 
-    def _call(self, name: str, token: str | None, args: Args) -> Json:
+    def _call(self, request: web.Request, name: str, given: Json) -> Json:
+        token, args = _token(request, given), Args(given)
         method = self._methods.get(name)
         if method is None:
             raise RefusalError("unknown_method", req_method=name)
@@ -130,16 +133,15 @@ class WebApi:
 
 async def _arguments(request: web.Request) -> Json:
     """From the query, and a form or JSON body."""
-    given: Json = dict(request.query)
-    if request.content_type == "application/json":
-        try:
-            body = json.loads(await request.text() or "{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return {**given, "invalid_json": True}
-        return {**given, **body}
-    return {**given, **await request.post()}
+    if request.content_type != "application/json":
+        return {**request.query, **await request.post()}
+    try:
+        body = json.loads(await request.text() or "{}")
+    except ValueError:
+        raise RefusalError("invalid_json") from None
+    if not isinstance(body, dict):
+        raise RefusalError("json_not_object")
+    return {**request.query, **body}
 
 
 def _token(request: web.Request, given: Json) -> str | None:
@@ -148,13 +150,6 @@ def _token(request: web.Request, given: Json) -> str | None:
     given.pop("team_id", None)  # clients of org-wide apps add it to every call
     header = request.headers.get("Authorization", "")
     return header.removeprefix("Bearer ").strip() or in_body
-
-
-def _attempt(act: Callable[[], Json]) -> Json:
-    try:
-        return act()
-    except RefusalError as refusal:
-        return refusal.answer()
 
 
 def _instead(fault: Fault | None) -> Json | None:

@@ -1,12 +1,13 @@
 """The workspace itself: conversations, messages, ephemeral messages, reactions.
 
 Holds what people see, publishes every change, keeps it in `Documents`. Knows nothing of HTTP, of bots or of who
-may do what. Message dictionaries are Slack's; what leaves this module is a copy.
+may do what. Message dictionaries are Slack's, plus `channel`. A stored message is never modified, only replaced:
+what a reader got stays what it was.
 """
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -26,14 +27,16 @@ class Workspace:
         self._documents = documents
         self._changes = changes
         self._now = now
-        bot = Member(id=cast.BOT_USER_ID, name=bot_name.lower(), real_name=bot_name, color="e0a729", is_bot=True)
-        self.bot = bot
-        self.members = {member.id: member for member in (*cast.PEOPLE, bot)}
-        self.channels = {channel.id: channel for channel in cast.CHANNELS}
+        self.bot = Member(id=cast.BOT_USER_ID, name=bot_name.lower(), real_name=bot_name, color="e0a729", is_bot=True)
+        self.members = {member.id: member for member in (*cast.PEOPLE, self.bot)}
+        kept = documents.all("channel_members")
+        self.channels = {
+            channel.id: dataclasses.replace(channel, members=tuple(kept.get(channel.id, channel.members)))
+            for channel in cast.CHANNELS
+        }
         self._messages: dict[str, Json] = documents.all("message")
         self._ephemerals: dict[str, Json] = documents.all("ephemeral")
-        newest = max((*self._messages, *self._ephemerals), default="0.0")
-        self._last_tick = _ticks(newest)
+        self._last_tick = _ticks(max((*self._messages, *self._ephemerals), default="0.0"))
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -56,10 +59,13 @@ class Workspace:
 
     def messages(self, channel: str) -> list[Json]:
         """All messages of a conversation, oldest first, thread replies included."""
-        return copy.deepcopy([message for message in self._messages.values() if message["channel"] == channel])
+        return [message for message in self._messages.values() if message["channel"] == channel]
 
     def message(self, channel: str, ts: str) -> Json:
-        return copy.deepcopy(self._stored(channel, ts))
+        message = self._messages.get(ts)
+        if message is None or message["channel"] != channel:
+            raise RefusalError("message_not_found")
+        return message
 
     def thread(self, channel: str, ts: str) -> list[Json]:
         """The root and its replies, oldest first."""
@@ -69,13 +75,11 @@ class Workspace:
         return [message for message in self.messages(channel) if message.get("thread_ts", message["ts"]) == root]
 
     def ephemerals(self, user: str, channel: str | None = None) -> list[Json]:
-        return copy.deepcopy(
-            [
-                message
-                for message in self._ephemerals.values()
-                if message["to"] == user and channel in (None, message["channel"])
-            ]
-        )
+        return [
+            message
+            for message in self._ephemerals.values()
+            if message["to"] == user and channel in (None, message["channel"])
+        ]
 
     def channel_of(self, ts: str) -> Channel:
         """Where a message is; a ts is unique in the whole workspace."""
@@ -88,34 +92,39 @@ class Workspace:
 
     def post(self, channel: str, content: Json, thread_ts: str | None = None) -> Json:
         """Add a message. `content` carries the author's and the message's fields."""
-        message: Json = {"type": "message", **copy.deepcopy(content), "ts": self._next_ts(), "channel": channel}
+        message: Json = {"type": "message", **content, "ts": self._next_ts(), "channel": channel}
+        root = None
         if thread_ts is not None:
-            root = self._stored(channel, thread_ts)
+            root = self.message(channel, thread_ts)
             message |= {"thread_ts": thread_ts, "parent_user_id": root.get("user")}
-            self._count_reply(root, message)
         self._save(message)
         self._publish("message", message)
-        return copy.deepcopy(message)
+        if root is not None:
+            self._recount(root)
+        return message
 
     def update(self, channel: str, ts: str, changed: Json) -> Json:
         """Replace fields of a message; a field set to None goes."""
-        previous = self._stored(channel, ts)
-        message = {key: value for key, value in {**previous, **copy.deepcopy(changed)}.items() if value is not None}
+        previous = self.message(channel, ts)
+        message = {key: value for key, value in {**previous, **changed}.items() if value is not None}
         self._save(message)
         self._publish("message_changed", message, previous=previous)
-        return copy.deepcopy(message)
+        return message
 
     def delete(self, channel: str, ts: str) -> None:
-        previous = self._stored(channel, ts)
+        previous = self.message(channel, ts)
         del self._messages[ts]
         self._documents.delete("message", ts)
         self._changes.publish(Change(kind="message_deleted", channel=channel, body={"ts": ts, "previous": previous}))
+        root = self._messages.get(previous.get("thread_ts", ""))
+        if root is not None:
+            self._recount(root)
 
     def whisper(self, user: str, channel: str, content: Json) -> Json:
         """Add an ephemeral message, seen by one person."""
         message: Json = {
             "type": "message",
-            **copy.deepcopy(content),
+            **content,
             "ts": self._next_ts(),
             "channel": channel,
             "is_ephemeral": True,
@@ -123,7 +132,7 @@ class Workspace:
             "to": user,
         }
         self._whispered(message)
-        return copy.deepcopy(message)
+        return message
 
     def rewhisper(self, ts: str, changed: Json) -> None:
         """Replace fields of an ephemeral message, or remove it (`changed` empty)."""
@@ -131,7 +140,7 @@ class Workspace:
         if message is None:
             raise RefusalError("message_not_found")
         if changed:
-            self._whispered({k: v for k, v in {**message, **copy.deepcopy(changed)}.items() if v is not None})
+            self._whispered({k: v for k, v in {**message, **changed}.items() if v is not None})
             return
         del self._ephemerals[ts]
         self._documents.delete("ephemeral", ts)
@@ -140,60 +149,64 @@ class Workspace:
         )
 
     def react(self, user: str, channel: str, ts: str, name: str) -> None:
-        message = self._stored(channel, ts)
-        reactions: list[Json] = message.setdefault("reactions", [])
-        reaction = next((one for one in reactions if one["name"] == name), None)
-        if reaction is None:
-            reaction = {"name": name, "users": [], "count": 0}
-            reactions.append(reaction)
-        if user in reaction["users"]:
+        message = self.message(channel, ts)
+        users = _reactors(message, name)
+        if user in users:
             raise RefusalError("already_reacted")
-        reaction["users"].append(user)
-        self._reacted("reaction_added", user, message, reaction)
+        self._reacted("reaction_added", user, message, name, [*users, user])
 
     def unreact(self, user: str, channel: str, ts: str, name: str) -> None:
-        message = self._stored(channel, ts)
-        reactions: list[Json] = message.get("reactions", [])
-        reaction = next((one for one in reactions if one["name"] == name and user in one["users"]), None)
-        if reaction is None:
+        message = self.message(channel, ts)
+        users = _reactors(message, name)
+        if user not in users:
             raise RefusalError("no_reaction")
-        reaction["users"].remove(user)
-        if not reaction["users"]:
-            reactions.remove(reaction)
-        self._reacted("reaction_removed", user, message, reaction)
+        self._reacted("reaction_removed", user, message, name, [one for one in users if one != user])
+
+    def join(self, user: str, channel: str) -> None:
+        members = self.channel(channel).members
+        if user not in members:
+            self._set_members(channel, (*members, user))
+
+    def leave(self, user: str, channel: str) -> None:
+        self._set_members(channel, tuple(one for one in self.channel(channel).members if one != user))
 
     # --- inside --------------------------------------------------------------------------------------------
-
-    def _stored(self, channel: str, ts: str) -> Json:
-        message = self._messages.get(ts)
-        if message is None or message["channel"] != channel:
-            raise RefusalError("message_not_found")
-        return message
 
     def _next_ts(self) -> str:
         """Now, in Slack's form, and later than any ts before: ts are ids."""
         self._last_tick = max(self._last_tick + 1, int(self._now() * 1_000_000))
         return f"{self._last_tick // 1_000_000}.{self._last_tick % 1_000_000:06d}"
 
-    def _count_reply(self, root: Json, reply: Json) -> None:
-        users = root.setdefault("reply_users", [])
-        if reply["user"] not in users:
-            users.append(reply["user"])
-        root |= {
-            "thread_ts": root["ts"],
-            "reply_count": root.get("reply_count", 0) + 1,
-            "reply_users_count": len(users),
-            "latest_reply": reply["ts"],
-        }
-        self._save(root)
-        self._publish("message_touched", root)
+    def _recount(self, root: Json) -> None:
+        """Bring the root's reply fields up to date after a reply came or went."""
+        replies = self.thread(root["channel"], root["ts"])[1:]
+        users = list(dict.fromkeys(reply["user"] for reply in replies))
+        self._touch(
+            {
+                **root,
+                "thread_ts": root["ts"],
+                "reply_count": len(replies),
+                "reply_users": users,
+                "reply_users_count": len(users),
+                "latest_reply": replies[-1]["ts"] if replies else None,
+            }
+        )
 
-    def _reacted(self, kind: str, user: str, message: Json, reaction: Json) -> None:
-        reaction["count"] = len(reaction["users"])
+    def _reacted(self, kind: str, user: str, message: Json, name: str, users: list[str]) -> None:
+        others = [one for one in message.get("reactions", ()) if one["name"] != name]
+        own = [{"name": name, "users": users, "count": len(users)}] if users else []
+        self._touch({**message, "reactions": [*others, *own]})
+        body = {"by": user, "name": name, "ts": message["ts"], "item_user": message.get("user")}
+        self._changes.publish(Change(kind=kind, channel=message["channel"], body=body))
+
+    def _set_members(self, channel: str, members: tuple[str, ...]) -> None:
+        self.channels[channel] = dataclasses.replace(self.channel(channel), members=members)
+        self._documents.put("channel_members", channel, members)
+
+    def _touch(self, message: Json) -> None:
+        """Save a message whose text stays the same: the page hears of it, the bot does not."""
         self._save(message)
         self._publish("message_touched", message)
-        body = {"by": user, "name": reaction["name"], "ts": message["ts"], "item_user": message.get("user")}
-        self._changes.publish(Change(kind=kind, channel=message["channel"], body=body))
 
     def _save(self, message: Json) -> None:
         self._messages[message["ts"]] = message
@@ -202,14 +215,19 @@ class Workspace:
     def _whispered(self, message: Json) -> None:
         self._ephemerals[message["ts"]] = message
         self._documents.put("ephemeral", message["ts"], message)
-        body = {"message": copy.deepcopy(message)}
+        body = {"message": message}
         self._changes.publish(Change(kind="ephemeral", channel=message["channel"], user=message["to"], body=body))
 
     def _publish(self, kind: str, message: Json, **more: Json) -> None:
-        body = copy.deepcopy({"message": message, **more})
+        body = {"message": message, **more}
         self._changes.publish(Change(kind=kind, channel=message["channel"], body=body))
 
 
 def _ticks(ts: str) -> int:
     seconds, micros = ts.split(".")
     return int(seconds) * 1_000_000 + int(micros)
+
+
+def _reactors(message: Json, name: str) -> list[str]:
+    """Who has reacted so."""
+    return next((list(one["users"]) for one in message.get("reactions", ()) if one["name"] == name), [])
