@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike, fspath
 from threading import Lock
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
@@ -38,16 +39,17 @@ class SqliteSaver:
     """
 
     def __init__(self, path: str | PathLike[str], *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
+        if synchronous not in {"FULL", "NORMAL"}:
+            raise ValueError(f"synchronous is FULL or NORMAL, not {synchronous!r}")
         self._path = fspath(path)
         self._fields: dict[str, tuple[str, ...]] = {}
         """By collection, the fields that its table has columns for, as far as this saver has seen it."""
-        self._writer = Worker(
-            _open(self._path, synchronous), self._path, begin="BEGIN IMMEDIATE", largest_group=LARGEST_GROUP
-        )
-        self._reader, self._in_place = self._writer, None  # nobody else can see a database in memory
-        if self._path != ":memory:":
-            self._reader = Worker(_connect(self._path), self._path, begin="BEGIN", largest_group=1)
-            self._in_place = _InPlace(_connect(self._path, lock_timeout=0.0))
+        connection = _open(self._path, synchronous)
+        shared = self._path != ":memory:"  # else no other connection can see it
+        reading = _connect(self._path) if shared else None
+        self._in_place = _InPlace(_connect(self._path, lock_timeout=0.0)) if shared else None
+        self._writer = Worker(connection, self._path, begin="BEGIN IMMEDIATE", largest_group=LARGEST_GROUP)
+        self._reader = Worker(reading, self._path, begin="BEGIN", largest_group=1) if reading else self._writer
         # Runs at `close`, when the saver is forgotten, and at interpreter exit: what was queued is always written.
         self._finalizer = weakref.finalize(self, _close, self._writer, self._reader, self._in_place)
 
@@ -158,13 +160,13 @@ class _InPlace:
         self._lock = Lock()
 
     def run(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
-        """None when the database is locked, closed or broken: the reading thread waits, or says what is wrong."""
+        """None when it fails, as for a lock: the reading thread can wait, and says what is wrong."""
         with self._lock:
             try:
                 with self._connection:
                     self._connection.execute("BEGIN")
                     return job(self._connection)
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeEncodeError):
                 return None
 
     def close(self) -> None:
@@ -191,7 +193,7 @@ def _open(path: str, synchronous: str) -> sqlite3.Connection:
     connection = _connect(path)
     try:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         _migrate(connection, path)
     except sqlite3.Error as error:
@@ -201,6 +203,20 @@ def _open(path: str, synchronous: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Several who open a new file at once may each find it locked: SQLite does not wait for this by itself."""
+    deadline = monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:

@@ -34,9 +34,10 @@ _ADVICE = {
 
 def in_words(path: str, error: Exception) -> StoreError:
     """What went wrong with this database and what to do about it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    advice = _ADVICE.get(code)
-    return StoreError(f"{path}: {advice} ({error})" if advice else f"{path}: {error}")
+    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    problem = StoreError(f"{path}: {advice} ({error})" if advice else f"{path}: {error}")
+    problem.__cause__ = error
+    return problem
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ class Worker:
             while group := self._next_group():
                 self._carry_out(group)
                 _settle(group)
+                group.clear()  # not to hold on to what was written while nothing is to do
         except BaseException as error:
             self._refuse(f"{self._path}: its thread has died of {error!r}; open the store again")
             while group:

@@ -1,0 +1,1 @@
+"""Figures to look at, not to pass: run each as `python -m benchmarks.<name>`."""
