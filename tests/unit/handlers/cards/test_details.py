@@ -1,0 +1,59 @@
+from typing import Any
+
+import pytest
+
+from bot.sandbox.blockkit import check_view
+from handlers.cards import ids
+from handlers.cards.details import details_view, run_view
+from handlers.cards.payloads import compile_card
+from tests.cards_kit import make_request, make_thread, texts
+
+
+def view(payload: object, page: int = 0) -> dict[str, Any]:
+    made = details_view(compile_card(payload), make_request(payload), page)
+    assert check_view(made) == []
+    return made
+
+
+def whole(payload: object) -> str:
+    """All pages, one after the other, without their page numbers and buttons."""
+    said, page = "", 0
+    while True:
+        made = view(payload, page)
+        turning = [block for block in made["blocks"] if block["type"] == "actions"]
+        last = made["blocks"][: -2 if turning else None]
+        said += "".join(texts(last))
+        if not any(button["value"] == str(page + 1) for block in turning for button in block["elements"]):
+            return said
+        page += 1
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 9000, "line\n" * 5000, "😀" * 100_000, "a" * 2899 + "😀" * 3])
+def test_every_text_can_be_read_in_full(text: str) -> None:
+    assert text in whole({"question": "Go?", "body": text})
+
+
+def test_nested_values_are_shown_as_the_json_they_are() -> None:
+    assert '{\n  "a": [\n    1,\n    "2"\n  ]\n}' in whole({"question": "Go?", "config": {"a": [1, "2"]}})
+
+
+def test_secrets_stay_masked() -> None:
+    assert "hunter2" not in whole({"question": "Go?", "db": {"password": "hunter2"}})
+
+
+def test_a_page_beyond_the_end_is_the_last() -> None:
+    payload = {"question": "Go?", "body": "x" * 600_000}
+    ref = ids.parse_view_ref(view(payload, 99)["private_metadata"])
+    assert ref is not None
+    assert ref.page == 3
+    assert "Page 4 of 4" in texts(view(payload, 99)["blocks"])
+
+
+def test_a_page_before_the_start_is_the_first() -> None:
+    assert view({"question": "Go?", "body": "x" * 600_000}, -1) == view({"question": "Go?", "body": "x" * 600_000})
+
+
+def test_what_a_run_was_asked_can_be_read_in_full() -> None:
+    made = run_view(make_thread(prompt="x" * 9000))
+    assert check_view(made) == []
+    assert "x" * 9000 in "".join(texts(made["blocks"]))
