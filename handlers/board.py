@@ -1,8 +1,8 @@
 """The andon board: makes what people see in Slack agree with the ledger.
 
 Nothing is drawn because something happened; `refresh` looks at what is and draws what differs. Every message has a key
-(`request:<id>`, `thread:<id>`, …) and a `Post` in the ledger, written before the message is sent. A post whose outcome nobody
-knows, after a crash or a lost reply, is looked for in the conversation by its key before it is sent again.
+(`request:<id>`, `thread:<id>`, …) and a `Post` in the ledger, written before the message is sent. A post whose outcome
+nobody knows, after a crash or a lost reply, is looked for in the conversation by its key before it is sent again.
 """
 
 import asyncio
@@ -32,6 +32,8 @@ from runtime.runner import where_of
 
 logger = logging.getLogger(__name__)
 GONE = frozenset({"message_not_found"})
+_STANDING = {TurnStatus.ENDED: ThreadStatus.FINISHED, TurnStatus.STOPPED: ThreadStatus.STOPPED}
+"""What cards of a turn say of its thread, once the turn is over: the thread may be on its next one by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +59,18 @@ class Board:
         self._locks: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
 
     async def refresh(self, thread_id: ThreadId) -> None:
-        """Draw what differs, root first. Raises `SlackRefusedError` or `SlackUncertainError` when that cannot be done now."""
+        """Draw what differs, root first. Raises `SlackRefusedError`, `SlackUncertainError`."""
         lock = self._locks.setdefault(thread_id, asyncio.Lock())
         async with lock:
             thread = await self._ledger.thread(thread_id)
             if thread is None:
                 return
-            requests = await self._ledger.requests(thread_id)
-            turns = await self._ledger.turns(thread_id, TurnStatus.TAKEN, TurnStatus.ENDED)
+            turns = await self._ledger.turns(thread_id, TurnStatus.TAKEN, TurnStatus.ENDED, TurnStatus.STOPPED)
+            requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
             thread = await self._show_root(thread, requests)
-            current = {turn.id for turn in turns if turn.status is TurnStatus.TAKEN}
+            standing = {turn.id: replace(thread, status=_STANDING.get(turn.status, thread.status)) for turn in turns}
             for request in requests:
-                await self._show(thread, self._card(thread, request, current=request.turn_id in current))
+                await self._show(thread, self._card(standing[request.turn_id], request))
             for turn in turns:
                 await self._tell(thread, turn)
 
@@ -99,26 +101,24 @@ class Board:
             thread = await self._ledger.thread(thread.id) or thread
         return thread
 
-    def _card(self, thread: Thread, request: Request, *, current: bool) -> _Drawing:
-        """A card; those of earlier turns stay as their turn ended."""
-        seen = thread if current or request.decision is None else replace(thread, status=_ended(thread))
-        shown = seen.status if request.status is not RequestStatus.OPEN else ""
+    def _card(self, thread: Thread, request: Request) -> _Drawing:
+        shown = thread.status if request.status is not RequestStatus.OPEN else ""
         card = compile_card(request.payload, request.response_schema)
         return _Drawing(
             key=f"request:{request.id}",
             state=f"{request.revision} {shown}",
-            draw=lambda: card_message(card, request, seen, agent_title=self.title(thread)),
+            draw=lambda: card_message(card, request, thread, agent_title=self.title(thread)),
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
         )
 
     async def _tell(self, thread: Thread, turn: Turn) -> None:
-        """Tell how a turn ended, once. One that failed may still be tried again: it is told under a key of its own."""
+        """Tell how a turn ended, once. A failure, which may yet be tried again, is told under a key of its own."""
         failed = turn.failed and thread.status is ThreadStatus.FAILED
-        if turn.status is not TurnStatus.ENDED and not failed:
-            return
-        key = f"failure:{turn.id}:{turn.revision}" if failed else f"outcome:{turn.id}"
-        await self._show(thread, _Drawing(key=key, state="", draw=lambda: outcome_message(turn, self.title(thread))))
-        if turn.status is TurnStatus.ENDED:
+        if turn.status is TurnStatus.ENDED or failed:
+            key = f"failure:{turn.id}:{turn.revision}" if failed else f"outcome:{turn.id}"
+            draw = _Drawing(key=key, state="", draw=lambda: outcome_message(turn, self.title(thread)))
+            await self._show(thread, draw)
+        if turn.status is not TurnStatus.TAKEN:
             await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
 
     # Drawing it.
@@ -173,8 +173,3 @@ class Board:
         logger.info("message %s was deleted; posting it again", post.key)
         missing = await self._ledger.change_post(post, place=None, digest="", created_at=self._clock())
         return await self._put_up(thread, missing, drawing, "") if missing else None
-
-
-def _ended(thread: Thread) -> ThreadStatus:
-    """How the turns before the present one count: they came to their end, unless the thread was stopped or failed there."""
-    return thread.status if thread.status in {ThreadStatus.STOPPED, ThreadStatus.FAILED} else ThreadStatus.FINISHED

@@ -1,8 +1,8 @@
 """The one way out to Slack. Every call the bot makes passes here, so that each failure means one of three things.
 
-Slack refused (`SlackRefusedError`: asking again changes nothing), Slack is busy (waited out here), or nobody knows whether it
-took effect (`SlackUncertainError`: a lost reply, a server error). Calls that may be repeated are; posting is not, because
-Slack has no idempotency key for it: `handlers.board` looks first.
+Slack refused (`SlackRefusedError`: asking again changes nothing), Slack is busy (waited out here), or nobody knows
+whether it took effect (`SlackUncertainError`: a lost reply, a server error). Calls that may be repeated are; posting is
+not, because Slack has no idempotency key for it: `handlers.board` looks first.
 """
 
 import asyncio

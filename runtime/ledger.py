@@ -27,7 +27,7 @@ from runtime.records import (
 from runtime.store import Collection, Document, DocumentStore, Scalar
 
 THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where"))
-REQUESTS: Final = Collection("requests", ("status", "thread_id"))
+REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
 TURNS: Final = Collection("turns", ("status", "thread_id"))
 POSTS: Final = Collection("posts", ("thread_id",))
 AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
@@ -95,10 +95,14 @@ class Ledger:
             where["status"] = tuple(map(str, statuses))
         return [self._request(found) for found in await self._store.find(REQUESTS, where)]
 
+    async def turn_requests(self, *turn_ids: str) -> list[Request]:
+        """Requests that these turns have led to, oldest first."""
+        return [self._request(found) for found in await self._store.find(REQUESTS, {"turn_id": turn_ids})]
+
     async def open_requests(self, limit: int) -> list[Request]:
         """Open requests of all threads, oldest first."""
-        where = {"status": str(RequestStatus.OPEN)}
-        return [self._request(found) for found in await self._store.find(REQUESTS, where, limit=limit)]
+        found = await self._store.find(REQUESTS, {"status": str(RequestStatus.OPEN)}, limit=limit)
+        return [self._request(document) for document in found]
 
     async def claim(self, request_id: RequestId, decision: Decision) -> Request | None:
         """Decide an open request: of all who try, exactly one gets it. One round trip."""
@@ -141,8 +145,8 @@ class Ledger:
     async def unsettled(self) -> list[ThreadId]:
         """Threads that may need something done: not at rest, or somebody was not told the end."""
         threads = await self.threads(ThreadStatus.RUNNING, ThreadStatus.WAITING)
-        open_turns = (str(TurnStatus.QUEUED), str(TurnStatus.TAKEN), str(TurnStatus.ENDED))
-        turns = await self._store.find(TURNS, {"status": open_turns})
+        untold = tuple(str(status) for status in TurnStatus if status is not TurnStatus.TOLD)
+        turns = await self._store.find(TURNS, {"status": untold})
         decided = await self._store.find(REQUESTS, {"status": (str(RequestStatus.OPEN), str(RequestStatus.DECIDED))})
         ids = [*(thread.id for thread in threads), *(str(item["thread_id"]) for item in (*turns, *decided))]
         return list(dict.fromkeys(map(ThreadId, ids)))

@@ -130,12 +130,14 @@ class Request:
 
 
 class TurnStatus(StrEnum):
-    """`queued` → `taken` by a run → `ended` with words for the people → `told`."""
+    """`queued` → `taken` by a run → `ended` with words for the people, or `stopped` → `told`."""
 
     QUEUED = "queued"
     TAKEN = "taken"
     ENDED = "ended"
+    STOPPED = "stopped"
     TOLD = "told"
+    """Everything people see of it is final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -304,7 +304,7 @@ class Runner:
 
     async def _ask(self, thread: Thread, agent: Agent, turn: Turn, pending: Mapping[str, Any]) -> bool:
         """Open a request for every pending question."""
-        asked = {request.interrupt_id for request in await self.ledger.requests(thread.id)}
+        asked = {request.interrupt_id for request in await self.ledger.turn_requests(turn.id)}
         now = self._clock()
         for interrupt in pending.values():
             if interrupt.id not in asked:
@@ -353,7 +353,7 @@ class Runner:
         turns = await self.ledger.turns(thread.id, TurnStatus.QUEUED, TurnStatus.TAKEN)
         for turn in turns:
             if turn.created_at <= thread.updated_at:
-                await self.ledger.change_turn(turn, status=TurnStatus.TOLD)
+                await self.ledger.change_turn(turn, status=TurnStatus.STOPPED)
         later = any(turn.created_at > thread.updated_at for turn in turns)
         return later and await self._take_turn(thread, None)
 

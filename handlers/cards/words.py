@@ -191,3 +191,24 @@ TRY_AGAIN = "Something went wrong on our side, so nothing was decided. Try again
 ANSWER_WITH_BUTTONS = "A message cannot decide this one. Use the buttons on its card."
 WHICH_ONE = "Several questions are open. Answer on the card of the one you mean."
 TAKEN_AS_ANSWER = "Taken as the answer."
+NOT_YOURS = "Only the person who started this run, or somebody who may answer for its agent, can stop it."
+ALREADY_OVER = "That run has ended already."
+
+
+def cannot_post(channel: str, code: str) -> str:
+    """Why a run did not start: there is nowhere to talk about it."""
+    why = {
+        "not_in_channel": "I am not a member",
+        "channel_not_found": "I am not a member",
+        "is_archived": "it is archived",
+    }
+    return f"I could not start that in <#{channel}>: {why.get(code, code)}. Invite me with /invite and try again."
+
+
+# The Home tab.
+WAITING_FOR_YOU = "Waiting for you"
+STARTED_BY_YOU = "Started by you"
+NOTHING_WAITS = "Nothing is waiting for you."
+START_SOMETHING = "Start an agent with /agent in any channel I am in, or write to me here:"
+OPEN = "Open"
+UNKNOWN_COMMAND = "I do not know that command. Try /agent help."

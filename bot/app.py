@@ -1,0 +1,157 @@
+"""Puts it together: the one place that builds objects and gives them to each other."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+import handlers
+from bot.agents import AgentSpec
+from bot.errors import ConfigurationError
+from bot.settings import Settings
+from handlers.board import Board
+from handlers.desk import Desk
+from handlers.slack import Slack, SlackRefusedError
+from runtime import Command, CompiledGraph, StateGraph
+from runtime.agents import Agent, Graph
+from runtime.compiled import CODEC
+from runtime.ledger import Ledger
+from runtime.runner import Runner
+from runtime.store import Store
+
+SLACK_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The running bot, without the way Slack reaches it (`bot.serve`)."""
+
+    bolt: AsyncApp
+    desk: Desk
+    runner: Runner
+
+
+@asynccontextmanager
+async def application(
+    settings: Settings,
+    specs: Iterable[AgentSpec],
+    graphs: Mapping[str, object],
+    store: Store,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Application]:
+    """Build the bot over a store, finish what an earlier process left, and on the way out what is in hand.
+
+    Raises `ConfigurationError` when Slack does not know the token.
+    """
+    agents = {spec.name: agent(spec, graphs[spec.name], store) for spec in specs}
+    timeout = aiohttp.ClientTimeout(total=SLACK_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        client = AsyncWebClient(
+            token=settings.bot_token.get_secret_value(),
+            base_url=settings.api_url,
+            session=session,
+            retry_handlers=[],
+        )
+        slack = Slack(client)
+        identity = await _identity(slack)
+        ledger = Ledger(store, CODEC)
+        board = Board(ledger, agents, slack, clock)
+        runner = Runner(ledger, agents, board, CODEC, clock)
+        desk = Desk(
+            runner=runner,
+            ledger=ledger,
+            board=board,
+            slack=slack,
+            agents=agents,
+            clock=clock,
+            team=identity["team_id"],
+            team_url=identity.get("url", ""),
+        )
+        bolt = _bolt(settings, client, identity)
+        handlers.register(bolt, desk)
+        runner.sweep()
+        try:
+            yield Application(bolt=bolt, desk=desk, runner=runner)
+        finally:
+            await desk.drain()
+            await runner.aclose()
+
+
+async def _identity(slack: Slack) -> Mapping[str, Any]:
+    try:
+        return await slack.identity()
+    except SlackRefusedError as refusal:
+        raise ConfigurationError([f"Slack refuses SLACK_BOT_TOKEN: {refusal.code}."]) from None
+
+
+def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any]) -> AsyncApp:
+    """Make Bolt's app. Who we are is known already, so no listener is skipped because `auth.test` failed just then."""
+    known = AuthorizeResult(
+        enterprise_id=identity.get("enterprise_id"),
+        team_id=identity["team_id"],
+        bot_id=identity["bot_id"],
+        bot_user_id=identity["user_id"],
+        bot_token=settings.bot_token.get_secret_value(),
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return known
+
+    secret = settings.signing_secret
+    return AsyncApp(
+        client=client,
+        authorize=authorize,
+        signing_secret=secret.get_secret_value() if secret else None,
+        request_verification_enabled=secret is not None and not settings.socket_mode,
+    )
+
+
+def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
+    """Make an agent of what its configuration names: a `StateGraph`, a compiled graph, or a function that gives one."""
+    if not isinstance(graph, (StateGraph, CompiledGraph)) and not hasattr(graph, "astream") and callable(graph):
+        graph = graph()
+    compiled = _compiled(spec.name, graph, store)
+    return Agent(
+        name=spec.name,
+        title=spec.title,
+        graph=compiled,
+        description=spec.description,
+        example=spec.example,
+        approvers=spec.approvers,
+        to_input=spec.input_for,
+        to_outcome=outcome,
+        command=_command_of(compiled),
+    )
+
+
+def _compiled(name: str, graph: object, store: Store) -> Any:
+    if isinstance(graph, StateGraph):
+        return graph.compile(checkpointer=store, name=name)
+    if isinstance(graph, CompiledGraph):
+        return graph.with_checkpointer(store) if graph.checkpointer is None else graph
+    if hasattr(graph, "astream") and hasattr(graph, "aget_state"):
+        return graph
+    raise ConfigurationError([f"Agent {name}: its graph is a {type(graph).__name__}, which is no graph that can run."])
+
+
+def _command_of(graph: Graph) -> Callable[..., Any]:
+    """Find the kind of `Command` the graph understands: LangGraph's is an extra, there when such a graph is."""
+    return Command if isinstance(graph, CompiledGraph) else getattr(import_module("langgraph.types"), "Command")
+
+
+def outcome(state: Any) -> str | None:
+    """What an agent says at the end: its last message in a conversation, else the key `outcome`."""
+    values = state if isinstance(state, Mapping) else vars(state)
+    messages = values.get("messages")
+    if messages:
+        last = messages[-1]
+        return str(last.content) if getattr(last, "type", None) == "ai" else None
+    said = values.get("outcome")
+    return said if isinstance(said, str) else None

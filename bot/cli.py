@@ -1,0 +1,96 @@
+"""The command line: `andon serve`, `andon demo`, `andon manifest`. The only place that configures logging.
+
+Problems of the configuration come all at once, in words, and the exit code is 2.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.agents import load_agents, load_graphs
+from bot.app import application
+from bot.errors import ConfigurationError
+from bot.logs import configure_logging
+from bot.manifest import manifest_text
+from bot.serve import serve as serve_slack, stop_on_signals
+from bot.settings import Settings, load_settings
+from runtime import SqliteSaver
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="AI agents pull the cord, people answer in Slack.")
+ENV_FILE = Path(".env")
+REAL_SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+
+
+@cli.command()
+def serve(
+    until_stdin_closes: Annotated[bool, typer.Option(hidden=True, help="End when the parent process does.")] = False,
+) -> None:
+    """Connect to Slack and run the agents of andon.toml, until Ctrl-C."""
+    settings = load_settings(os.environ, env_file=ENV_FILE)
+    configure_logging(settings.log_level, secrets=_secrets(settings))
+    asyncio.run(_serve(settings, until_stdin_closes=until_stdin_closes))
+
+
+@cli.command()
+def demo(
+    port: Annotated[int | None, typer.Option(help="Port of the page; 3333 or the next free one if not given.")] = None,
+) -> None:
+    """Try everything in a small Slack of our own, in the browser. With tokens in the environment: in your Slack."""
+    if any(os.environ.get(name) for name in REAL_SLACK):
+        serve()
+        return
+    from bot.demo import demo as run_demo  # noqa: PLC0415 - the sandbox is only for this
+
+    data_dir = Path(os.environ.get("ANDON_DATA_DIR") or ".andon") / "demo"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    load_agents(Path(os.environ.get("ANDON_CONFIG") or "andon.toml"))
+    asyncio.run(run_demo(data_dir, port))
+
+
+@cli.command()
+def manifest(
+    http: Annotated[
+        str | None, typer.Option(help="Address at which Slack calls the bot, instead of Socket Mode.")
+    ] = None,
+) -> None:
+    """Print the Slack app's manifest."""
+    typer.echo(manifest_text(http), nl=False)
+
+
+async def _serve(settings: Settings, *, until_stdin_closes: bool) -> None:
+    specs = load_agents(settings.config)
+    graphs = load_graphs(specs)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    stop = stop_on_signals()
+    if until_stdin_closes:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _read_until_closed, stop.set)
+    async with (
+        SqliteSaver(str(settings.data_dir / "andon.db")) as store,
+        application(settings, specs, graphs, store) as app,
+    ):
+        await serve_slack(settings, app, stop)
+
+
+def _read_until_closed(closed: Callable[[], None]) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        closed()
+
+
+def _secrets(settings: Settings) -> list[str]:
+    held = (settings.bot_token, settings.app_token, settings.signing_secret)
+    return [secret.get_secret_value() for secret in held if secret is not None]
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        cli()
+    except ConfigurationError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)

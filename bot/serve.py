@@ -1,0 +1,122 @@
+"""How Slack reaches the bot: Socket Mode, or signed HTTP with a guard in front of Bolt.
+
+Bolt parses a body before it checks the signature, and answers 500 to much that is not Slack's. So over HTTP the raw
+bytes are checked here first: text, time, signature, kind; only what Slack really signed gets further.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.app import Application
+from bot.manifest import EVENTS_PATH
+from bot.settings import Settings
+
+logger = logging.getLogger(__name__)
+MAX_BODY = 1024 * 1024
+KINDS = frozenset({"application/json", "application/x-www-form-urlencoded"})
+
+
+async def serve(settings: Settings, app: Application, stop: asyncio.Event) -> None:
+    """Let Slack in until `stop` is set; what an earlier process left is finished meanwhile."""
+    async with socket_mode(settings, app) if settings.socket_mode else http(settings, app):
+        recovering = asyncio.create_task(app.runner.recover())
+        await stop.wait()
+        recovering.cancel()
+        with suppress(asyncio.CancelledError):
+            await recovering
+
+
+@asynccontextmanager
+async def socket_mode(settings: Settings, app: Application) -> AsyncIterator[None]:
+    """Hold a Socket Mode connection. `SLACK_API_URL` counts here too: Bolt opens it with the bot's own client."""
+    assert settings.app_token is not None  # noqa: S101 - narrows the type; the caller has looked
+    handler = AsyncSocketModeHandler(app.bolt, settings.app_token.get_secret_value())
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt annotates it nowhere
+    logger.info("connected to Slack in Socket Mode")
+    try:
+        yield
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]  # likewise
+
+
+@asynccontextmanager
+async def http(settings: Settings, app: Application) -> AsyncIterator[str]:
+    """Listen on `PORT`: `/slack/events` for Slack, `/healthz` for whoever watches. Gives the base URL."""
+    assert settings.signing_secret is not None  # noqa: S101 - narrows the type; the settings have looked
+    runner = web.AppRunner(web_application(settings.signing_secret.get_secret_value(), app), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, settings.host, settings.port)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    logger.info("listening on http://%s:%s", host, port)
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+def web_application(signing_secret: str, app: Application) -> web.Application:
+    """Make the two routes."""
+    verifier = SignatureVerifier(signing_secret)
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        refused = _refused(verifier, request, body)
+        if refused is not None:
+            return refused
+        headers = {
+            name: [value] for name, value in request.headers.items() if not name.lower().startswith("x-slack-bolt")
+        }
+        try:
+            bolt_request = AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=headers)
+        except Exception as error:  # noqa: BLE001 - Bolt parses here, and a body can be wrong in any way
+            logger.warning("refused a signed body that cannot be read: %s", type(error).__name__)
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
+        return await to_aiohttp_response(await app.bolt.async_dispatch(bolt_request))
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    application = web.Application(client_max_size=MAX_BODY)
+    application.add_routes([web.post(EVENTS_PATH, events), web.get("/healthz", health)])
+    return application
+
+
+def _refused(verifier: SignatureVerifier, request: web.Request, body: bytes) -> web.Response | None:
+    """Refuse what Slack did not sign just now, before anything reads it."""
+    timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
+    signature = request.headers.get("X-Slack-Signature", "")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return web.Response(status=HTTPStatus.BAD_REQUEST)
+    signed = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 and signature.isascii()
+    if not signed or not verifier.is_valid(body=text, timestamp=timestamp, signature=signature):
+        logger.warning("refused a request that Slack did not sign")
+        return web.Response(status=HTTPStatus.UNAUTHORIZED)
+    return None if request.content_type in KINDS else web.Response(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that Ctrl-C and SIGTERM set; a second Ctrl-C ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        logger.info("finishing what is in hand")
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked)
+    return stop

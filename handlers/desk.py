@@ -1,0 +1,87 @@
+"""What every listener gets: the use cases, the way out to Slack, and a place for work after the acknowledgement."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.board import Board
+from handlers.cards import words
+from handlers.cards.refusals import not_among, settled
+from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from runtime.agents import Agent
+from runtime.ledger import Ledger
+from runtime.policy import Reason, Refusal
+from runtime.records import Person
+from runtime.runner import Runner
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """One per process, built by `bot.app`."""
+
+    runner: Runner
+    ledger: Ledger
+    board: Board
+    slack: Slack
+    agents: Mapping[str, Agent]
+    clock: Callable[[], float]
+    team: str
+    """The workspace the bot is installed in; people of others are refused."""
+    team_url: str
+    """`https://acme.slack.com/`: links to messages start with it."""
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after the acknowledgement, which Bolt forgets when the listener itself then fails."""
+        task = asyncio.create_task(self._guarded(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except (SlackRefusedError, SlackUncertainError) as error:
+            logger.warning("could not answer: %s", error)
+        except Exception:
+            logger.exception("failed after the acknowledgement")
+
+    async def drain(self) -> None:
+        """Wait for what `later` took on."""
+        while self._background:
+            await asyncio.wait(self._background)
+
+    async def tell(self, by: Person, channel: str, text: str, thread_ts: str = "") -> None:
+        """Say something only this person sees; where Slack shows it nowhere else, in a direct message."""
+        try:
+            await self.slack.whisper(channel, by.id, text, thread_ts=thread_ts)
+        except SlackRefusedError as refusal:
+            logger.info("a private answer went to a direct message: %s", refusal)
+            await self.slack.say(by.id, text, thread_ts="")
+
+    async def words_for(self, refusal: Refusal, by: Person) -> str:
+        """Say why nothing happened, to the person it did not happen for."""
+        if by.team != self.team:
+            return words.STRANGER
+        request = refusal.request
+        match refusal.reason:
+            case Reason.NOT_AN_APPROVER if request is not None:
+                return not_among(request)
+            case Reason.DECIDED | Reason.REPLACED | Reason.STOPPED if request is not None:
+                thread = await self.ledger.thread(request.thread_id)
+                return settled(request, thread) if thread else words.UNKNOWN_REQUEST
+            case Reason.CHANGED:
+                return words.REDRAWN
+            case Reason.NOT_YOURS:
+                return words.NOT_YOURS
+            case Reason.OVER:
+                return words.ALREADY_OVER
+            case _:
+                return words.UNKNOWN_REQUEST
+
+    def link(self, place: Mapping[str, str]) -> str:
+        """Link to a message."""
+        return f"{self.team_url}archives/{place['channel']}/p{place['ts'].replace('.', '')}"

@@ -1,0 +1,90 @@
+"""What `/agent` says back, in mrkdwn: pure functions of what there is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+
+from handlers.cards.runs import run_status
+from handlers.cards.text import date_token, escape, mention, one_line
+from runtime.agents import Agent
+from runtime.records import Request, Thread, ThreadId
+
+SHORT_ID = 8
+COMMANDS = "`/agent list` · `/agent status <run>` · `/agent stop <run>`"
+
+
+def short(thread_id: ThreadId) -> str:
+    """The part of a run's id that people type."""
+    return thread_id[:SHORT_ID]
+
+
+def help_text(agents: Mapping[str, Agent]) -> str:
+    """Every agent with one example."""
+    if not agents:
+        return "There are no agents yet. Add one to `andon.toml` and start me again."
+    lines = [
+        f"• *{escape(agent.title)}*{_about(agent)}\n   `/agent {name} {_example(agent)}`"
+        for name, agent in agents.items()
+    ]
+    return "\n".join(["Start an agent; it asks here when it needs somebody:", *lines, f"Also: {COMMANDS}"])
+
+
+def _about(agent: Agent) -> str:
+    return f": {escape(agent.description)}" if agent.description else ""
+
+
+def _example(agent: Agent) -> str:
+    return escape(agent.example) or "…"
+
+
+def starting(agent: Agent) -> str:
+    """Said to the caller at once."""
+    return f"Starting *{escape(agent.title)}*…"
+
+
+def how_to_start(agents: Mapping[str, Agent], name: str | None, text: str) -> str:
+    """For words that start nothing: an agent without a task, or a name that nobody has."""
+    if name is not None and name in agents:
+        agent = agents[name]
+        return f"Tell *{escape(agent.title)}* what to do, for example `/agent {name} {_example(agent)}`."
+    first = text.split(maxsplit=1)[0].lower() if text.split() else ""
+    if not first or first == "help":
+        return help_text(agents)
+    near = get_close_matches(first, agents, n=1)
+    guess = f" Did you mean `/agent {near[0]} …`?" if near else ""
+    return f"There is no agent called `{escape(one_line(first, 40))}`.{guess}\n{help_text(agents)}"
+
+
+def list_text(threads: Sequence[Thread], titles: Callable[[Thread], str], link: Callable[[Thread], str]) -> str:
+    """Runs that are under way."""
+    if not threads:
+        return "Nothing is running. `/agent help` shows what you can start."
+    return "\n".join(f"{_line(thread, titles(thread), link(thread))}" for thread in threads)
+
+
+def _line(thread: Thread, title: str, link: str) -> str:
+    where = f" · <{link}|open>" if link else ""
+    status = run_status(thread, ())
+    return f"`{short(thread.id)}` *{escape(title)}* {_quoted(thread)} · {mention(thread.started_by)} · {status}{where}"
+
+
+def _quoted(thread: Thread) -> str:
+    return f"“{escape(one_line(thread.prompt, 60))}”"
+
+
+def status_text(thread: Thread, requests: Sequence[Request], title: str, link: str) -> str:
+    """One run: where it stands, since when, where to look."""
+    where = f"\n<{link}|Open the conversation>" if link else ""
+    return (
+        f"*{escape(title)}* {_quoted(thread)} · `{short(thread.id)}`\n{run_status(thread, requests)}\n"
+        f"Started by {mention(thread.started_by)} {date_token(thread.created_at)}{where}"
+    )
+
+
+def no_such_run(ref: str) -> str:
+    """For an id that fits no run."""
+    return f"I know no run `{escape(one_line(ref, 40))}`. `/agent list` shows those under way."
+
+
+def stopped(title: str) -> str:
+    """Said to whoever stopped a run by command."""
+    return f"Stopped *{escape(title)}*."
