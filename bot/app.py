@@ -143,7 +143,7 @@ def _compiled(name: str, graph: object, store: Store) -> Any:
 
 def _command_of(graph: Graph) -> Callable[..., Any]:
     """Find the kind of `Command` the graph understands: LangGraph's is an extra, there when such a graph is."""
-    return Command if isinstance(graph, CompiledGraph) else getattr(import_module("langgraph.types"), "Command")
+    return Command if isinstance(graph, CompiledGraph) else import_module("langgraph.types").Command
 
 
 def outcome(state: Any) -> str | None:

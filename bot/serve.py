@@ -74,7 +74,7 @@ def web_application(signing_secret: str, app: Application) -> web.Application:
         refused = _refused(verifier, request, body)
         if refused is not None:
             return refused
-        headers = {
+        headers: dict[str, str | Sequence[str]] = {
             name: [value] for name, value in request.headers.items() if not name.lower().startswith("x-slack-bolt")
         }
         try:
