@@ -52,10 +52,10 @@ async def desk(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)  # slack_sdk would send localhost through it
     handler = AsyncSocketModeHandler(desk_app(sandbox.bot_token, sandbox.api_url), sandbox.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
     await sandbox.connected()
     yield
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]  # likewise
 
 
 @pytest.fixture

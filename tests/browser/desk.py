@@ -1,7 +1,8 @@
-"""A refund desk in forty lines of plain Bolt: the page must serve any Slack app, so its test brings a foreign one."""
+"""A refund desk in plain Bolt: the page must serve any Slack app, so its test brings a foreign one."""
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ Json = dict[str, Any]
 LIMIT = Decimal(100)
 
 
-def plain(text: str) -> Json:
+def _plain(text: str) -> Json:
     return {"type": "plain_text", "text": text}
 
 
@@ -22,18 +23,18 @@ def _section(text: str) -> Json:
 
 
 def _button(text: str, **more: Any) -> Json:
-    return {"type": "button", "text": plain(text), "action_id": text.lower().rstrip("…"), **more}
+    return {"type": "button", "text": _plain(text), "action_id": text.lower().rstrip("…"), **more}
 
 
 CONFIRM = {
-    "title": plain("Forget order 7?"),
+    "title": _plain("Forget order 7?"),
     "text": {"type": "mrkdwn", "text": "This *cannot* be undone."},
-    "confirm": plain("Forget it"),
-    "deny": plain("Keep it"),
+    "confirm": _plain("Forget it"),
+    "deny": _plain("Keep it"),
     "style": "danger",
 }
 CARD: list[Json] = [
-    {"type": "header", "text": plain("Send a refund of $250?")},
+    {"type": "header", "text": _plain("Send a refund of $250?")},
     _section("Order *7* came back broken."),
     {
         "type": "actions",
@@ -47,14 +48,14 @@ CARD: list[Json] = [
 FORM: Json = {
     "type": "modal",
     "callback_id": "edit",
-    "title": plain("Edit and approve"),
-    "submit": plain("Approve with changes"),
-    "close": plain("Back"),
+    "title": _plain("Edit and approve"),
+    "submit": _plain("Approve with changes"),
+    "close": _plain("Back"),
     "blocks": [
         {
             "type": "input",
             "block_id": "amount",
-            "label": plain("Amount"),
+            "label": _plain("Amount"),
             "element": {
                 "type": "number_input",
                 "action_id": "value",
@@ -66,62 +67,67 @@ FORM: Json = {
             "type": "input",
             "block_id": "note",
             "optional": True,
-            "label": plain("Note"),
+            "label": _plain("Note"),
             "element": {"type": "plain_text_input", "action_id": "value", "multiline": True},
         },
     ],
 }
-HOME: Json = {"type": "home", "blocks": [{"type": "header", "text": plain("Waiting for you (1)")}, *CARD[1:]]}
+HOME: Json = {"type": "home", "blocks": [{"type": "header", "text": _plain("Waiting for you (1)")}, *CARD[1:]]}
 
 
 def desk_app(token: str, api_url: str) -> AsyncApp:
     app = AsyncApp(client=AsyncWebClient(token=token, base_url=api_url), signing_secret="unused in Socket Mode")
-
-    async def decide(body: Json, client: AsyncWebClient, verdict: str) -> None:
-        channel, ts = body["container"]["channel_id"], body["container"]["message_ts"]
-        text = f"{verdict} by <@{body['user']['id']}>"
-        await client.chat_update(channel=channel, ts=ts, text=text, blocks=[CARD[0], _section(text)])
-
-    @app.command("/agent")
-    async def start(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
-        await ack(f"Starting *{body['text']}*…")
-        await client.chat_postMessage(channel=body["channel_id"], text="Send a refund of $250?", blocks=CARD)
-
-    @app.action("approve")
-    async def approve(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
-        await ack()
-        await decide(body, client, ":white_check_mark: Approved")
-
-    @app.action("forget")
-    async def forget(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
-        await ack()
-        await decide(body, client, "Forgotten")
-
-    @app.action("edit")
-    async def edit(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
-        await ack()
-        where = f"{body['container']['channel_id']} {body['container']['message_ts']}"
-        await client.views_open(trigger_id=body["trigger_id"], view={**FORM, "private_metadata": where})
-
-    @app.view("edit")
-    async def submit(ack: AsyncAck, body: Json, view: Json, client: AsyncWebClient) -> None:
-        amount = view["state"]["values"]["amount"]["value"]["value"]
-        if Decimal(amount) > LIMIT:
-            await ack(response_action="errors", errors={"amount": f"At most {LIMIT}."})
-            return
-        await ack()
-        channel, ts = view["private_metadata"].split()
-        container = {"channel_id": channel, "message_ts": ts}
-        await decide({**body, "container": container}, client, f"Approved with ~250~ {amount}")
-
-    @app.event("message")
-    async def answer(event: Json, client: AsyncWebClient) -> None:
-        if "thread_ts" in event and "bot_id" not in event:
-            text = f"Noted: {event['text']}"
-            await client.chat_postMessage(channel=event["channel"], thread_ts=event["thread_ts"], text=text)
-
-    @app.event("app_home_opened")
-    async def home(event: Json, client: AsyncWebClient) -> None:
-        await client.views_publish(user_id=event["user"], view=HOME)
-
+    app.command("/agent")(_start)
+    app.action("approve")(_approve)
+    app.action("forget")(_forget)
+    app.action("edit")(_edit)
+    app.view("edit")(_submit)
+    app.event("message")(_note)
+    app.event("app_home_opened")(_home)
     return app
+
+
+async def _start(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+    await ack(f"Starting *{body['text']}*…")
+    await client.chat_postMessage(channel=body["channel_id"], text="Send a refund of $250?", blocks=CARD)
+
+
+async def _approve(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+    await ack()
+    await _decide(client, body["container"], f":white_check_mark: Approved by <@{body['user']['id']}>")
+
+
+async def _forget(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+    await ack()
+    await _decide(client, body["container"], f"Forgotten by <@{body['user']['id']}>")
+
+
+async def _edit(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+    await ack()
+    where = json.dumps(body["container"])
+    await client.views_open(trigger_id=body["trigger_id"], view={**FORM, "private_metadata": where})
+
+
+async def _submit(ack: AsyncAck, body: Json, view: Json, client: AsyncWebClient) -> None:
+    amount = view["state"]["values"]["amount"]["value"]["value"]
+    if Decimal(amount) > LIMIT:
+        await ack(response_action="errors", errors={"amount": f"At most {LIMIT}."})
+        return
+    await ack()
+    container = json.loads(view["private_metadata"])
+    await _decide(client, container, f"Approved with ~250~ {amount} by <@{body['user']['id']}>")
+
+
+async def _decide(client: AsyncWebClient, container: Json, text: str) -> None:
+    blocks = [CARD[0], _section(text)]
+    await client.chat_update(channel=container["channel_id"], ts=container["message_ts"], text=text, blocks=blocks)
+
+
+async def _note(event: Json, client: AsyncWebClient) -> None:
+    if "thread_ts" in event and "bot_id" not in event:
+        text = f"Noted: {event['text']}"
+        await client.chat_postMessage(channel=event["channel"], thread_ts=event["thread_ts"], text=text)
+
+
+async def _home(event: Json, client: AsyncWebClient) -> None:
+    await client.views_publish(user_id=event["user"], view=HOME)
