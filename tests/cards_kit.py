@@ -68,7 +68,8 @@ def inputs(view: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def left_as_is(view: Mapping[str, Any]) -> dict[str, Any]:
     """What Slack sends as `state.values` when nobody touches anything."""
-    return {block["block_id"]: {ids.INPUT: _state(block["element"])} for block in inputs(view).values()}
+    blocks = [block for block in view["blocks"] if block["type"] == "input"]
+    return {block["block_id"]: {ids.INPUT: _state(block["element"])} for block in blocks}
 
 
 def fill(card: Card, key: str, **typed: Any) -> Reply | Errors:

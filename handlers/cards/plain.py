@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from handlers.cards.schemas import MAX_DEPTH
@@ -12,8 +15,22 @@ DEEPER = "… (nested deeper than can be shown)"
 
 
 def plain(value: object) -> Any:
-    """A JSON copy; what has no JSON form becomes its text."""
-    return to_jsonable_python(value, fallback=repr, bytes_mode="base64", inf_nan_mode="strings")
+    """A JSON copy; what has no JSON form becomes its text. Walked here, because pydantic refuses texts that are no UTF-8."""
+    match value:
+        case Enum():
+            return plain(value.value)
+        case None | bool() | int() | str():
+            return value
+        case dict():
+            return {key if isinstance(key, str) else str(plain(key)): plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(item) for item in value]
+        case BaseModel():
+            return plain(dict(value))
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return to_jsonable_python(value, fallback=repr, bytes_mode="base64", inf_nan_mode="strings")
 
 
 def pruned(value: Any, depth: int = MAX_DEPTH) -> Any:
