@@ -209,8 +209,12 @@ class Runner:
         self._closing = True
         if self._sweeper is not None:
             self._sweeper.cancel()
-        drives = [drive.task for drive in self._drives.values()]
-        await asyncio.gather(*drives, return_exceptions=True)
+        await asyncio.gather(*self.busy, return_exceptions=True)
+
+    @property
+    def busy(self) -> "tuple[asyncio.Task[None], ...]":
+        """The drives that are under way."""
+        return tuple(drive.task for drive in self._drives.values())
 
     def wake(self, thread_id: ThreadId) -> "asyncio.Task[None]":
         """Have a thread driven, now or right after the drive that is under way."""
