@@ -30,8 +30,7 @@ from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, Remove
 from runtime.types import END, START, Command, Interrupt, PregelTask, RetryPolicy, Send, StateSnapshot
 
 if TYPE_CHECKING:
-    from runtime.stores.memory import InMemorySaver
-    from runtime.stores.memory import InMemorySaver as MemorySaver
+    from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
     from runtime.stores.sqlite import SqliteSaver
 
 __all__ = [

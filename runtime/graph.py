@@ -38,10 +38,12 @@ class Node:
     """One node, everything about it resolved when the graph is compiled."""
 
     name: str
-    run: "NodeFunction | CompiledGraph"
+    run: Any
+    """A function, or a compiled graph; None at the start."""
     schema: Schema
     """What the node gets to see."""
-    is_async: bool = False
+    is_sync: bool = False
+    """Whether calling it may block, and cannot be cancelled."""
     is_graph: bool = False
     asks: tuple[str, ...] = ()
     retry: tuple[RetryPolicy, ...] = ()
@@ -113,7 +115,7 @@ class StateGraph:
             name=name,
             run=run,
             schema=Schema(seen) if seen else self.state,
-            is_async=is_async(run),
+            is_sync=not is_async(run) and not is_graph(run),
             is_graph=is_graph(run),
             asks=injected(run),
             retry=_policies(retry_policy),
@@ -151,8 +153,10 @@ class StateGraph:
         path_map: Mapping[Hashable, str] | Sequence[str] | None = None,
     ) -> "StateGraph":
         """Let `path(state)` choose: it returns a node name, a key of `path_map`, a `Send`, END, or a list of these."""
-        ends = path_map if isinstance(path_map, Mapping) or path_map is None else {name: name for name in path_map}
-        branch = Branch(path, ends or _literal_ends(path), injected(path))
+        ends: Mapping[Hashable, str] | None = _literal_ends(path)
+        if path_map:
+            ends = path_map if isinstance(path_map, Mapping) else {name: name for name in path_map}
+        branch = Branch(path, ends, injected(path))
         self.branches.setdefault(source, []).append(branch)
         return self
 
@@ -170,10 +174,14 @@ class StateGraph:
         """Let `path(input)` choose where to start."""
         return self.add_conditional_edges(START, path, path_map)
 
+    def schemas(self) -> "list[Schema]":
+        """Return the state's schema and those of the input, the output and the nodes."""
+        return [self.state, self.input, self.output, *(node.schema for node in self.nodes.values())]
+
     def channels(self) -> dict[str, Channel]:
         """Return every key of the state, the private ones that only some nodes name included."""
         merged: dict[str, Channel] = {}
-        for schema in (self.state, self.input, self.output, *(node.schema for node in self.nodes.values())):
+        for schema in self.schemas():
             for name, channel in schema.channels.items():
                 known = merged.get(name)
                 if known is None or known.reducer is None:

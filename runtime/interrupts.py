@@ -1,28 +1,34 @@
 """What a node may do besides computing: ask a person, keep a result, write to the stream.
 
-A running task has a `TaskContext` in a context variable. `interrupt()` looks there for the answer to this question; when
-there is none yet it suspends the task by raising `GraphInterrupt`. Questions and answers are matched by their place in
-the task *and* by what was asked: an answer given to one question is never used for another.
+A running task has a `TaskContext` in a context variable. `interrupt()` looks there for the answer to this question;
+when there is none yet it suspends the task by raising `GraphInterrupt`. Questions and answers are matched by their
+place in the task *and* by what was asked: an answer given to one question is never used for another.
 """
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
-from warnings import warn
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from runtime.answers import problems_of, question_of, received, refusals
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, NoRunError
-from runtime.journal import Answer, Question, Task, derive_id
+from runtime.frames import Answer, Question, Task
+from runtime.journal import derive_id
 
 if TYPE_CHECKING:
-    from runtime.engine import Run
+    from runtime.run import Run
     from runtime.types import Interrupt
 
 MAX_STRIKES: Final = 3
 """So often in a row may a task ask something else than was answered."""
+logger = logging.getLogger(__name__)
 
 
-class GraphInterrupt(BaseException):  # noqa: N818 - control flow, not an error; LangGraph's name
+class GraphInterrupt(BaseException):
     """Suspends a task. Not an `Exception`, so that a node's or tool's `except Exception` cannot swallow a question."""
 
     def __init__(self, interrupts: "tuple[Interrupt, ...]" = ()) -> None:
@@ -33,64 +39,119 @@ class GraphInterrupt(BaseException):  # noqa: N818 - control flow, not an error;
 class TaskContext:
     """The running task, as `interrupt()`, `once()` and subgraph calls see it."""
 
-    __slots__ = ("asked", "calls", "emit", "ns", "over", "run", "task")
+    __slots__ = ("_under_way", "answered", "asked", "calls", "inline", "ns", "over", "paused", "run", "task")
 
-    def __init__(self, run: "Run", ns: str, task: Task, emit: Callable[[Any], None]) -> None:
+    def __init__(self, run: "Run", ns: str, task: Task, *, inline: bool) -> None:
         self.run = run
         self.ns = ns
         self.task = task
-        self.emit = emit
+        self.inline = inline
+        """Whether sync code may block the loop: nothing else runs on it."""
+        self.answered = len(task.answers)
+        """Answers that this execution began with."""
+        self.over = False
+        """Whether the node has returned; what it left running must not go on."""
+        self._under_way: set[asyncio.Future[None]] = set()
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from the start again: the node runs from its top."""
         self.asked = 0
         """Questions asked so far in this execution."""
         self.calls = 0
         """Subgraphs called so far in this execution."""
-        self.over = False
-        """Whether the node has returned; what it left running must not go on."""
+        self.paused = False
+        """Whether a question of this execution is open, whatever the node makes of that."""
+
+    def emit(self, chunk: Any) -> None:
+        """Send a chunk to the readers of the `custom` stream."""
+        self.run.send(self.ns, "custom", chunk)
 
     def ask(self, value: Any, schema: Any) -> Any:
         """Return the answer to the next question of this task, or suspend it."""
         if self.run.journal.store is None:
             raise NoRunError("interrupt() needs a checkpointer: compile the graph with one and give a thread_id")
+        self.check_alive("interrupt()")
         index, self.asked = self.asked, self.asked + 1
-        digest = self.run.digest(value)
-        supersedes = None
-        if index < len(self.task.answers):
-            answer = self.task.answers[index]
-            if answer.digest == digest:
-                return self._received(answer, value, schema)
-            supersedes = self._discard(index)
-        key = (self.task.id, index, digest) if supersedes else (self.task.id, index)
-        self.suspend(Question(derive_id(*key), digest, value, _json_schema(schema), supersedes))
+        value = value.storable() if hasattr(value, "storable") else value
+        digest = self._digest(value)
+        answers = self.task.answers
+        if index >= len(answers):
+            self._suspend(index, question_of(value, digest, schema))
+        if answers[index].digest != digest:
+            self._suspend(index, question_of(value, digest, schema, self._discard(index)))
+        if index == len(answers) - 1:
+            self.task.strikes = 0
+        return self._received(answers[index], value, schema)
 
-    def suspend(self, question: Question) -> None:
-        """Leave the node with this question pending."""
-        self.task.question = question
+    def _digest(self, value: Any) -> str:
+        """Return a short fingerprint of a question. Raises `CodecError` for one that cannot be stored."""
+        return blake2b(self.run.journal.codec.encode(value), digest_size=8).hexdigest()
+
+    def _suspend(self, index: int, question: Question) -> NoReturn:
+        """Leave the node with this question pending, unless an earlier one of this execution is."""
+        if not (self.paused and self.task.question is not None):
+            self.task.question, self.task.stale = self._named(index, question), False
+        self.paused = True
         raise GraphInterrupt
+
+    def _named(self, index: int, question: Question) -> Question:
+        """Give the question its id: the one it had, if it was asked here before, or else one never used."""
+        before = self.task.question
+        question.id = derive_id(self.task.id, index, self.task.superseded)
+        if before is not None and (before.id, before.digest) == (question.id, question.digest):
+            return before
+        if before is not None:
+            question.supersedes = before.id
+        if question.supersedes is not None:
+            self.task.superseded += 1
+            question.id = derive_id(self.task.id, index, self.task.superseded)
+        return question
 
     def _received(self, answer: Answer, value: Any, schema: Any) -> Any:
         try:
-            return _validated(answer.value, value, schema)
-        except _validation_errors() as error:
-            index = self.task.answers.index(answer)
-            del self.task.answers[index:]
-            self.task.question = Question(answer.id, answer.digest, value, _json_schema(schema))
-            raise InvalidAnswerError(answer.id, _problems(error)) from error
+            return received(answer.value, value, schema)
+        except refusals() as error:
+            del self.task.answers[self.task.answers.index(answer) :]
+            self.task.question = question_of(value, answer.digest, schema)
+            self.task.question.id = answer.id
+            self.paused = True
+            raise InvalidAnswerError(answer.id, problems_of(error)) from error
 
     def _discard(self, index: int) -> str:
         """Drop an answer whose question is no longer asked, and those after it."""
-        superseded = self.task.answers[index].id
-        del self.task.answers[index:]
-        self.task.strikes += 1
-        if self.task.strikes >= MAX_STRIKES:
+        task = self.task
+        superseded = task.answers[index].id
+        del task.answers[index:]
+        task.strikes += 1
+        words = f"node {task.name!r} asked something else than was answered"
+        if task.strikes >= MAX_STRIKES:
             raise InterruptMismatchError(
-                f"node {self.task.name!r} asked something else than was answered {MAX_STRIKES} times in a row; what it asks"
-                " must follow from the state alone"
+                f"{words} {MAX_STRIKES} times in a row; what it asks must follow from the state"
             )
-        warn(
-            f"node {self.task.name!r} asks something else than was answered; the answer is not used and it asks anew",
-            stacklevel=4,
-        )
+        logger.warning("%s: the answer to %s is not used, the new question is asked", words, superseded)
         return superseded
+
+    def check_alive(self, caller: str) -> None:
+        """Refuse to go on for a node that has returned."""
+        if self.over:
+            raise NoRunError(f"{caller} was called by code that node {self.task.name!r} left running when it returned")
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Mark a subgraph call: the node's code may leave it behind, the task waits for it to come to rest."""
+        rested = asyncio.get_running_loop().create_future()
+        self._under_way.add(rested)
+        try:
+            yield
+        finally:
+            self._under_way.discard(rested)
+            rested.set_result(None)
+
+    async def rest(self) -> None:
+        """Wait for the subgraph calls that the node's code has left behind."""
+        while left := [call for call in self._under_way if call.get_loop() is asyncio.get_running_loop()]:
+            await asyncio.wait(left)
 
 
 current: ContextVar[TaskContext | None] = ContextVar("andon_task", default=None)
@@ -107,7 +168,7 @@ def require_context(caller: str) -> TaskContext:
     return context
 
 
-def interrupt(value: Any, *, response_schema: Any = None) -> Any:
+def interrupt(value: Any = None, *, response_schema: Any = None) -> Any:
     """Ask a person and return the answer.
 
     The first time, the node stops here and the run returns with the question under `__interrupt__`. Once answered, the
@@ -123,26 +184,21 @@ def once(key: str, fn: Callable[..., Any], *args: Any) -> Any:
     """Run `fn(*args)` the first time this task gets here, and return the kept result on every re-execution.
 
     `key` names the call within the task. For an async `fn`, await what this returns. The result must be storable; it is
-    on disk with the task's next durable point: a crash between the effect and that point runs `fn` again, so give outside
-    systems `idempotency_key(key)` as well.
+    on disk with the task's next durable point: a crash between the effect and that point runs `fn` again, so give
+    outside systems `idempotency_key(key)` as well.
     """
     context = require_context("once()")
     if inspect.iscoroutinefunction(fn):
         return _once_async(context, key, fn, args)
     if key not in context.task.kept:
-        _keep(context, key, fn(*args))
+        context.run.journal.keep(context.ns, context.task, key, fn(*args))
     return context.task.kept[key]
 
 
 async def _once_async(context: TaskContext, key: str, fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
     if key not in context.task.kept:
-        _keep(context, key, await fn(*args))
+        context.run.journal.keep(context.ns, context.task, key, await fn(*args))
     return context.task.kept[key]
-
-
-def _keep(context: TaskContext, key: str, result: Any) -> None:
-    context.task.kept[key] = result
-    context.run.journal.change(context.ns, context.task, "kept")
 
 
 def idempotency_key(label: str = "") -> str:
@@ -157,40 +213,3 @@ def idempotency_key(label: str = "") -> str:
 def get_stream_writer() -> Callable[[Any], None]:
     """Return a function that sends its argument to readers of the `custom` stream."""
     return require_context("get_stream_writer()").emit
-
-
-def _json_schema(schema: Any) -> dict[str, Any] | None:
-    if schema is None or isinstance(schema, dict):
-        return schema
-    from pydantic import TypeAdapter  # noqa: PLC0415 - only for questions that have a type
-
-    return TypeAdapter(schema).json_schema()
-
-
-def _validated(answer: Any, value: Any, schema: Any) -> Any:
-    receive = getattr(value, "receive", None)
-    if schema is None:
-        return receive(answer) if callable(receive) else answer
-    if isinstance(schema, dict):
-        import jsonschema  # noqa: PLC0415 - only for questions that have a schema
-
-        jsonschema.validate(answer, schema)
-        return answer
-    from pydantic import TypeAdapter  # noqa: PLC0415
-
-    return TypeAdapter(schema).validate_python(answer)
-
-
-def _validation_errors() -> tuple[type[Exception], ...]:
-    import jsonschema  # noqa: PLC0415 - looked up only when something was raised
-    import pydantic  # noqa: PLC0415
-
-    return (pydantic.ValidationError, jsonschema.ValidationError)
-
-
-def _problems(error: Exception) -> dict[str, str]:
-    """Say by field what is wrong."""
-    details = getattr(error, "errors", None)
-    if callable(details):
-        return {".".join(map(str, problem["loc"])): problem["msg"] for problem in details()}
-    return {".".join(map(str, getattr(error, "absolute_path", ()))): getattr(error, "message", str(error))}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runtime.journal import Frame, Journal, Task, as_interrupt
-from runtime.state import merge
+from runtime.frames import Frame, Task, as_interrupt
+from runtime.journal import Journal
 from runtime.types import PregelTask, StateSnapshot
 
 if TYPE_CHECKING:
@@ -17,12 +17,9 @@ def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bo
     frame = journal.frames.get(ns)
     if frame is None:
         return StateSnapshot({}, (), _config(journal, ns), None, None, None, (), ())
-    frame.attach(graph.channels)
-    finished = sorted((task for task in frame.tasks if task.done), key=lambda task: task.order)
-    values = merge(graph.channels, frame.values, [pair for task in finished for pair in task.writes or ()])
     tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in frame.tasks)
     return StateSnapshot(
-        values=graph.shown_values(values),
+        values=graph.shown_values(frame.live_values(graph.channels)),
         next=tuple(task.name for task in frame.tasks if not task.done),
         config=_config(journal, ns, frame.id),
         metadata={"source": frame.source, "step": frame.step, "parents": {}, **frame.metadata},

@@ -7,11 +7,9 @@ A schema is a TypedDict, a dataclass or a pydantic model. A key annotated `Annot
 import dataclasses
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Annotated, Any, NotRequired, Required, TypeAlias, get_args, get_origin, get_type_hints, is_typeddict
 
-from pydantic import BaseModel
-
+from runtime.codec_kinds import is_pydantic
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.messages import add_messages, as_messages
 
@@ -69,8 +67,8 @@ def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
             return []
         case Mapping():
             return list(update.items())
-        case BaseModel():
-            return [(name, getattr(update, name)) for name in type(update).model_fields if name in _said(update)]
+        case _ if is_pydantic(type(update)):
+            return [(name, getattr(update, name)) for name in _said(update)]
         case _ if dataclasses.is_dataclass(update) and not isinstance(update, type):
             return [(item.name, getattr(update, item.name)) for item in dataclasses.fields(update)]
         case list() | tuple() if all(isinstance(pair, tuple) and len(pair) == 2 for pair in update):
@@ -107,14 +105,14 @@ def _reduced(channel: Channel, merged: Values, value: Any) -> Any:
     return channel.reducer(channel.empty(), value) if channel.empty else value
 
 
-def _said(update: BaseModel) -> set[str]:
-    """Fields a node set itself, or changed from their default."""
-    changed = {
+def _said(update: Any) -> list[str]:
+    """Fields of a pydantic object that a node set itself, or changed from their default."""
+    return [
         name
         for name, info in type(update).model_fields.items()
-        if getattr(update, name) != info.get_default(call_default_factory=True, validated_data={})
-    }
-    return update.model_fields_set | changed
+        if name in update.model_fields_set
+        or getattr(update, name) != info.get_default(call_default_factory=True, validated_data={})
+    ]
 
 
 def _copied(value: Any) -> Any:
@@ -124,21 +122,16 @@ def _copied(value: Any) -> Any:
 
 
 def _shape(cls: type) -> str:
+    if not is_schema(cls):
+        raise InvalidGraphError(f"a state schema is a TypedDict, a dataclass or a pydantic model, not {cls!r}")
     if is_typeddict(cls):
         return "dict"
-    if isinstance(cls, type) and issubclass(cls, BaseModel):
-        return "model"
-    if dataclasses.is_dataclass(cls):
-        return "dataclass"
-    raise InvalidGraphError(f"a state schema is a TypedDict, a dataclass or a pydantic model, not {cls!r}")
+    return "model" if is_pydantic(cls) else "dataclass"
 
 
-@cache
 def is_schema(cls: Any) -> bool:
     """Whether `cls` can describe a state."""
-    return is_typeddict(cls) or (
-        isinstance(cls, type) and (issubclass(cls, BaseModel) or dataclasses.is_dataclass(cls))
-    )
+    return is_typeddict(cls) or (isinstance(cls, type) and (is_pydantic(cls) or dataclasses.is_dataclass(cls)))
 
 
 def _hints(cls: type) -> dict[str, Any]:

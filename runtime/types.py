@@ -6,6 +6,7 @@ Source of the shapes: https://langchain-ai.github.io/langgraph/reference/types/ 
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 START: Final = "__start__"
@@ -21,6 +22,15 @@ Durability: TypeAlias = Literal["sync", "async", "exit"]
 """When a step is on disk: before the next begins, while the next runs, or when the call returns."""
 OnPending: TypeAlias = Literal["abandon", "refuse"]
 Target = TypeVar("Target", bound=Hashable)
+
+
+class _Nothing(Enum):
+    """Told apart from None, which is an answer like any other. An enum, so that a copy is still the same."""
+
+    NOTHING = "nothing"
+
+
+NOTHING: Final = _Nothing.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +49,11 @@ class Command(Generic[Target]):
     """`Command.PARENT`: meant for the graph that called this one."""
     update: Any = None
     """Mapping, list of `(key, value)` pairs or a state object; applied through the reducers."""
-    resume: Any = field(default_factory=lambda: NOTHING)
+    resume: Any = NOTHING
     """The answer to the one pending question, or a map from interrupt id to answer."""
     goto: "Send | str | Sequence[Send | str]" = ()
 
     PARENT: ClassVar[Literal["__parent__"]] = "__parent__"
-
-
-class _Nothing:
-    """Told apart from None, which is an answer like any other."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-NOTHING: Final = _Nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,8 @@ class Interrupt:
     """JSON Schema of the answer, when the question came with one."""
     ns: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)
     """Path of tasks from the root graph to the asking one, each `node:task_id`."""
+    supersedes: str | None = field(default=None, kw_only=True, compare=False, repr=False)
+    """Id of the question that stood here before the node changed its mind; that one takes no answer any more."""
 
     resumable: ClassVar[bool] = True
     when: ClassVar[Literal["during"]] = "during"
