@@ -38,6 +38,9 @@ class AppProfile:
     def command(self, name: str) -> dict[str, Any] | None:
         return next((command for command in self.commands if command["command"] == name), None)
 
+    def has_shortcut(self, callback_id: str) -> bool:
+        return self.scopes is None or any(one["callback_id"] == callback_id for one in self.shortcuts)
+
     def may(self, scope: str) -> bool:
         return self.scopes is None or scope in self.scopes
 

@@ -27,7 +27,7 @@ class EventFeed:
 
     def on_change(self, change: Change) -> None:
         """Subscribe this to the changes. The bot only hears of conversations it is a member of."""
-        if change.channel is None or change.user is not None:
+        if change.channel is None:
             return
         channel = self._workspace.channel(change.channel)
         if cast.BOT_USER_ID not in channel.members:

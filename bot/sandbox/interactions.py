@@ -112,8 +112,7 @@ class Interactions:
 
     async def shortcut(self, user: str, callback_id: str, channel: str | None, ts: str | None) -> str | None:
         """A shortcut, on a message if `channel` and `ts` are given. Returns what went wrong."""
-        known = next((one for one in self._site.profile.shortcuts if one["callback_id"] == callback_id), None)
-        if known is None and self._site.profile.scopes is not None:
+        if not self._site.profile.has_shortcut(callback_id):
             raise NotPossibleError(f"The app has no shortcut {callback_id!r}.")
         member = self._site.workspace.member(user)
         common: Json = {"action_ts": self._now_ts(), "trigger_id": self._site.triggers.issue(user)}

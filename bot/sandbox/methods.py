@@ -82,6 +82,13 @@ class Args:
         except (TypeError, ValueError):
             raise refuse_arguments(f"must be an integer [json-pointer:/{name}]") from None
 
+    def moment(self, name: str, default: float) -> float:
+        """A ts, in seconds."""
+        try:
+            return float(self.given.get(name) or default)
+        except (TypeError, ValueError):
+            raise RefusalError(f"invalid_ts_{name}") from None
+
     def structure(self, name: str, wrong: str) -> Any:
         """A list or an object; `wrong` is the error code when the text is no JSON."""
         value = self.given.get(name)

@@ -138,28 +138,23 @@ def _reaction_target(site: Site, args: Args) -> tuple[Channel, str, str]:
 
 
 _CONTENT = frozenset({"channel", "text", "blocks", "attachments", "metadata", "markdown_text", "parse", "link_names"})
-_POST = _CONTENT | {
-    "thread_ts",
-    "reply_broadcast",
-    "unfurl_links",
-    "unfurl_media",
-    "mrkdwn",
-    "username",
-    "icon_emoji",
-    "icon_url",
-}
+_UNFURL = {"unfurl_links", "unfurl_media"}
 METHODS = {
-    "chat.postMessage": Method(run=post_message, scope="chat:write", args=_POST),
+    "chat.postMessage": Method(
+        run=post_message,
+        scope="chat:write",
+        args=_CONTENT | _UNFURL | {"thread_ts", "reply_broadcast", "mrkdwn"},
+    ),
     "chat.update": Method(
         run=update,
         scope="chat:write",
-        args=_CONTENT | {"ts", "reply_broadcast", "unfurl_links", "unfurl_media", "file_ids"},
+        args=_CONTENT | _UNFURL | {"ts", "reply_broadcast"},
     ),
     "chat.delete": Method(run=delete, scope="chat:write", args=frozenset({"channel", "ts"})),
     "chat.postEphemeral": Method(
         run=post_ephemeral,
         scope="chat:write",
-        args=_CONTENT - {"metadata"} | {"user", "thread_ts", "username", "icon_emoji", "icon_url"},
+        args=_CONTENT - {"metadata"} | {"user", "thread_ts"},
     ),
     "chat.getPermalink": Method(run=get_permalink, args=frozenset({"channel", "message_ts"})),
     "reactions.add": Method(run=add_reaction, scope="reactions:write"),

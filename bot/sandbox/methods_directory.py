@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from bot.sandbox import cast, payloads
@@ -114,7 +115,7 @@ def _readable(site: Site, args: Args) -> Channel:
 
 
 def _between(messages: list[Json], args: Args) -> list[Json]:
-    oldest, latest = float(args.text("oldest") or 0), float(args.text("latest") or "inf")
+    oldest, latest = args.moment("oldest", 0.0), args.moment("latest", math.inf)
     bounds = (oldest, latest) if args.flag("inclusive") else ()
     return [message for message in messages if oldest < float(message["ts"]) < latest or float(message["ts"]) in bounds]
 

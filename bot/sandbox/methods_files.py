@@ -26,8 +26,8 @@ def get_upload_url(site: Site, args: Args) -> Json:
 
 def complete_upload(site: Site, args: Args) -> Json:
     given = args.structure("files", "invalid_arguments")
-    if not isinstance(given, list) or not given:
-        raise refuse_arguments("missing required field: files")
+    if not isinstance(given, list) or not given or not all(isinstance(one, dict) for one in given):
+        raise refuse_arguments("must be a list of objects with an id [json-pointer:/files]")
     files = [_complete(site, one) for one in given]
     channel = args.text("channel_id")
     if channel is not None:

@@ -151,7 +151,7 @@ class Sandbox:
         return self._people[name]
 
     def join(self, name: str, channel: str) -> None:
-        """Put a person (or `andon`, the bot) into a channel."""
+        """Put a person, or `bot`, into a channel."""
         self._site.workspace.join(self._user_id(name), channel_id(self._site, channel))
 
     def leave(self, name: str, channel: str) -> None:
@@ -164,7 +164,7 @@ class Sandbox:
     def thread(self, channel: str, root_ts: str) -> list[Json]:
         return self._site.workspace.thread(channel_id(self._site, channel), root_ts)
 
-    async def until(self, condition: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109  it fails with a transcript
+    async def until(self, condition: Callable[[], T | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109  it fails with a transcript
         """Wait until `condition` returns something true, looking again at every change of the workspace.
 
         StopIteration, LookupError and AssertionError count as "not yet". AssertionError with a transcript of the
@@ -233,8 +233,7 @@ class Sandbox:
     # --- inside --------------------------------------------------------------------------------------------
 
     def _user_id(self, name: str) -> str:
-        members = self._site.workspace.members.values()
-        return next(member.id for member in members if name in (member.name, member.id))
+        return cast.BOT_USER_ID if name == "bot" else self._people[name].id
 
     def _connections_changed(self) -> None:
         self._page.bot_changed()

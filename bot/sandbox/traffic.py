@@ -93,7 +93,7 @@ class Traffic:
     ) -> None:
         self._count += 1
         entry = {"n": self._count, "direction": direction, "kind": kind, "name": name, "ok": ok, "summary": summary}
-        masked: dict[str, Any] = json.loads(_TOKEN.sub(r"\1-…", json.dumps({**entry, **rest})))
+        masked: dict[str, Any] = json.loads(_TOKEN.sub(r"\1-…", json.dumps({**entry, **rest}, default=str)))
         masked["ms"] = round(masked["ms"])
         self._entries.append(masked)
         self.changes.publish(Change(kind="traffic", body={"entry": masked}))

@@ -27,7 +27,8 @@ class Workspace:
         self._documents = documents
         self._changes = changes
         self._now = now
-        self.bot = Member(id=cast.BOT_USER_ID, name=bot_name.lower(), real_name=bot_name, color="e0a729", is_bot=True)
+        handle = bot_name.lower().replace(" ", "_")
+        self.bot = Member(id=cast.BOT_USER_ID, name=handle, real_name=bot_name, color="e0a729", is_bot=True)
         self.members = {member.id: member for member in (*cast.PEOPLE, self.bot)}
         kept = documents.all("channel_members")
         self.channels = {

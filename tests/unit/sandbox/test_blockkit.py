@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from bot.sandbox import check_message, check_view
 from bot.sandbox.blockkit_blocks import BLOCKS
@@ -374,3 +376,29 @@ def test_metadata_has_an_event_type_and_an_object() -> None:
 def test_blocks_of_attachments_are_checked_too() -> None:
     problems = check_message({"attachments": [{"blocks": [{"type": "section"}]}]})
     assert [problem.pointer for problem in problems] == ["/attachments/0/blocks/0"]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """(container, key) of every value inside."""
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from places(value[key])
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "text", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(sorted(GOOD_BLOCKS)), st.data())
+def test_junk_anywhere_in_a_block_never_raises(kind: str, data: st.DataObject) -> None:
+    block = copy.deepcopy(GOOD_BLOCKS[kind])
+    container, key = data.draw(st.sampled_from(list(places(block))))
+    container[key] = data.draw(JUNK)
+    assert isinstance(check_message({"blocks": [block]}), list)
+    assert isinstance(check_view(modal(block)), list)

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
-from bot.sandbox import Fault, Sandbox
+from bot.sandbox import Fault, NotPossibleError, Sandbox
 from tests.unit.sandbox.slack_clients import bolt_app, client_of, code, http_bot, socket_mode
 
 Json = dict[str, Any]
@@ -431,3 +431,12 @@ async def test_http_events_for_an_absent_bot_are_retried() -> None:
         await sandbox.person("ana").say("hi", channel="refunds")
         await sandbox.until(lambda: len(sandbox.deliveries) == 3)
         assert {one.error for one in sandbox.deliveries} == {"connection_failed"}
+
+
+async def test_a_shortcut_the_app_does_not_have_cannot_be_used() -> None:
+    manifest = {"features": {"bot_user": {"display_name": "Agent Inbox"}}}
+    async with Sandbox(manifest=manifest) as sandbox:
+        with pytest.raises(NotPossibleError, match="no shortcut 'ask'"):
+            await sandbox.person("ana").shortcut("ask")
+        message = await sandbox.person("ana").say("@agent_inbox hi", channel="refunds")
+        assert message["text"] == "<@U0ANDON> hi"

@@ -91,6 +91,7 @@ async def test_a_page_hears_what_its_person_can_see(page: Page, client: AsyncWeb
     assert (await heard(socket, "message_changed"))["message"]["reactions"][0]["name"] == "eyes"
     await client.chat_delete(channel="C0REFUNDS", ts=posted["ts"])
     assert (await heard(socket, "message_deleted"))["ts"] == posted["ts"]
+    await client.chat_postEphemeral(channel="C0REFUNDS", user="U0BEN", text="not for ana")
     await client.chat_postEphemeral(channel="C0REFUNDS", user="U0ANA", text="psst")
     assert (await heard(socket, "ephemeral"))["message"]["text"] == "psst"
     await client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": []})

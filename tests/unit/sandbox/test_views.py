@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -10,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox import NotPossibleError, Sandbox
+from bot.sandbox import Fault, NotPossibleError, Sandbox
 from tests.unit.sandbox.slack_clients import bolt_app, client_of, code, refusal, socket_mode
 
 Json = dict[str, Any]
@@ -88,13 +89,16 @@ async def test_an_external_id_is_unique_and_finds_its_view(client: AsyncWebClien
 
 async def test_typed_input_survives_an_update_only_under_the_same_ids(client: AsyncWebClient, sandbox: Sandbox) -> None:
     ana = sandbox.person("ana")
-    opened = await client.views_open(trigger_id=await trigger_of(sandbox), view=modal(field("amount"), field("note")))
-    ana.fill({"Amount": "7", "Note": "please"})
-    await client.views_update(view_id=opened["view"]["id"], view=modal(field("amount"), field("remark")))
+    before = modal(field("amount"), field("note"), field("due"))
+    opened = await client.views_open(trigger_id=await trigger_of(sandbox), view=before)
+    ana.fill({"Amount": "7", "Note": "please", "Due": "soon"})
+    after = modal(field("amount"), field("remark"), field("due", {"type": "datepicker", "action_id": "value"}))
+    await client.views_update(view_id=opened["view"]["id"], view=after)
     assert ana.modal is not None
     assert ana.modal["state"]["values"] == {
         "amount": {"value": {"type": "plain_text_input", "value": "7"}},
         "remark": {"value": {"type": "plain_text_input", "value": None}},
+        "due": {"value": {"type": "datepicker", "selected_date": None}},
     }
 
 
@@ -142,7 +146,7 @@ class ModalBot:
 async def open_modal(sandbox: Sandbox) -> Json:
     ana = sandbox.person("ana")
     await ana.command("/agent")
-    return await sandbox.until(lambda: ana.modal or {})
+    return await sandbox.until(lambda: ana.modal)
 
 
 async def test_a_submission_carries_every_input_and_an_empty_ack_closes(sandbox: Sandbox) -> None:
@@ -272,6 +276,20 @@ async def test_closing_tells_the_bot_only_when_it_asked_for_it(sandbox: Sandbox,
         (body,) = await sandbox.until(lambda: bot.closed)
     assert (body["type"], body["is_cleared"]) == ("view_closed", everything)
     assert sandbox.person("ana").modal is None
+
+
+async def test_a_view_closed_while_the_bot_thinks_stays_closed(sandbox: Sandbox) -> None:
+    bot = ModalBot(sandbox, modal(field("amount")))
+    bot.answer = {"response_action": "update", "view": modal(title="Too late")}
+    ana = sandbox.person("ana")
+    sandbox.inject(Fault(delivery="delay", kind="view_submission", seconds=0.02))
+    async with socket_mode(sandbox, bot.app):
+        await open_modal(sandbox)
+        submission = asyncio.create_task(ana.submit({"Amount": "7"}))
+        await asyncio.sleep(0)
+        await ana.close_modal()
+        assert await submission == {}
+    assert (len(bot.submitted), ana.views) == (1, [])
 
 
 async def test_a_closed_view_cannot_be_submitted(client: AsyncWebClient, sandbox: Sandbox) -> None:

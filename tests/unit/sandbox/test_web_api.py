@@ -124,12 +124,12 @@ async def test_a_reply_counts_on_its_root_and_a_reply_to_a_reply_is_refused(
 
 
 async def test_a_bot_outside_a_channel_cannot_post_there(client: AsyncWebClient, sandbox: Sandbox) -> None:
-    sandbox.leave("andon", "deploys")
+    sandbox.leave("bot", "deploys")
     async with Sandbox(manifest=MANIFEST) as strict:
-        strict.leave("andon", "deploys")
+        strict.leave("bot", "deploys")
         assert await code(client_of(strict).chat_postMessage(channel="C0DEPLOYS", text="x")) == "not_in_channel"
     assert await code(client.conversations_history(channel="C0DEPLOYS")) == "not_in_channel"
-    sandbox.join("andon", "deploys")
+    sandbox.join("bot", "deploys")
     assert (await client.conversations_history(channel="C0DEPLOYS"))["messages"] == []
 
 
@@ -187,6 +187,7 @@ async def test_history_is_newest_first_paged_and_without_replies(client: AsyncWe
     assert [message["text"] for message in rest["messages"]] == ["0"]
     since = await client.conversations_history(channel="C0REFUNDS", oldest=posted[1])
     assert [message["ts"] for message in since["messages"]] == [posted[2]]
+    assert await code(client.conversations_history(channel="C0REFUNDS", oldest="yesterday")) == "invalid_ts_oldest"
     inclusive = await client.conversations_history(channel="C0REFUNDS", oldest=posted[1], inclusive=True)
     assert len(inclusive["messages"]) == 2
 
