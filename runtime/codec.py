@@ -51,6 +51,7 @@ class Codec:
 
         `name` reads bytes of a class that has been moved or renamed: `register(Refund, name="shop.old:Refund")`.
         Typing forms (`list[X]`, unions, `Annotated`, TypedDicts) are searched for classes; the rest of them is ignored.
+        Of two classes of one name the one registered later is built.
         """
         for annotation in types:
             for cls in _classes(annotation, set()):
@@ -58,6 +59,8 @@ class Codec:
                     self._kinds[cls] = self._by_name[registered_name(cls)] = kind
         if name is not None:
             (cls,) = types
+            if cls not in self._kinds:
+                raise CodecError("", _refusal(cls))
             self._by_name[name] = self._kinds[cls]
 
     def encode(self, value: Any) -> bytes:
@@ -111,19 +114,14 @@ class _Walk:
         """The value in forms that the packer takes: containers rebuilt, everything else an extension."""
         if depth > MAX_DEPTH:
             raise CodecError(_short(path), f"nested more than {MAX_DEPTH} levels deep, or contains itself")
-        match value:
-            case None | bool() | float() | bytes() | bytearray() | memoryview() if type(value) in _NATIVE:
-                return value
-            case int() if type(value) is int and -(2**63) <= value < 2**64:
-                return value
-            case str() if type(value) is str and _is_unicode(value):
-                return value
-            case list() if type(value) is list:
-                return [self._plain(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-            case dict() if type(value) is dict:
-                return self._dict(value, path, depth + 1)
-            case _:
-                return self._extension(value, path, depth)
+        cls = type(value)
+        if cls in _NATIVE or (cls is int and -(2**63) <= value < 2**64) or (cls is str and _is_unicode(value)):
+            return value
+        if cls is list:
+            return [self._plain(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        if cls is dict:
+            return self._dict(value, path, depth + 1)
+        return self._extension(value, path, depth)
 
     def _dict(self, value: dict[Any, Any], path: str, depth: int) -> Any:
         if all(type(key) is str and _is_unicode(key) for key in value):

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-Value: TypeAlias = "None | bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value]"
-Scalar: TypeAlias = None | bool | int | float | str
+Value: TypeAlias = "bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value] | None"
+Scalar: TypeAlias = bool | int | float | str | None
 Document: TypeAlias = dict[str, Value]
 """Always has `id: str`, `created_at: float` (seconds since the epoch, the caller's clock) and `revision: int`."""
 
@@ -65,7 +65,10 @@ class DocumentStore(Protocol):
     """Small documents by collection and id, changed only by compare-and-set."""
 
     async def insert(self, collection: Collection, document: Document) -> bool:
-        """Store a new document at revision 1. False, and nothing changed, when its id exists already."""
+        """Store a new document at revision 1. False, and nothing changed, when its id exists already.
+
+        What is no `Value` raises CodecError. Sequences come back as lists, enums as their values.
+        """
         ...
 
     async def get(self, collection: Collection, document_id: str) -> Document | None:
@@ -82,9 +85,10 @@ class DocumentStore(Protocol):
     ) -> Document | None:
         """Set the fields of `change` if every field of `expect` has that value now, in one atomic step.
 
+        A missing field counts as None. `expect` may name any field, `change` any but `id` and `revision` (StoreError).
         Returns the document after the change with its revision one higher. Returns None, and changes nothing, when
-        there is no such document or it does not match: of several callers racing with the same `expect` exactly one wins
-        if the change falsifies it. Durable when it returns.
+        there is no such document or it does not match: of several callers racing with the same `expect` exactly one
+        wins if the change falsifies it. Durable when it returns.
         """
         ...
 
@@ -96,7 +100,11 @@ class DocumentStore(Protocol):
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Document]:
-        """Documents whose indexed fields equal `where` (a tuple means any of these), by `(created_at, id)`."""
+        """Documents whose indexed fields equal `where` (a tuple means any of these), by `(created_at, id)`.
+
+        A missing field counts as None. A field that is not among the collection's indexes raises StoreError; indexes
+        may be added to a collection that has documents already.
+        """
         ...
 
     async def delete_document(self, collection: Collection, document_id: str) -> None:
@@ -108,5 +116,8 @@ class Store(CheckpointStore, DocumentStore, Protocol):
     """Both halves in one database, so that a backup of one file or one database is a backup of everything."""
 
     async def aclose(self) -> None:
-        """Finish what was begun, then let go of files and connections. Closing twice is not an error."""
+        """Finish what was begun, then let go of files and connections. Closing twice is not an error.
+
+        Every other call raises StoreError from then on.
+        """
         ...

@@ -1,5 +1,6 @@
 """The codec keeps what it takes exactly, refuses the rest by name, and reads its old bytes for ever."""
 
+import inspect
 import json
 import math
 import sys
@@ -92,6 +93,12 @@ class Box(BaseModel, Generic[T]):
     content: T
 
 
+@dataclass
+class Pair(Generic[T]):
+    left: T
+    right: T
+
+
 ALL = (Access, Box[int], Colour, Level, Money, Names, Open, Person, Point, Refund, Unset, Word)
 
 
@@ -175,6 +182,7 @@ EDGES = [
     (),
     set(),
     [[], [()], {"a": {}}],
+    [(number,) for number in range(3 * MAX_DEPTH)],
     datetime(1, 1, 1, tzinfo=UTC),
     datetime(2025, 10, 26, 2, 30, fold=1, tzinfo=BERLIN),
     datetime(1890, 1, 1, tzinfo=timezone(timedelta(minutes=53, seconds=28, microseconds=3))),
@@ -266,6 +274,7 @@ def test_a_schema_registers_all_that_it_mentions() -> None:
         points: "set[Point] | Sequence[Word]"
         level: Literal[Level.LOW]
         boxes: list[wrapped]
+        pairs: list[Pair[int]]
 
     Node.__annotations__["next"] = Node | None  # as a module-level class would resolve it
     codec = Codec([State])
@@ -277,6 +286,7 @@ def test_a_schema_registers_all_that_it_mentions() -> None:
         Word.YES,
         Level.LOW,
         Box[int](content=1),
+        Pair(1, 2),
     ]
     assert codec.decode(codec.encode(value)) == value
 
@@ -368,6 +378,15 @@ def test_cycles_are_refused(codec: Codec) -> None:
             codec.encode(value)
 
 
+def test_too_little_stack_is_said(codec: Codec) -> None:
+    def dig(levels: int, value: Any) -> bytes:
+        return dig(levels - 1, value) if levels else codec.encode(value)
+
+    used = len(inspect.stack(0))
+    with pytest.raises(CodecError, match="for the stack that is left"):
+        dig(sys.getrecursionlimit() - used - 50, nested(MAX_DEPTH, WRAPS["dict"]))
+
+
 @pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS.keys())
 def test_the_allowed_depth_fits_the_smallest_stack_of_a_thread(codec: Codec, wrap: Callable[[Any], Any]) -> None:
     """Threads get 512 KB from macOS; running out of it would end the process."""
@@ -375,6 +394,8 @@ def test_the_allowed_depth_fits_the_smallest_stack_of_a_thread(codec: Codec, wra
 
     def work() -> None:
         kept.append(codec.decode(codec.encode(nested(MAX_DEPTH, wrap))))
+        with suppress(CodecError):
+            codec.encode(nested(3_000, wrap))
 
     before = stack_size(512 * 1024)
     try:
@@ -432,6 +453,11 @@ def test_a_moved_class_reads_bytes_under_its_old_name(codec: Codec) -> None:
     codec.register(Money, name="shop.old:Cash")
     assert codec.decode(old) == Money(5, "USD")  # type: ignore[arg-type]  # as it was stored
     assert b"shop.old" not in codec.encode(Money(Decimal(5)))
+
+
+def test_a_class_that_cannot_be_kept_gets_no_old_name_either(codec: Codec) -> None:
+    with pytest.raises(CodecError, match="Plain cannot be stored"):
+        codec.register(Plain, name="old:Plain")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 
 from runtime.errors import StaleHeadError, StoreError
 from runtime.store import Collection
-from runtime.stores import sqlite_documents
+from runtime.stores import sqlite_documents, sqlite_log
 from runtime.stores.sqlite import SqliteSaver
 
 ROOT = Path(__file__).parents[3]
@@ -89,6 +89,25 @@ async def test_reads_do_not_wait_for_the_writer(saver: SqliteSaver) -> None:
     assert (await saver.load("large")).head == 1
     assert await saver.get(NOTES, "a") in await saver.find(NOTES, {})
     finish.set()
+
+
+async def test_a_read_is_of_one_point_in_time(saver: SqliteSaver, path: Path) -> None:
+    """Also when somebody commits between the statements of one read."""
+    await saver.append("t", 0, b"x")
+    other = sqlite3.connect(path)
+
+    def read_twice(connection: sqlite3.Connection) -> tuple[object, object]:
+        before = sqlite_log.load_small(connection, "t")
+        with other:
+            other.execute("INSERT INTO entries SELECT thread, max(number) + 1, entry FROM entries")
+        return before, sqlite_log.load_small(connection, "t")
+
+    assert saver._in_place is not None
+    in_place = saver._in_place.run(read_twice)
+    other.close()
+    assert in_place is not None
+    assert in_place[0] == in_place[1]
+    assert (await saver.load("t")).head == 2
 
 
 async def test_what_queues_up_is_committed_together_and_each_has_its_own_outcome(saver: SqliteSaver) -> None:
