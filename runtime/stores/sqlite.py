@@ -12,22 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike, fspath
 from threading import Lock
-from time import monotonic, sleep
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
-from runtime.errors import StoreError
 from runtime.store import Collection, Document, Log, Scalar, Value
 from runtime.stores import sqlite_documents as documents, sqlite_log as log
 from runtime.stores.documents import any_of, unpack
-from runtime.stores.sqlite_worker import Worker, in_words
+from runtime.stores.sqlite_file import connect, open_for_writing
+from runtime.stores.sqlite_worker import Worker
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
-LOCK_TIMEOUT = 10.0  # seconds that a thread waits for another process's transaction
 LARGEST_GROUP = 256  # jobs in one transaction
-PAGE_BYTES = 8192  # three turns of 2 KB fit on a page, where one does on SQLite's 4096
 
 
 class SqliteSaver:
@@ -44,10 +40,10 @@ class SqliteSaver:
         self._path = fspath(path)
         self._fields: dict[str, tuple[str, ...]] = {}
         """By collection, the fields that its table has columns for, as far as this saver has seen it."""
-        connection = _open(self._path, synchronous)
+        connection = open_for_writing(self._path, synchronous)
         shared = self._path != ":memory:"  # else no other connection can see it
-        reading = _connect(self._path) if shared else None
-        self._in_place = _InPlace(_connect(self._path, lock_timeout=0.0)) if shared else None
+        reading = connect(self._path) if shared else None
+        self._in_place = _InPlace(connect(self._path, lock_timeout=0.0)) if shared else None
         self._writer = Worker(connection, self._path, begin="BEGIN IMMEDIATE", largest_group=LARGEST_GROUP)
         self._reader = Worker(reading, self._path, begin="BEGIN", largest_group=1) if reading else self._writer
         # Runs at `close`, when the saver is forgotten, and at interpreter exit: what was queued is always written.
@@ -179,56 +175,3 @@ def _close(writer: Worker, reader: Worker, in_place: _InPlace | None) -> None:
     reader.close()
     if in_place is not None:
         in_place.close()
-
-
-def _connect(path: str, *, lock_timeout: float = LOCK_TIMEOUT) -> sqlite3.Connection:
-    try:
-        return sqlite3.connect(path, timeout=lock_timeout, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise in_words(path, error) from error
-
-
-def _open(path: str, synchronous: str) -> sqlite3.Connection:
-    """A connection for writing, to a file that has all tables."""
-    connection = _connect(path)
-    try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        _use_wal(connection)
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        _migrate(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
-        raise in_words(path, error) from error
-    except StoreError:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Several who open a new file at once may each find it locked: SQLite does not wait for this by itself."""
-    deadline = monotonic() + LOCK_TIMEOUT
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                raise
-            sleep(0.01)
-        else:
-            return
-
-
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{path}: written by a newer version of Andon (schema {version}, this one reads up to"
-                f" {SCHEMA_VERSION}); update Andon, or use another file"
-            )
-        if version == 0:
-            for statement in log.SCHEMA:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

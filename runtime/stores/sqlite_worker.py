@@ -16,28 +16,9 @@ from threading import Lock, Thread, current_thread
 from typing import Any, TypeVar
 
 from runtime.errors import StoreError
+from runtime.stores.sqlite_file import in_words
 
 T = TypeVar("T")
-
-_ADVICE = {
-    sqlite3.SQLITE_BUSY: "another process has held it for too long; try again",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; does its folder exist, and may this user write there?",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from a backup",
-    sqlite3.SQLITE_FULL: "the disk is full; free some space and try again",
-    sqlite3.SQLITE_IOERR: "the disk failed to read or write; check it and the file system",
-    sqlite3.SQLITE_NOTADB: "the file is not an SQLite database; choose another path",
-    sqlite3.SQLITE_PERM: "this user may not access it",
-    sqlite3.SQLITE_READONLY: "it is read-only; give this user the right to write the file and its folder",
-    sqlite3.SQLITE_TOOBIG: "the value is larger than SQLite keeps (1 GB)",
-}
-
-
-def in_words(path: str, error: Exception) -> StoreError:
-    """What went wrong with this database and what to do about it."""
-    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    problem = StoreError(f"{path}: {advice} ({error})" if advice else f"{path}: {error}")
-    problem.__cause__ = error
-    return problem
 
 
 @dataclass(slots=True)
