@@ -23,7 +23,8 @@ from runtime import SqliteSaver
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="AI agents pull the cord, people answer in Slack.")
 ENV_FILE = Path(".env")
-REAL_SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
+SECRETS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+"""Variables that Bolt reads by itself, and that what agents start would inherit: they leave the environment first."""
 
 
 @cli.command()
@@ -32,6 +33,8 @@ def serve(
 ) -> None:
     """Connect to Slack and run the agents of andon.toml, until Ctrl-C."""
     settings = load_settings(os.environ, env_file=ENV_FILE)
+    for name in SECRETS:
+        os.environ.pop(name, None)
     configure_logging(settings.log_level, secrets=_secrets(settings))
     asyncio.run(_serve(settings, until_stdin_closes=until_stdin_closes))
 
@@ -41,7 +44,7 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Port of the page; 3333 or the next free one if not given.")] = None,
 ) -> None:
     """Try everything in a small Slack of our own, in the browser. With tokens in the environment: in your Slack."""
-    if any(os.environ.get(name) for name in REAL_SLACK):
+    if os.environ.get("SLACK_BOT_TOKEN"):
         serve()
         return
     from bot.demo import demo as run_demo  # noqa: PLC0415 - the sandbox is only for this
