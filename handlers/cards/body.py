@@ -7,7 +7,7 @@ from typing import Any
 from handlers.cards import words
 from handlers.cards.asks import property_label
 from handlers.cards.literal import Block, excerpt, paragraph, plain_text, preformatted, quote, rich_text, run, section
-from handlers.cards.masking import masked, secret_names
+from handlers.cards.masking import hides, masked, secret_names
 from handlers.cards.model import Card
 from handlers.cards.plain import brief, dump, outline, plain
 from handlers.cards.text import size
@@ -42,7 +42,11 @@ class Body:
 def body(card: Card) -> Body:
     """The blocks above a card's buttons."""
     share = max(150, min(1500, BUDGET // max(1, len(card.fields))))
-    lines = [_line(card, key, value, share) for key, value in islice(card.fields.items(), MAX_FIELDS)]
+    secrets = secret_names(card.schema)
+    lines = [
+        _line(card, key, show(value, key=key, secrets=secrets), share)
+        for key, value in islice(card.fields.items(), MAX_FIELDS)
+    ]
     hidden = len(card.fields) - len(lines)
     title, why = excerpt(card.title, 1500, lines=MAX_LINES), excerpt(card.why or "", 600, lines=6)
     labels = [action.label for action in card.actions if size(action.label) >= BUTTON]
@@ -65,7 +69,12 @@ def _title(title: str) -> list[Block]:
 
 
 def show(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset(), exact: bool = False) -> Shown:
-    """A value as people read it, secrets masked; `exact`: nested values as JSON, not as an outline."""
+    """A value as people read it; `exact`: nested values as JSON, not as an outline.
+
+    Secrets are masked, but for tokens inside a text: `excerpt` and the details view do that as they cut it.
+    """
+    if isinstance(value, str) and value and not hides(value, key=key, secrets=secrets):
+        return Shown(value)
     readable = masked(plain(value), key=key, secrets=secrets)
     match readable:
         case None | str() | list() | dict() if not readable:
@@ -94,9 +103,8 @@ class _Line:
         return not self.structured and len(self.text) <= INLINE and "\n" not in self.text
 
 
-def _line(card: Card, key: str, value: Any, share: int) -> _Line:
+def _line(card: Card, key: str, shown: Shown, share: int) -> _Line:
     label = property_label(key, card.schema.get("properties", {}).get(key))
-    shown = show(value, key=key, secrets=secret_names(card.schema))
     part = excerpt(shown.text, share, lines=MAX_LINES)
     name = excerpt(label, 80).text
     if part.cut:

@@ -72,9 +72,10 @@ class _Row:
 def _rows(ask: AskForm) -> Iterator[_Row]:
     room, count = MAX_BYTES, 0
     for field in fields(ask):
-        if field.fits:
+        fit = field.fits and count < MAX_INPUTS
+        if fit:
             room, count = room - len(json.dumps(input_block(field))), count + 1
-        yield _Row(field, fit=field.fits and room >= 0 and count <= MAX_INPUTS)
+        yield _Row(field, fit=fit and room >= 0)
 
 
 def _inputs(action: Action) -> list[Block]:

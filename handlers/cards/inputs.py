@@ -68,6 +68,8 @@ class Field:
     required: bool
     hidden: bool
     """Whether the value is a secret, so that the input starts empty and left empty keeps it."""
+    shown: str
+    """The text the input starts with; empty where it starts empty."""
     secrets: frozenset[str]
     """Keys inside the value that the schema declares secret."""
 
@@ -79,23 +81,6 @@ class Field:
         if self.required or self.kind in TEXTS or self.kind is Kind.LINES:
             return self.required
         return self.initial is not MISSING
-
-    @property
-    def shown(self) -> str:
-        """The text the input starts with; empty where it starts empty or is none for text."""
-        if self.initial is MISSING or self.initial is None or self.hidden:
-            return ""
-        match self.kind:
-            case Kind.INTEGER | Kind.NUMBER:
-                return format(Decimal(str(self.initial)), "f")
-            case Kind.LINES:
-                return clean(mask_text("\n".join(self.initial)))
-            case Kind.JSON:
-                return dump(masked(plain(self.initial), key=self.name, secrets=self.secrets))
-            case Kind.DATE | Kind.MOMENT | Kind.YES_NO | Kind.CHOICE:
-                return str(self.initial)
-            case _:
-                return clean(mask_text(self.initial))
 
     @property
     def fits(self) -> bool:
@@ -114,19 +99,37 @@ def fields(ask: AskForm) -> Iterator[Field]:
         options = tuple(asks.options(schema, ask.schema))
         kind = _kind(found, initial, options)
         secret = initial is not MISSING and hides(initial, key=name, secrets=secrets)
+        hidden = secret and kind in TEXTS
+        kind = kind if hidden or not secret else Kind.JSON
+        empty = hidden or initial is MISSING or initial is None
         yield Field(
             block_id=field_block(index),
             name=name,
             label=property_label(name, found),
             schema=found,
-            kind=kind if not secret or kind in TEXTS else Kind.JSON,
+            kind=kind,
             options=options,
             initial=initial,
             nullable=nullable,
             required=name in required,
-            hidden=secret and kind in TEXTS,
+            hidden=hidden,
+            shown="" if empty else _shown(kind, initial, name, secrets),
             secrets=secrets,
         )
+
+
+def _shown(kind: Kind, value: Any, name: str, secrets: frozenset[str]) -> str:
+    match kind:
+        case Kind.INTEGER | Kind.NUMBER:
+            return format(Decimal(str(value)), "f")
+        case Kind.LINES:
+            return clean(mask_text("\n".join(value)))
+        case Kind.JSON:
+            return dump(masked(plain(value), key=name, secrets=secrets))
+        case Kind.DATE | Kind.MOMENT | Kind.YES_NO | Kind.CHOICE:
+            return str(value)
+        case _:
+            return clean(mask_text(value))
 
 
 def moment(value: Any) -> datetime | None:
@@ -163,10 +166,11 @@ def _wanted(schema: Schema, initial: Any, options: tuple[Option, ...]) -> Kind:
 
 
 def _text_kind(schema: Schema, initial: Any) -> Kind:
+    absent = initial is MISSING or initial is None
     match schema.get("format"):
-        case "date" if initial in {MISSING, None} or _is_date(initial):
+        case "date" if absent or _is_date(initial):
             return Kind.DATE
-        case "date-time" if initial in {MISSING, None} or moment(initial):
+        case "date-time" if absent or moment(initial):
             return Kind.MOMENT
         case "email":
             return Kind.EMAIL

@@ -9,11 +9,14 @@ from handlers.cards.masking import mask_text
 from handlers.cards.text import Excerpt, clean, shorten
 
 Block = dict[str, Any]
+_LONGEST_TOKEN = 5000
+"""So much beyond the cut is looked at, for a token that begins before it."""
 
 
 def excerpt(text: str, limit: int, *, lines: int | None = None) -> Excerpt:
     """The beginning of a text, fit to be shown."""
-    return shorten(mask_text(clean(text)), limit, lines=lines)
+    looked_at = limit + _LONGEST_TOKEN
+    return shorten(mask_text(clean(text[:looked_at])), limit, lines=lines, rest=text[looked_at:])
 
 
 def run(text: str, **style: bool) -> Block:

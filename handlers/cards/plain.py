@@ -15,7 +15,7 @@ DEEPER = "… (nested deeper than can be shown)"
 
 
 def plain(value: object) -> Any:
-    """A JSON copy; what has no JSON form becomes its text. Walked here, because pydantic refuses texts that are no UTF-8."""
+    """A JSON copy; what has no JSON form becomes its text. Walked here: pydantic refuses texts that are no UTF-8."""
     match value:
         case Enum():
             return plain(value.value)

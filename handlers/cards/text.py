@@ -49,15 +49,15 @@ class Excerpt:
     """How much that is, for people: "14 of 220 lines"; None when it is all of it."""
 
 
-def shorten(text: str, limit: int, *, lines: int | None = None) -> Excerpt:
-    """The beginning of `text`: at most `limit` units and `lines` lines, an ellipsis included."""
+def shorten(text: str, limit: int, *, lines: int | None = None, rest: str = "") -> Excerpt:
+    """The beginning of `text + rest`, taken from `text`: at most `limit` units and `lines` lines, ellipsis included."""
     kept = "\n".join(text.split("\n", lines)[:lines]) if lines else text
-    if size(kept) > limit:
+    if size(kept) > limit or (rest and kept == text):
         kept = head(kept, limit - 1).rstrip()
-        return Excerpt(f"{kept}…", f"{len(kept):,} of {len(text):,} characters")
-    if len(kept) < len(text):
-        cut = f"{kept.count(chr(10)) + 1:,} of {text.count(chr(10)) + 1:,} lines"
-        return Excerpt(f"{head(kept, limit - 2)}\n…", cut)
+        return Excerpt(f"{kept}…", f"{len(kept):,} of {len(text) + len(rest):,} characters")
+    if kept != text:
+        total = text.count("\n") + rest.count("\n") + 1
+        return Excerpt(f"{head(kept, limit - 2)}\n…", f"{kept.count(chr(10)) + 1:,} of {total:,} lines")
     return Excerpt(text, None)
 
 
