@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from importlib import resources
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 
@@ -143,6 +144,8 @@ class PageApi:
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:
         """The changes this person can notice, from now on."""
+        if _from_elsewhere(request):
+            raise web.HTTPForbidden
         user = request.query.get("user", "")
         mine = {channel.id for channel in self._site.workspace.channels_of(user)}
         queue: asyncio.Queue[Json] = asyncio.Queue()
@@ -243,8 +246,8 @@ def _answering(act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request]
     """A handler that runs an act on the request's JSON and answers in words when it is not possible."""
 
     async def handle(request: web.Request) -> web.Response:
-        if request.content_type != "application/json":  # which a foreign page in the browser cannot send
-            return web.json_response({"ok": False, "error": "Send JSON, with its content type."})
+        if _from_elsewhere(request):
+            return web.json_response({"ok": False, "error": "Only the sandbox's own page may act here."})
         try:
             body = await request.json()
             return web.json_response({"ok": True, **await act(body)})
@@ -256,6 +259,12 @@ def _answering(act: Callable[[Json], Awaitable[Json]]) -> Callable[[web.Request]
             return web.json_response({"ok": False, "error": f"The request needs the field {error}."})
 
     return handle
+
+
+def _from_elsewhere(request: web.Request) -> bool:
+    """Whether another site's page, open in the same browser, sent this. Programs send no Origin."""
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host
 
 
 def _outcome(warning: str | None) -> Json:

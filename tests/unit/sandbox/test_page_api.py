@@ -140,10 +140,14 @@ async def test_what_is_not_possible_is_said_in_words(page: Page, sandbox: Sandbo
         assert " " in answer["error"], why
 
 
-async def test_a_foreign_page_cannot_post_forms(page: Page, sandbox: Sandbox) -> None:
-    form = {"user": "U0ANA", "channel": "C0REFUNDS", "text": "hi"}
-    async with page._session.post(f"{sandbox.url}/sandbox/say", data=form) as response:
-        assert (await response.json())["ok"] is False
+async def test_a_page_of_another_site_can_neither_act_nor_listen(page: Page, sandbox: Sandbox) -> None:
+    said = {"user": "U0ANA", "channel": "C0REFUNDS", "text": "hi"}
+    for origin, allowed in (("https://elsewhere.example", False), (sandbox.url, True)):
+        headers = {"Origin": origin}
+        async with page._session.post(f"{sandbox.url}/sandbox/say", json=said, headers=headers) as response:
+            assert (await response.json())["ok"] is allowed
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+        await page._session.ws_connect(f"{sandbox.url}/sandbox/events?user=U0ANA", origin="https://elsewhere.example")
 
 
 async def test_a_slash_command_typed_into_a_channel_runs(page: Page) -> None:
