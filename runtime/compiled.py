@@ -216,7 +216,7 @@ class CompiledGraph:
 
     async def _whole(self, run: Run, given: Any, on_pending: OnPending, keys: str | Sequence[str] | None) -> Any:
         finished = await self._go(run, given, on_pending)
-        result: Any = self.shown_values(run.journal.frames[""].live_values(self.channels))
+        result: Any = self.output_of(run.journal.frames[""].live_values(self.channels))
         if keys is not None:
             result = result.get(keys) if isinstance(keys, str) else {key: result[key] for key in keys if key in result}
         if finished:
@@ -290,7 +290,7 @@ class CompiledGraph:
             raise GraphInterrupt(tuple(as_interrupt(*item) for item in journal.pending_questions(ns).values()))
         frame = journal.frames[ns]
         frame.attach(self.channels)
-        return self.shown_values(frame.values)
+        return self.output_of(frame.values)
 
     def _caller(self, config: Config | None) -> TaskContext | None:
         """The task this call comes from, unless it names a thread of its own."""
@@ -347,13 +347,21 @@ class CompiledGraph:
         """Show a router the state with its node's own writes in it."""
         return self.node(name).schema.view(values)
 
-    def shown_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep the keys of the output schema."""
+    def output_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the keys of the output schema, for who called the graph."""
         return {name: values[name] for name in self.output.channels if name in values}
 
-    def shown_update(self, writes: Writes) -> dict[str, Any] | None:
-        """Show what a node wrote; None for nothing."""
-        return dict(writes) if writes else None
+    def shown_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the keys of the state schema, for who looks at the state; those of single nodes are private."""
+        return {name: values[name] for name in self.builder.state.channels if name in values}
+
+    def shown_update(self, writes: Writes) -> Any:
+        """Show what a node wrote: None for nothing, a list where it wrote to one key more than once."""
+        update = {name: value for name, value in writes if name in self.builder.state.channels}
+        if len(update) == len(writes):
+            return update or None
+        shown = [{name: value} for name, value in writes if name in self.builder.state.channels]
+        return (shown if len(shown) > len(update) else update) or None
 
     def _store(self) -> CheckpointStore | None:
         return None if isinstance(self.checkpointer, bool) else self.checkpointer

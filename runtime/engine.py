@@ -262,5 +262,5 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
     run.journal.checkpoint(frame.ns, "loop", step, written, graph.results(values, writes))
     frame.unapplied.clear()
     frame.values = values
-    if "values" in run.modes:
+    if writes and "values" in run.modes:
         run.send(frame.ns, "values", graph.shown_values(values))

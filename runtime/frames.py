@@ -105,6 +105,10 @@ class Frame:
 
     def attach(self, channels: Mapping[str, Channel]) -> None:
         """Merge what the log brought. Keys the graph no longer has keep the value they had."""
+        if not self.unapplied:
+            return
+        starts = {name: channel.empty() for name, channel in channels.items() if channel.empty is not None}
+        self.values = starts | self.values
         for writes, results in self.unapplied:
             known = [pair for pair in writes if pair[0] in channels and channels[pair[0]].replayable]
             self.values = merge(channels, self.values, known) | results

@@ -6,8 +6,20 @@ A schema is a TypedDict, a dataclass or a pydantic model. A key annotated `Annot
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, NotRequired, Required, TypeAlias, get_args, get_origin, get_type_hints, is_typeddict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    NotRequired,
+    Required,
+    TypeAlias,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from runtime.codec_kinds import is_pydantic
 from runtime.errors import InvalidGraphError, InvalidUpdateError
@@ -28,7 +40,7 @@ class Channel:
     name: str
     reducer: Reducer | None = None
     empty: Callable[[], Any] | None = None
-    """Makes the value a reducer starts from; None: the first write is the value."""
+    """Makes the value that a key with a reducer has from the start; None: its first write is its first value."""
 
     @property
     def replayable(self) -> bool:
@@ -87,7 +99,7 @@ def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tupl
     for name, value in writes:
         channel = channels[name]
         if channel.reducer is not None:
-            merged[name] = _reduced(channel, merged, value)
+            merged[name] = channel.reducer(merged[name], value) if name in merged else value
         elif name in written:
             raise InvalidUpdateError(
                 f"at key {name!r}: several writes in one step; annotate the key with a reducer to merge them"
@@ -96,13 +108,6 @@ def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tupl
             merged[name] = value
             written.add(name)
     return merged
-
-
-def _reduced(channel: Channel, merged: Values, value: Any) -> Any:
-    assert channel.reducer is not None  # noqa: S101 - narrows the type; the caller has looked
-    if channel.name in merged:
-        return channel.reducer(merged[channel.name], value)
-    return channel.reducer(channel.empty(), value) if channel.empty else value
 
 
 def _said(update: Any) -> list[str]:
@@ -151,9 +156,15 @@ def _channel(name: str, hint: Any) -> Channel:
     return Channel(name, reducer, _empty(kind)) if reducer else Channel(name)
 
 
+_STARTS: Final[Mapping[Any, type]] = {Sequence: list, Set: set, Mapping: dict}
+
+
 def _empty(kind: Any) -> Callable[[], Any] | None:
-    """Find what a reducer starts from: the empty value of the annotated type, where it has one."""
+    """Find what a reducer starts from: an object of the annotated type, where one can be made of nothing."""
     base = get_origin(kind) or kind
-    if base is Sequence:
-        return list
-    return base if base in {list, dict, set, frozenset, tuple, str, int, float, bytes, bool} else None
+    base = _STARTS.get(base, base)
+    try:
+        base()
+    except Exception:  # noqa: BLE001 - the constructor of any class
+        return None
+    return cast("Callable[[], Any]", base)

@@ -109,9 +109,10 @@ class StateSnapshot(NamedTuple):
 
 
 def retriable(error: Exception) -> bool:
-    """Tell a passing fault from a mistake: programming errors are not worth a second attempt."""
+    """Tell a passing fault from a mistake: programming errors are not worth a second attempt, a lost connection is."""
     mistakes = (ValueError, TypeError, ArithmeticError, ImportError, LookupError, NameError, SyntaxError, RuntimeError)
-    return not isinstance(error, (*mistakes, ReferenceError, StopIteration, StopAsyncIteration))
+    others = (ReferenceError, StopIteration, StopAsyncIteration, OSError)
+    return isinstance(error, ConnectionError) or not isinstance(error, (*mistakes, *others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
