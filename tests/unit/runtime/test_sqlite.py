@@ -80,10 +80,12 @@ def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
                 saver.close()
 
 
-async def test_reads_do_not_wait_for_the_writer(saver: SqliteSaver) -> None:
+async def test_reads_wait_neither_for_the_writer_nor_in_place_for_a_lock(saver: SqliteSaver) -> None:
     await saver.append("small", 0, b"x")
     await saver.append("large", 0, b"x" * 1_000_000)
     await saver.insert(NOTES, {"id": "a", "created_at": 1.0})
+    assert saver._in_place is not None
+    assert saver._in_place.run(lambda connection: connection.execute("PRAGMA busy_timeout").fetchone()) == (0,)
     finish = await busy(saver)
     assert (await saver.load("small")).head == 1
     assert (await saver.load("large")).head == 1
