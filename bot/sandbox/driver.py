@@ -14,8 +14,8 @@ from bot.sandbox.blocks import elements
 from bot.sandbox.errors import NotPossibleError
 from bot.sandbox.form import fill
 from bot.sandbox.interactions import Interactions
-from bot.sandbox.methods import Site
 from bot.sandbox.modals import Modals
+from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 

@@ -14,8 +14,8 @@ from bot.sandbox.cast import Channel, Member
 from bot.sandbox.courier import Courier
 from bot.sandbox.errors import NotPossibleError, RefusalError
 from bot.sandbox.event_feed import EventFeed
-from bot.sandbox.methods import Site
 from bot.sandbox.responses import say, sendable
+from bot.sandbox.site import Site
 from bot.sandbox.transports import TIMEOUT, Answer, Parcel
 from bot.sandbox.typed_text import as_slack_text
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from bot.sandbox import cast, payloads
-from bot.sandbox.blocks import with_ids
 from bot.sandbox.cast import Channel
 from bot.sandbox.errors import RefusalError
-from bot.sandbox.methods import Args, Method, Site, bot_message, content_of
+from bot.sandbox.methods import Args, Method
+from bot.sandbox.outgoing import CONTENT, bot_message, checked, with_something_to_say
+from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 
 UPDATE_TEXT_LIMIT = 4_000
+_STRUCTURES = {
+    "blocks": "invalid_blocks_format",
+    "attachments": "invalid_attachments",
+    "metadata": "invalid_metadata_format",
+}
+"""Arguments that may come as JSON text, with the error code for text that is none."""
 
 
 def post_message(site: Site, args: Args) -> Json:
     channel = _member_channel(site, site.conversation(args.required("channel")))
-    content = _content(args)
-    if not (content.get("text") or content.get("blocks") or content.get("attachments")):
-        raise RefusalError("no_text")
+    content = with_something_to_say(_content(args))
     thread_ts = _root(site, channel, args)
     if args.flag("reply_broadcast"):
         content["subtype"] = "thread_broadcast"
@@ -42,8 +47,7 @@ def update(site: Site, args: Args) -> Json:
         changed["edited"] = {"user": cast.BOT_USER_ID, "ts": ts}
     if changed.get("metadata") == {}:
         changed["metadata"] = None
-    if not (changed.get("text", message["text"]) or changed.get("blocks") or changed.get("attachments")):
-        raise RefusalError("no_text")
+    with_something_to_say({"text": message["text"], **changed})
     new = site.workspace.update(channel.id, ts, changed)
     return {"channel": channel.id, "ts": ts, "text": new["text"], "message": payloads.message(new)}
 
@@ -61,9 +65,7 @@ def post_ephemeral(site: Site, args: Args) -> Json:
     user = args.required("user")
     if user not in channel.members:
         raise RefusalError("user_not_in_channel")
-    content = _content(args)
-    if not (content.get("text") or content.get("blocks") or content.get("attachments")):
-        raise RefusalError("no_text")
+    content = with_something_to_say(_content(args))
     if thread_ts := _root(site, channel, args):
         content["thread_ts"] = thread_ts
     whispered = site.workspace.whisper(user, channel.id, bot_message(site, content))
@@ -99,10 +101,12 @@ def get_reactions(site: Site, args: Args) -> Json:
 
 
 def _content(args: Args) -> Json:
-    content = content_of(args)
-    if "blocks" in content:
-        content["blocks"] = with_ids(content["blocks"])
-    return content
+    """The checked content of a call's arguments."""
+    content: Json = {name: args.text(name) for name in ("text", "markdown_text") if name in args}
+    for name, wrong in _STRUCTURES.items():
+        if name in args:
+            content[name] = args.structure(name, wrong)
+    return checked(content)
 
 
 def _member_channel(site: Site, channel: Channel) -> Channel:
@@ -137,18 +141,18 @@ def _reaction_target(site: Site, args: Args) -> tuple[Channel, str, str]:
     return channel, args.required("timestamp"), args.required("name").strip(":")
 
 
-_CONTENT = frozenset({"channel", "text", "blocks", "attachments", "metadata", "markdown_text", "parse", "link_names"})
+_CONTENT = CONTENT | {"channel", "parse", "link_names"}
 _UNFURL = {"unfurl_links", "unfurl_media"}
 METHODS = {
     "chat.postMessage": Method(
         run=post_message,
         scope="chat:write",
-        args=_CONTENT | _UNFURL | {"thread_ts", "reply_broadcast", "mrkdwn"},
+        args=_CONTENT | _UNFURL | {"thread_ts", "reply_broadcast"},
     ),
     "chat.update": Method(
         run=update,
         scope="chat:write",
-        args=_CONTENT | _UNFURL | {"ts", "reply_broadcast"},
+        args=_CONTENT | _UNFURL | {"ts"},
     ),
     "chat.delete": Method(run=delete, scope="chat:write", args=frozenset({"channel", "ts"})),
     "chat.postEphemeral": Method(

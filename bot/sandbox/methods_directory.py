@@ -8,7 +8,8 @@ from typing import Any
 from bot.sandbox import cast, payloads
 from bot.sandbox.cast import Channel
 from bot.sandbox.errors import RefusalError
-from bot.sandbox.methods import Args, Method, Site, page_of, scope_by_kind
+from bot.sandbox.methods import Args, Method, page_of, scope_by_kind
+from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 

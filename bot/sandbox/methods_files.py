@@ -8,7 +8,9 @@ import secrets
 from typing import Any
 
 from bot.sandbox.errors import RefusalError, refuse_arguments
-from bot.sandbox.methods import Args, Method, Site, bot_message
+from bot.sandbox.methods import Args, Method
+from bot.sandbox.outgoing import bot_message
+from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from bot.sandbox.blockkit import Problem, check_view
 from bot.sandbox.errors import RefusalError, refuse_arguments
-from bot.sandbox.methods import Args, Method, Site, refusal_of
+from bot.sandbox.methods import Args, Method
+from bot.sandbox.outgoing import refusal_of
+from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from bot.sandbox import inputs, payloads
 from bot.sandbox.blocks import stateful
 from bot.sandbox.courier import Courier
 from bot.sandbox.errors import NotPossibleError, RefusalError
-from bot.sandbox.methods import Site
 from bot.sandbox.methods_views import checked_view
+from bot.sandbox.site import Site
 from bot.sandbox.transports import Parcel
 
 Json = dict[str, Any]

@@ -17,8 +17,9 @@ from bot.sandbox.changes import Change
 from bot.sandbox.errors import NotPossibleError, RefusalError
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.interactions import Interactions
-from bot.sandbox.methods import Site
 from bot.sandbox.modals import Modals
+from bot.sandbox.page_state import heard_by, state_of
+from bot.sandbox.site import Site
 from bot.sandbox.traffic import Traffic
 
 Json = dict[str, Any]
@@ -27,8 +28,6 @@ _FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
     '<rect width="16" height="16" rx="4" fill="#e0a729"/><circle cx="8" cy="8" r="4" fill="#fff"/></svg>'
 )
-_ONLY_FOR_THE_BOT = frozenset({"reaction_added", "reaction_removed"})
-_PAGE_KINDS = {"message_touched": "message_changed"}
 
 
 class ProcessControl(Protocol):
@@ -106,41 +105,12 @@ class PageApi:
         return web.Response(text=_FAVICON, content_type="image/svg+xml")
 
     async def _state(self, request: web.Request) -> web.Response:
+        user = request.query.get("user", cast.PEOPLE[0].id)
         try:
-            return web.json_response(self._state_for(request.query.get("user", cast.PEOPLE[0].id)))
+            state = state_of(self._site, user, connected=self._connected(), process=self._process_state())
+            return web.json_response(state)
         except RefusalError as refusal:
             return web.json_response(refusal.answer())
-
-    def _state_for(self, user: str) -> Json:
-        me = self._site.workspace.member(user)
-        channels = self._site.workspace.channels_of(user)
-        profile = self._site.profile
-        return {
-            "team": {"id": cast.TEAM_ID, "name": cast.TEAM_NAME},
-            "me": _person(me),
-            "bot": {"user_id": cast.BOT_USER_ID, "name": profile.name, "connected": self._connected()},
-            "people": [_person(member) for member in cast.PEOPLE],
-            "channels": [_channel(channel) for channel in channels],
-            "usergroups": [group.as_usergroup() for group in cast.USER_GROUPS],
-            "messages": {channel.id: self._seen_by(user, channel.id) for channel in channels},
-            "home": self._site.views.home(user),
-            "views": self._site.views.stack(user),
-            "commands": [
-                {
-                    "command": one["command"],
-                    "description": one.get("description", ""),
-                    "usage_hint": one.get("usage_hint", ""),
-                }
-                for one in profile.commands
-            ],
-            "shortcuts": [{key: one[key] for key in ("name", "callback_id", "type")} for one in profile.shortcuts],
-            "process": self._process_state(),
-            "notice": [],
-        }
-
-    def _seen_by(self, user: str, channel: str) -> list[Json]:
-        seen = [*self._site.workspace.messages(channel), *self._site.workspace.ephemerals(user, channel)]
-        return sorted(seen, key=lambda message: str(message["ts"]))
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:
         """The changes this person can notice, from now on."""
@@ -151,9 +121,9 @@ class PageApi:
         queue: asyncio.Queue[Json] = asyncio.Queue()
 
         def notice(change: Change) -> None:
-            visible = change.channel is None or change.channel in mine
-            if visible and change.user in (None, user) and change.kind not in _ONLY_FOR_THE_BOT:
-                queue.put_nowait(_page_event(change))
+            event = heard_by(user, mine, change)
+            if event is not None:
+                queue.put_nowait(event)
 
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
@@ -273,34 +243,6 @@ def _outcome(warning: str | None) -> Json:
     return {}
 
 
-def _page_event(change: Change) -> Json:
-    body = {key: value for key, value in change.body.items() if key != "previous"}
-    event = {"type": _PAGE_KINDS.get(change.kind, change.kind), **body}
-    return event if change.channel is None else {**event, "channel": change.channel}
-
-
 async def _pump(queue: asyncio.Queue[Json], socket: web.WebSocketResponse) -> None:
     while not socket.closed:
         await socket.send_str(json.dumps(await queue.get()))
-
-
-def _person(member: cast.Member) -> Json:
-    return {
-        "id": member.id,
-        "name": member.name,
-        "real_name": member.real_name,
-        "color": member.color,
-        "team_id": member.team_id,
-        "is_restricted": member.is_restricted,
-    }
-
-
-def _channel(channel: cast.Channel) -> Json:
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "kind": channel.kind,
-        "user": channel.user,
-        "is_ext_shared": channel.is_ext_shared,
-        "members": list(channel.members),
-    }

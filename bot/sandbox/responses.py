@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.blocks import with_ids
 from bot.sandbox.capabilities import ResponseUrl
 from bot.sandbox.errors import RefusalError, refuse_arguments
-from bot.sandbox.methods import Site, bot_message, check_sendable
+from bot.sandbox.outgoing import CONTENT, bot_message, checked, with_something_to_say
+from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 
 _SWITCHES = frozenset({"response_type", "replace_original", "delete_original", "thread_ts"})
-_CONTENT = frozenset({"text", "blocks", "attachments", "metadata", "markdown_text"})
 _IGNORED = frozenset({"unfurl_links", "unfurl_media", "mrkdwn", "parse", "link_names"})
 
 
 def respond(site: Site, key: str, body: Json) -> Json:
     """Apply one post to a response_url; the answer is Slack's, as for a Web API method."""
-    unknown = body.keys() - _SWITCHES - _CONTENT - _IGNORED
+    unknown = body.keys() - _SWITCHES - CONTENT - _IGNORED
     if unknown:
         raise refuse_arguments(*(f"unknown argument: {name}" for name in sorted(unknown)))
     target = site.responses.use(key)
@@ -35,13 +34,7 @@ def respond(site: Site, key: str, body: Json) -> Json:
 
 def sendable(body: Json) -> Json:
     """The checked content of an answer to an interaction; raises Slack's refusals."""
-    content = {name: body[name] for name in _CONTENT if body.get(name) is not None}
-    if not (content.get("text") or content.get("blocks") or content.get("attachments")):
-        raise RefusalError("no_text")
-    check_sendable(content)
-    if "blocks" in content:
-        content["blocks"] = with_ids(content["blocks"])
-    return content
+    return with_something_to_say(checked({name: body[name] for name in CONTENT if body.get(name) is not None}))
 
 
 def say(site: Site, user: str, channel: str, content: Json, switches: Json) -> Json:

@@ -21,10 +21,10 @@ from bot.sandbox.driver import Person, channel_id
 from bot.sandbox.event_feed import EventFeed
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.interactions import Interactions
-from bot.sandbox.methods import Site
 from bot.sandbox.modals import Modals
 from bot.sandbox.page_api import PageApi, ProcessControl
 from bot.sandbox.persistence import Documents
+from bot.sandbox.site import Site
 from bot.sandbox.traffic import Call, Delivery, Traffic
 from bot.sandbox.transcript import transcript
 from bot.sandbox.transports import SignedHttp, SocketHub, sign

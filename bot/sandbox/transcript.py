@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox import cast
 from bot.sandbox.blocks import elements
-from bot.sandbox.methods import Site
+from bot.sandbox.site import Site
 from bot.sandbox.traffic import Traffic
 
 Json = dict[str, Any]

@@ -16,8 +16,9 @@ from aiohttp import web
 from bot.sandbox import methods_chat, methods_directory, methods_files, methods_views
 from bot.sandbox.errors import RefusalError, refuse_arguments
 from bot.sandbox.faults import Fault, Faults
-from bot.sandbox.methods import Args, Method, Site
+from bot.sandbox.methods import Args, Method
 from bot.sandbox.responses import respond
+from bot.sandbox.site import Site
 from bot.sandbox.traffic import Call, Traffic
 
 Json = dict[str, Any]
@@ -65,21 +66,23 @@ class WebApi:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        return await self._run(request, method, lambda given: self._call(request, method, given))
+        return await self._run(request, method, lambda given, token: self._call(method, given, token))
 
     async def _response(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
-        return await self._run(request, "response_url", lambda given: respond(self._site, key, given))
+        return await self._run(request, "response_url", lambda given, _token: respond(self._site, key, given))
 
-    async def _run(self, request: web.Request, method: str, act: Callable[[Json], Json]) -> web.StreamResponse:
+    async def _run(
+        self, request: web.Request, method: str, act: Callable[[Json, str | None], Json]
+    ) -> web.StreamResponse:
         started = self._site.now()
         fault = self._faults.for_method(method)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         given: Json = {}
         try:
-            given = await _arguments(request)
-            answer = _instead(fault) or act(given)
+            given, token = await _arguments(request)
+            answer = _instead(fault) or act(given, token)
         except RefusalError as refusal:
             answer = refusal.answer()
         call = Call(method=method, args=given, response=answer, at=started)
@@ -88,8 +91,8 @@ class WebApi:
             return _hang_up(request)
         return _http_answer(fault, answer)
 
-    def _call(self, request: web.Request, name: str, given: Json) -> Json:
-        token, args = _token(request, given), Args(given)
+    def _call(self, name: str, given: Json, token: str | None) -> Json:
+        args = Args(given)
         method = self._methods.get(name)
         if method is None:
             raise RefusalError("unknown_method", req_method=name)
@@ -131,25 +134,25 @@ class WebApi:
         return web.Response(body=found[0], content_type=found[1])
 
 
-async def _arguments(request: web.Request) -> Json:
-    """From the query, and a form or JSON body."""
+async def _arguments(request: web.Request) -> tuple[Json, str | None]:
+    """The call's own arguments, from the query and a form or JSON body, and the token."""
+    given = {**request.query, **await _body(request)}
+    in_body = given.pop("token", None)
+    given.pop("team_id", None)  # clients of org-wide apps add it to every call
+    header = request.headers.get("Authorization", "")
+    return given, header.removeprefix("Bearer ").strip() or in_body
+
+
+async def _body(request: web.Request) -> Json:
     if request.content_type != "application/json":
-        return {**request.query, **await request.post()}
+        return dict(await request.post())
     try:
         body = json.loads(await request.text() or "{}")
     except ValueError:
         raise RefusalError("invalid_json") from None
     if not isinstance(body, dict):
         raise RefusalError("json_not_object")
-    return {**request.query, **body}
-
-
-def _token(request: web.Request, given: Json) -> str | None:
-    """Takes what belongs to every call out of the arguments and returns the token."""
-    in_body = given.pop("token", None)
-    given.pop("team_id", None)  # clients of org-wide apps add it to every call
-    header = request.headers.get("Authorization", "")
-    return header.removeprefix("Bearer ").strip() or in_body
+    return body
 
 
 def _instead(fault: Fault | None) -> Json | None:
