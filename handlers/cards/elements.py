@@ -48,7 +48,7 @@ def _element(field: Field) -> Block:
             chosen = values.index(field.initial) if field.initial in values else None
             return _initially({"type": "static_select", "options": options}, chosen)
         case Kind.DATE:
-            return {"type": "datepicker"} | ({"initial_date": field.shown[:10]} if field.shown else {})
+            return {"type": "datepicker"} | ({"initial_date": field.shown} if field.shown else {})
         case Kind.MOMENT:
             at = moment(field.initial)
             return {"type": "datetimepicker"} | ({"initial_date_time": int(at.timestamp())} if at else {})

@@ -126,8 +126,10 @@ def _shown(kind: Kind, value: Any, name: str, secrets: frozenset[str]) -> str:
             return clean(mask_text("\n".join(value)))
         case Kind.JSON:
             return dump(masked(plain(value), key=name, secrets=secrets))
-        case Kind.DATE | Kind.MOMENT | Kind.YES_NO | Kind.CHOICE:
-            return str(value)
+        case Kind.DATE:
+            return str(value)[:10]
+        case Kind.MOMENT | Kind.YES_NO | Kind.CHOICE:
+            return ""  # these start from the value itself
         case _:
             return clean(mask_text(value))
 

@@ -200,6 +200,11 @@ class TestReading:
     def test_errors_stand_beside_their_field(self, typed: dict[str, Any], words: dict[str, str]) -> None:
         assert wrong(ORDER, "submit", **typed) == words
 
+    def test_a_choice_is_not_mistaken_for_its_place_in_the_list(self) -> None:
+        schema = {"type": "object", "properties": {"a": {"enum": ["1", "0"]}}}
+        card = compile_card(Form(title="?", json_schema=schema, initial={"a": "1"}))
+        assert filled(card, "submit", A="0").values == {"a": "0"}
+
     def test_emptied_inputs_are_empty_values_of_their_type(self) -> None:
         card = edit_card(tags=["a"], nothing=None)
         assert filled(card, "edit", Tags=None).values == {"tags": [], "nothing": None}
