@@ -80,6 +80,18 @@ def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
                 saver.close()
 
 
+def test_opening_waits_for_whoever_is_making_the_file(path: Path) -> None:
+    """SQLite does not wait by itself before it switches a file to WAL."""
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(SqliteSaver, path)
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.1)
+        other.close()
+        opening.result(timeout=10).close()
+
+
 async def test_reads_wait_neither_for_the_writer_nor_in_place_for_a_lock(saver: SqliteSaver) -> None:
     await saver.append("small", 0, b"x")
     await saver.append("large", 0, b"x" * 1_000_000)
