@@ -263,6 +263,8 @@ class CompiledGraph:
 
         for task in frame.tasks:
             run.announce("", task, values)
+        if not finished and frame.finished() and "values" in run.modes:
+            run.send("", "values", values())
         if not finished and not run.journal.pending_questions():
             run.send_interrupts("", (), values)
 

@@ -110,6 +110,9 @@ class Run:
 
     async def save(self) -> None:
         """Put everything recorded so far into the store, even when cancelled meanwhile. Raises `StoreError`."""
+        if self._saving is None and getattr(self.journal.store, "never_waits", False):
+            await self.journal.commit()
+            return
         while self._saving is not None or self.journal.pending:
             saving = self._saving = self._saving or asyncio.ensure_future(self._commit())
             try:

@@ -26,6 +26,9 @@ class _Thread:
 class InMemorySaver:
     """All of `Store` in dictionaries of this process."""
 
+    never_waits = True
+    """Its coroutines end without giving way to others, so that nobody can cancel one halfway."""
+
     def __init__(self) -> None:
         self._lock = Lock()
         self._closed = False
