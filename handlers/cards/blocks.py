@@ -148,7 +148,7 @@ def _change(change: Change) -> Block:
     if change.field == AskText.FIELD:
         return quote(after)
     label = run(f"{property_label(change.field, None)}: ", bold=True)
-    if change.before == change.after:
+    if before == after and change.before is not None:  # both hidden
         return section(label, run(words.CHANGED, italic=True))
     return section(label, *([run(before, strike=True), run(" → ")] if change.before is not None else []), run(after))
 

@@ -140,4 +140,4 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], secrets: froze
 
 def _same(one: object, other: object) -> bool:
     """Equal and of one type: `True` is not 1, 25 is not 25.0."""
-    return type(one) is type(other) and one == other
+    return one is other or (type(one) is type(other) and one == other)

@@ -227,6 +227,9 @@ class TestDecided:
         assert "Amount: 25.0 → 20.0" in said
         assert "Customer: cus_42 →" not in said
 
+    def test_a_change_of_type_is_a_change(self) -> None:
+        assert "Flag: 1 → Yes" in decided({"question": "?", "flag": 1}, "edit", values={"flag": True})
+
     def test_that_a_secret_was_changed_but_not_to_what(self) -> None:
         said = decided({"question": "?", "password": "old1"}, "edit", values={"password": "new1"})
         assert "Password: changed" in said

@@ -38,7 +38,11 @@ def test_nested_values_are_shown_as_the_json_they_are() -> None:
 
 
 def test_secrets_stay_masked() -> None:
-    assert "hunter2" not in whole({"question": "Go?", "db": {"password": "hunter2"}})
+    said = whole(
+        {"question": "Use ghp_1111111111111111?", "db": {"password": "hunter2"}, "run": "x ghp_2222222222222222"}
+    )
+    assert "hunter2" not in said
+    assert "ghp_" not in said
 
 
 def test_a_page_beyond_the_end_is_the_last() -> None:

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -282,10 +283,12 @@ class TestSecrets:
     def test_a_schema_can_declare_secrets(self) -> None:
         class Login(BaseModel):
             user: str
-            word: SecretStr | None = None
+            word: SecretStr
 
-        login = compile_card(Approval(title="?", args={"user": "a", "word": "hunter2"}, args_schema=schema_of(Login)))
+        schema = schema_of(Login) | {"required": ["user", "word"]}
+        login = compile_card(Approval(title="?", args={"user": "a", "word": "hunter2"}, args_schema=schema))
         assert "hunter2" not in str(view_of(login, "edit"))
+        assert inputs(view_of(login, "edit"))["Word"]["optional"]
         assert filled(login, "edit").values == {"user": "a", "word": "hunter2"}
 
     def test_a_list_under_a_secret_key_is_hidden_as_a_whole(self) -> None:
@@ -312,7 +315,15 @@ class TestTooMuch:
         assert filled(card, "edit", Field_0="7").values == {**fields, "field_0": 7}
 
     def test_a_view_stays_below_its_size(self) -> None:
-        view_of(edit_card(**{f"field_{index}": "😀" * 1400 for index in range(80)}), "edit")
+        view = view_of(edit_card(**{f"field_{index}": "😀" * 1400 for index in range(80)}), "edit")
+        assert len(json.dumps(view)) < 250_000
+
+    def test_what_is_missing_outside_the_form_is_said_in_it(self) -> None:
+        names = [f"n{index}" for index in range(91)]
+        schema = {"type": "object", "properties": {n: {"type": "integer"} for n in names}, "required": names}
+        card = compile_card(Form(title="?", json_schema=schema))
+        typed = {n.upper(): "1" for n in names[:90]}
+        assert wrong(card, "submit", **typed) == {"N0": "N90: Fill this in."}
 
     def test_a_choice_of_more_than_a_hundred_is_typed(self) -> None:
         schema = {"type": "object", "properties": {"code": {"type": "string", "enum": [str(n) for n in range(200)]}}}
