@@ -59,6 +59,11 @@ def received(answer: Any, value: Any, schema: Any) -> Any:
     return TypeAdapter(schema).validate_python(answer)
 
 
+def storable(value: Any) -> Any:
+    """Return what is kept and shown of a question: a typed one may hold on to things of this process."""
+    return value.storable() if hasattr(value, "storable") else value
+
+
 def question_of(value: Any, digest: str, schema: Any, supersedes: str | None = None) -> Question:
     """Make a question, its type as JSON Schema; the id comes later."""
     if schema is None or isinstance(schema, dict):

@@ -108,6 +108,10 @@ class Form(_Payload):
         form._model = model
         return form
 
+    def storable(self) -> "Form":
+        """Return the form without the model class, which lives in the program and not in the store."""
+        return Form.model_validate(self.model_dump())
+
     def receive(self, answer: Any) -> Decision:
         """Validate the fields with the model, when there is one and the form was not declined."""
         decision = super().receive(answer)

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from runtime.answers import problems_of, question_of, received, refusals
+from runtime.answers import problems_of, question_of, received, refusals, storable
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, NoRunError
 from runtime.frames import Answer, Question, Task
 from runtime.journal import derive_id
@@ -73,13 +73,13 @@ class TaskContext:
             raise NoRunError("interrupt() needs a checkpointer: compile the graph with one and give a thread_id")
         self.check_alive("interrupt()")
         index, self.asked = self.asked, self.asked + 1
-        value = value.storable() if hasattr(value, "storable") else value
-        digest = self._digest(value)
+        kept = storable(value)
+        digest = self._digest(kept)
         answers = self.task.answers
         if index >= len(answers):
-            self._suspend(index, question_of(value, digest, schema))
+            self._suspend(index, question_of(kept, digest, schema))
         if answers[index].digest != digest:
-            self._suspend(index, question_of(value, digest, schema, self._discard(index)))
+            self._suspend(index, question_of(kept, digest, schema, self._discard(index)))
         if index == len(answers) - 1:
             self.task.strikes = 0
         return self._received(answers[index], value, schema)
@@ -113,7 +113,7 @@ class TaskContext:
             return received(answer.value, value, schema)
         except refusals() as error:
             del self.task.answers[self.task.answers.index(answer) :]
-            self.task.question = question_of(value, answer.digest, schema)
+            self.task.question = question_of(storable(value), answer.digest, schema)
             self.task.question.id = answer.id
             self.paused = True
             raise InvalidAnswerError(answer.id, problems_of(error)) from error

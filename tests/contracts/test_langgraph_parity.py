@@ -99,7 +99,11 @@ def ids(graph: Any, config: Config = CONFIG) -> dict[Any, str]:
 @program
 def a_graph_without_questions(lib: Any) -> Any:
     graph = chain(lib, a=tell("a"), b=tell("b")).compile()
-    return graph.invoke({"text": "hi"}), list(graph.stream({"log": ["x"]})), list(graph.stream({}, stream_mode="values"))
+    return (
+        graph.invoke({"text": "hi"}),
+        list(graph.stream({"log": ["x"]})),
+        list(graph.stream({}, stream_mode="values")),
+    )
 
 
 @program
@@ -164,13 +168,14 @@ def several_questions_in_one_node(lib: Any) -> Any:
 @program
 def validation_asks_until_the_answer_fits(lib: Any) -> Any:
     def age(state: State) -> dict[str, Any]:
+        answer: Any
         question = "How old?"
         while not isinstance(answer := lib.interrupt(question), int):
             question = f"{answer!r} is no age. How old?"
         return {"text": str(answer)}
 
     graph = saved(lib, chain(lib, age=age))
-    return [graph.invoke({}, CONFIG), *(graph.invoke(lib.Command(resume=a), CONFIG) for a in ("x", None or "y", 7))]
+    return [graph.invoke({}, CONFIG), *(graph.invoke(lib.Command(resume=a), CONFIG) for a in ("x", "y", 7))]
 
 
 @program
@@ -514,9 +519,7 @@ def a_subgraph_with_two_questions_at_once(lib: Any) -> Any:
     child = fan(lib, p=ask_and_tell(lib, "p"), q=ask_and_tell(lib, "q")).compile()
     graph = saved(lib, chain(lib, child=child, b=tell("b")))
     said = [graph.invoke({}, CONFIG)]
-    for question in ("q?", "p?"):
-        said.append(graph.invoke(lib.Command(resume={ids(graph)[question]: question}), CONFIG))
-    return said
+    return [*said, *(graph.invoke(lib.Command(resume={ids(graph)[asked]: asked}), CONFIG) for asked in ("q?", "p?"))]
 
 
 @program
@@ -552,7 +555,7 @@ def a_subgraph_that_shares_only_some_keys(lib: Any) -> Any:
 
 @program
 def messages_of_several_shapes(lib: Any) -> Any:
-    class Chat(lib.MessagesState):  # type: ignore[misc, name-defined]  # the library is chosen at run time
+    class Chat(lib.MessagesState):  # type: ignore[misc]  # the library is chosen at run time
         pass
 
     def answer(state: Any) -> dict[str, Any]:
