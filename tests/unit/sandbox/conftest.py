@@ -1,4 +1,4 @@
-"""A sandbox with short deadlines, and a client for its Web API."""
+"""A sandbox that retries events quickly, and a client for its Web API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _no_slack_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(ack_seconds=1.0, event_retry_delays=(0.0, 0.01, 0.02)) as running:
+    async with Sandbox(event_retry_delays=(0.0, 0.01, 0.02)) as running:
         yield running
 
 

@@ -440,3 +440,54 @@ async def test_a_shortcut_the_app_does_not_have_cannot_be_used() -> None:
             await sandbox.person("ana").shortcut("ask")
         message = await sandbox.person("ana").say("@agent_inbox hi", channel="refunds")
         assert message["text"] == "<@U0ANDON> hi"
+
+
+async def test_plain_text_is_an_answer_to_a_command_over_http() -> None:
+    def configure(app: AsyncApp) -> None:
+        @app.command("/agent")
+        async def agent(ack: Any) -> None:
+            await ack("plainly")
+
+    async with http_bot(configure) as sandbox:
+        answer = await sandbox.person("ana").command("/agent")
+    assert answer is not None
+    assert answer["text"] == "plainly"
+
+
+async def test_a_bot_too_slow_over_http_is_a_timeout() -> None:
+    def configure(app: AsyncApp) -> None:
+        @app.command("/agent")
+        async def agent(ack: Any) -> None:
+            await asyncio.Event().wait()
+            await ack()
+
+    async with http_bot(configure, ack_seconds=0.05) as sandbox:
+        answer = await sandbox.person("ana").command("/agent")
+    assert answer is not None
+    assert "operation_timeout" in answer["text"]
+
+
+async def test_a_revoked_app_is_told_so(sandbox: Sandbox) -> None:
+    app = bolt_app(sandbox)
+
+    @app.event("tokens_revoked")
+    async def revoked(body: Json) -> None:
+        del body
+
+    async with socket_mode(sandbox, app):
+        sandbox.revoke_tokens()
+        (told,) = await sandbox.until(lambda: sandbox.deliveries)
+    assert told.payload["event"]["type"] == "tokens_revoked"
+
+
+async def test_an_answer_to_a_command_that_slack_refuses_is_shown_as_a_failure(sandbox: Sandbox) -> None:
+    app = bolt_app(sandbox)
+
+    @app.command("/agent")
+    async def agent(ack: Any) -> None:
+        await ack(blocks=[{"type": "section"}])
+
+    async with socket_mode(sandbox, app):
+        answer = await sandbox.person("ana").command("/agent")
+    assert answer is not None
+    assert answer["text"] == '/agent failed with the error "invalid_blocks"'

@@ -259,3 +259,20 @@ async def test_ts_rise_even_when_the_clock_stands_still() -> None:
         client = client_of(sandbox)
         posted = [(await client.chat_postMessage(channel="C0REFUNDS", text="x"))["ts"] for _ in range(3)]
         assert posted == sorted(set(posted))
+
+
+async def test_a_channel_may_be_named_and_a_reply_broadcast(client: AsyncWebClient, sandbox: Sandbox) -> None:
+    root = await client.chat_postMessage(channel="#refunds", text="root")
+    await client.chat_postMessage(channel="C0REFUNDS", text="all", thread_ts=root["ts"], reply_broadcast=True)
+    history = await client.conversations_history(channel="C0REFUNDS")
+    assert [(one["text"], one.get("subtype")) for one in history["messages"]] == [
+        ("all", "thread_broadcast"),
+        ("root", None),
+    ]
+    assert await code(client.chat_postMessage(channel="#ana", text="x")) == "channel_not_found"
+
+
+async def test_api_test_needs_no_token_and_returns_what_it_got(sandbox: Sandbox) -> None:
+    client = AsyncWebClient(base_url=sandbox.api_url)
+    assert (await client.api_test(foo="bar"))["args"] == {"foo": "bar"}
+    assert await code(client.api_test(error="my_error")) == "my_error"
