@@ -37,7 +37,7 @@ class Profile(BaseModel):
     job: str = Field(title="Job title", min_length=2, max_length=80)
     about: str = Field(title="About them", max_length=1000, description="A few sentences for the team page.")
     team: Team
-    first_day: date
+    first_day: date = Field(title="First day")
     hours: float = Field(default=38.5, title="Hours a week", gt=0, le=40)
     floor: int = Field(default=1, ge=0, le=12)
     remote: bool = Field(default=False, title="Works from home")
