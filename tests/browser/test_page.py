@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import Fault, Sandbox
+
+Json = dict[str, Any]
 
 with_desk = pytest.mark.usefixtures("desk")
 
@@ -311,3 +315,121 @@ async def test_the_newest_of_two_thousand_messages_is_on_the_screen(page: Page, 
     await expect(page.get_by_text("message 1999", exact=True)).to_be_in_viewport()
     await page.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
     await expect(page.get_by_text("message 1800", exact=True)).to_be_attached()
+
+
+def _input(element_type: str, label: str, **more: Any) -> Json:
+    element = {"type": element_type, "action_id": "value", **more}
+    name = {"type": "plain_text", "text": label}
+    return {"type": "input", "block_id": element_type, "optional": True, "label": name, "element": element}
+
+
+def _options(*values: str) -> list[Json]:
+    return [{"value": value, "text": {"type": "plain_text", "text": value.title()}} for value in values]
+
+
+async def test_every_kind_of_input_is_sent_as_slack_sends_it(page: Page, sandbox: Sandbox) -> None:
+    """On the Home tab, which takes most inputs; `state.values` goes along with any action there."""
+    send = {"type": "button", "action_id": "send", "text": {"type": "plain_text", "text": "Send"}}
+    blocks = [
+        _input("plain_text_input", "Text"),
+        _input("static_select", "Select", options=_options("a", "b")),
+        _input("multi_static_select", "Several", options=_options("x", "y", "z")),
+        _input("radio_buttons", "Radio", options=_options("yes", "no")),
+        _input("checkboxes", "Boxes", options=_options("left", "right"), initial_options=_options("right")),
+        _input("datepicker", "Day"),
+        _input("timepicker", "Time", initial_time="08:00"),
+        _input("users_select", "Person"),
+        {"type": "actions", "elements": [send]},
+    ]
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    await client.views_publish(user_id="U0ANA", view={"type": "home", "blocks": blocks})
+    await page.goto(f"{sandbox.url}/#ana/D0ANA/home")
+    home = page.get_by_role("tabpanel", name="Home")
+    await home.get_by_label("Text").fill("words")
+    await home.get_by_label("Select").select_option("B")
+    await home.get_by_label("Several").click()
+    await page.get_by_role("menuitemcheckbox", name="X").click()
+    await page.get_by_role("menuitemcheckbox", name="Z").click()
+    await page.keyboard.press("Escape")
+    await home.get_by_role("radio", name="No").check()
+    await home.get_by_role("checkbox", name="Left").check()
+    await home.get_by_label("Day").fill("2026-01-31")
+    await home.get_by_label("Person").select_option("Ben Baker (ben)")
+    await home.get_by_role("button", name="Send").click()
+    pressed = await sandbox.until(lambda: next(d for d in sandbox.deliveries if d.name == "block_actions"))
+    values = pressed.payload["view"]["state"]["values"]
+    assert {kind: _shortened(row["value"]) for kind, row in values.items()} == {
+        "plain_text_input": {"value": "words"},
+        "static_select": {"selected_option": "b"},
+        "multi_static_select": {"selected_options": ["x", "z"]},
+        "radio_buttons": {"selected_option": "no"},
+        "checkboxes": {"selected_options": ["left", "right"]},
+        "datepicker": {"selected_date": "2026-01-31"},
+        "timepicker": {"selected_time": "08:00"},
+        "users_select": {"selected_user": "U0BEN"},
+    }
+
+
+def _shortened(entry: Json) -> Json:
+    """An entry of `state.values` without its type, options by their value."""
+
+    def short(held: Any) -> Any:
+        if isinstance(held, list):
+            return [short(one) for one in held]
+        return held["value"] if isinstance(held, dict) else held
+
+    return {key: short(held) for key, held in entry.items() if key != "type"}
+
+
+async def test_a_block_the_page_cannot_draw_is_named(page: Page, sandbox: Sandbox) -> None:
+    cell = {"type": "raw_text", "text": "one"}
+    blocks: list[Json] = [{"type": "divider"}, {"type": "table", "rows": [[cell]]}]
+    client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
+    await client.chat_postMessage(channel="C0REFUNDS", text="a table", blocks=blocks)
+    await expect(page.get_by_role("listitem").filter(has_text="Unsupported block: table")).to_be_visible()
+
+
+class _Process:
+    """A bot's process that is only a word."""
+
+    def __init__(self) -> None:
+        self.running = True
+
+    def state(self) -> Json:
+        return {"state": "running", "pid": 4242} if self.running else {"state": "stopped", "pid": None}
+
+    async def kill(self) -> None:
+        self.running = False
+
+    async def start(self) -> None:
+        self.running = True
+
+
+async def test_the_bot_can_be_killed_and_started_again_from_the_page(browser: Browser) -> None:
+    async with Sandbox(process_control=_Process()) as sandbox:
+        page = await browser.new_page()
+        await page.goto(sandbox.url)
+        await page.get_by_role("button", name="No bot connected").click()
+        await expect(page.get_by_text("(pid 4242)")).to_be_visible()
+        await page.get_by_role("button", name="Kill the bot (SIGKILL)").click()
+        await expect(page.get_by_text("The bot is stopped.")).to_be_visible()
+        await page.get_by_role("button", name="Start the bot").first.click()
+        await expect(page.get_by_text("The bot is stopped.")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Kill the bot (SIGKILL)")).to_be_enabled()
+        await page.close()
+
+
+async def test_the_page_comes_back_by_itself_after_the_sandbox_was_away(browser: Browser, tmp_path: Path) -> None:
+    page = await browser.new_page()
+    async with Sandbox(data_dir=tmp_path) as sandbox:
+        await page.goto(sandbox.url)
+        await sandbox.person("ben").say("before", channel="refunds")
+        await expect(page.get_by_text("before")).to_be_visible()
+        port = int(sandbox.url.rsplit(":", 1)[1])
+    await expect(page.get_by_text("The sandbox does not answer.")).to_be_visible()
+    async with Sandbox(data_dir=tmp_path, port=port) as sandbox:
+        await expect(page.get_by_text("The sandbox does not answer.")).to_have_count(0)
+        await sandbox.person("ben").say("after", channel="refunds")
+        await expect(page.get_by_text("before")).to_be_visible()
+        await expect(page.get_by_text("after")).to_be_visible()
+    await page.close()
