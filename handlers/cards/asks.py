@@ -38,8 +38,10 @@ def form(
     root = {key: value for key, value in schema.items() if key in {"$defs", "definitions"}}
     only = {"title": words.YOUR_ANSWER, **{key: value for key, value in schema.items() if key not in root}}
     wrapped = {**root, "type": "object", "properties": {ANSWER_KEY: only}, "required": [ANSWER_KEY]}
+    if not schemas.usable(wrapped):  # it refers to its own top, which is somewhere else now: whoever asked checks it
+        wrapped = {"type": "object", "properties": {ANSWER_KEY: {"title": words.YOUR_ANSWER}}, "required": [ANSWER_KEY]}
     ask = AskForm(schema=wrapped, title=title, submit=submit, note=note)
-    return ask, lambda reply: (reply.values or {})[ANSWER_KEY]
+    return ask, lambda reply: (reply.values or {}).get(ANSWER_KEY)
 
 
 def options(schema: object, root: Schema) -> list[Option]:

@@ -44,13 +44,17 @@ def form_view(card: Card, action: Action, request: Request) -> dict[str, Any]:
 
 def read_form(action: Action, state: Mapping[str, Any], *, by: Person, at: float) -> Reply | Errors:
     """What the person gave, or what is wrong with it. `state`: the submitted view's `state.values`."""
+    try:
+        note = _note(state)
+    except InvalidInputError as error:
+        return {NOTE: str(error)}
     match action.ask:
         case AskText():
             return _read_answer(state, by=by, at=at)
         case AskForm() as ask:
-            return _read_fields(ask, state, by=by, at=at)
+            return _read_fields(ask, state, note=note, by=by, at=at)
         case _:
-            return Reply(note=_note(state), by=by, at=at)
+            return Reply(note=note, by=by, at=at)
 
 
 def read_reply(action: Action, text: str, *, by: Person, at: float) -> Reply | str:
@@ -139,7 +143,7 @@ def _read_answer(state: Mapping[str, Any], *, by: Person, at: float) -> Reply | 
     return Reply(text=text, by=by, at=at) if text else {TEXT: words.WRITE_ANSWER}
 
 
-def _read_fields(ask: AskForm, state: Mapping[str, Any], *, by: Person, at: float) -> Reply | Errors:
+def _read_fields(ask: AskForm, state: Mapping[str, Any], *, note: str | None, by: Person, at: float) -> Reply | Errors:
     values, errors, blocks = dict(ask.values), {}, {}
     for row in _rows(ask):
         field = row.field
@@ -155,7 +159,7 @@ def _read_fields(ask: AskForm, state: Mapping[str, Any], *, by: Person, at: floa
         if value is MISSING:
             del values[field.name]
     errors = errors or _faults(ask, values, blocks)
-    return errors or Reply(values=values, note=_note(state), by=by, at=at)
+    return errors or Reply(values=values, note=note, by=by, at=at)
 
 
 def _faults(ask: AskForm, values: dict[str, Any], blocks: dict[str, str]) -> Errors:

@@ -347,6 +347,13 @@ class TestWhatSlackWouldNotSend:
         state = left_as_is(view_of(ORDER, "submit")) | {"field:5": {ids.INPUT: {"selected_option": {"value": "99"}}}}
         assert read_form(action, state, by=BEN, at=AT) == {"field:5": "This did not arrive. Enter it again."}
 
+    @pytest.mark.parametrize("key", ["edit", "reject"])
+    def test_a_broken_note_is_an_error_at_the_note(self, key: str) -> None:
+        action = edit_card(a=1).action(key)
+        assert action is not None
+        errors = read_form(action, {ids.NOTE: {ids.INPUT: {"value": 5}}}, by=BEN, at=AT)
+        assert errors == {ids.NOTE: "This did not arrive. Enter it again."}
+
     def test_an_answer_longer_than_any_message_is_refused(self) -> None:
         errors = fill(compile_card("Go?"), "answer", Your_answer="x" * 40_001)
         assert errors == {ids.TEXT: "Write at most 40,000 characters."}

@@ -255,6 +255,11 @@ class TestResponseSchema:
         card = compile_card("Go?", schema)
         assert {action.label: press(card, action.key) for action in card.actions} == answers
 
+    def test_a_schema_that_refers_to_its_own_top_still_has_a_form(self) -> None:
+        schema = {"anyOf": [{"$ref": "#/x"}, {"type": "array"}], "x": {"type": "object"}}
+        card = compile_card("Which?", schema)
+        assert press(card, "answer", filled(card, "answer", Your_answer="[1]")) == [1]
+
     def test_a_schema_that_is_none_is_left_aside(self) -> None:
         assert keys(compile_card("Go?", {"type": "nonsense"})) == ["answer"]
 
