@@ -36,10 +36,7 @@ class Person:
 
     async def say(self, text: str, channel: str = "general", thread_ts: str | None = None) -> Json:
         """Post a message. `channel` is a name, an id, or `dm` for the direct message with the bot."""
-        message = await self._interactions.say(self.id, self._channel(channel), text, thread_ts)
-        if message is None or message.get("ephemeral"):
-            raise NotPossibleError("That is a slash command; use command().")
-        return message
+        return self._interactions.say(self.id, self._channel(channel), text, thread_ts)
 
     async def edit(self, message: Json, text: str) -> Json:
         return self._interactions.edit(self.id, self._place(message), message["ts"], text)

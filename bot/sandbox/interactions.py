@@ -30,13 +30,18 @@ class Interactions:
 
     # --- words ---------------------------------------------------------------------------------------------
 
-    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json | None:
-        """A message, or a slash command if it looks like one. Returns the message, or the command's answer."""
-        if text.startswith("/"):
-            if thread_ts is not None:
-                command = text.split(maxsplit=1)[0]
-                raise NotPossibleError(f"{command} is not supported in threads. Sorry!")
+    async def enter(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json | None:
+        """What the message box does: run a slash command (and return its answer), or post a message."""
+        if text.startswith("/") and thread_ts is None:
             return await self.command(user, channel, text)
+        return self.say(user, channel, text, thread_ts)
+
+    def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json:
+        """Post a message."""
+        if text.startswith("/"):
+            name = text.split(maxsplit=1)[0]
+            where_not = "in threads" if thread_ts else "as a message"
+            raise NotPossibleError(f"{name} is not supported {where_not}. Sorry!")
         member, where = self._present(user, channel)
         if not text.strip():
             raise NotPossibleError("An empty message cannot be sent.")

@@ -150,7 +150,7 @@ class PageApi:
 
     async def _say(self, body: Json) -> Json:
         user, channel = body["user"], body["channel"]
-        return {"message": await self._interactions.say(user, channel, body["text"], body.get("thread_ts"))}
+        return {"message": await self._interactions.enter(user, channel, body["text"], body.get("thread_ts"))}
 
     async def _edit(self, body: Json) -> Json:
         return {"message": self._interactions.edit(body["user"], body["channel"], body["ts"], body["text"])}

@@ -138,10 +138,10 @@ class SocketHub:
             await connection.socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
 
     async def _serve(self, connection: _Connection) -> None:
+        await connection.socket.send_json(_hello(self.connected + 1))
         self._connections.append(connection)
+        self._changed()
         try:
-            await connection.socket.send_json(_hello(self.connected))
-            self._changed()
             async for frame in connection.socket:
                 if frame.type == aiohttp.WSMsgType.TEXT:
                     connection.acknowledge(frame.data)

@@ -119,6 +119,14 @@ async def test_a_command_says_what_the_bot_answered(sandbox: Sandbox) -> None:
     assert [message["text"] for message in sandbox.messages("refunds")] == ["hi"]
 
 
+@pytest.mark.parametrize("thread", [True, False])
+async def test_a_slash_command_is_never_a_message(sandbox: Sandbox, card: Json, thread: bool) -> None:
+    with pytest.raises(NotPossibleError, match="/agent is not supported"):
+        await sandbox.person("ana").say("/agent list", channel="refunds", thread_ts=card["ts"] if thread else None)
+    assert len(sandbox.messages("refunds")) == 1
+    assert sandbox.deliveries == []
+
+
 async def test_until_waits_for_a_change_and_returns_what_came(sandbox: Sandbox) -> None:
     app = bolt_app(sandbox)
 
