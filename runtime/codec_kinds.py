@@ -58,6 +58,11 @@ def _zone(key: str) -> Any:
     return ZoneInfo(key)
 
 
+def _ordered(items: set[Any] | frozenset[Any]) -> list[Any]:
+    """In the same order in every process, so that equal values have equal bytes."""
+    return sorted(items, key=repr)
+
+
 def _pairs(flat: list[Any]) -> dict[Any, Any]:
     items = iter(flat)
     return dict(zip(items, items, strict=True))
@@ -65,8 +70,8 @@ def _pairs(flat: list[Any]) -> dict[Any, Any]:
 
 BUILT_IN: dict[type, Kind] = {
     tuple: Kind(1, list, tuple),
-    set: Kind(2, list, set),
-    frozenset: Kind(3, list, frozenset),
+    set: Kind(2, _ordered, set),
+    frozenset: Kind(3, _ordered, frozenset),
     int: Kind(  # beyond 64 bits
         4,
         lambda value: value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True),

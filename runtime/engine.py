@@ -48,15 +48,16 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
             run.journal.halt(ns)
             return False
         await execute(run, graph, frame, inline=inline)
-        if not all(task.done for task in frame.tasks):
+        finished = all(task.done for task in frame.tasks)
+        if finished:
+            conclude(run, graph, frame, after)
+        if run.cancelled or (caller is not None and caller.over):
+            raise asyncio.CancelledError
+        if not finished:
             return False
-        worked = frame.step >= 0
-        conclude(run, graph, frame, after)
-        await run.step_ended(worked=worked)
+        await run.step_ended(worked=frame.step > 0)
         if frame.halted and frame.tasks:
             return False
-        if caller is not None and caller.over:
-            raise asyncio.CancelledError
     if not frame.tasks:
         return True
     raise GraphRecursionError(run.recursion_limit)
@@ -144,8 +145,6 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)))
     elif node.name != START and "updates" in run.modes:
         run.send(frame.ns, "updates", {task.name: graph.shown_update(task.writes or ())})
-    if run.cancelled:
-        raise asyncio.CancelledError
 
 
 async def _run_to_rest(

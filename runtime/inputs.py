@@ -26,6 +26,8 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
     if given is not None and not isinstance(given, Command):
         _begin(graph, run, given, on_pending)
         return
+    for task in frame.tasks if frame else ():
+        graph.node(task.name)  # or say which one is missing
     if isinstance(given, Command):
         frame = _obey(graph, run.journal, frame, given)
     if frame is None:

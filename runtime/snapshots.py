@@ -31,11 +31,12 @@ def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bo
 
 
 def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
-    node = graph.node(task.name)
+    node = graph.nodes.get(task.name)
     state: Any = None
     for child in journal.children(frame.ns, task):
-        state = snapshot(node.run, journal, child.ns, subgraphs=True) if subgraphs and node.is_graph else None
-        state = state or _config(journal, child.ns)
+        state = _config(journal, child.ns)
+        if subgraphs and node is not None and node.is_graph:
+            state = snapshot(node.run, journal, child.ns, subgraphs=True)
     return PregelTask(
         id=task.id,
         name=task.name,

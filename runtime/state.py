@@ -6,7 +6,7 @@ A schema is a TypedDict, a dataclass or a pydantic model. A key annotated `Annot
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
 from typing import (
     Annotated,
     Any,
@@ -156,7 +156,7 @@ def _channel(name: str, hint: Any) -> Channel:
     return Channel(name, reducer, _empty(kind)) if reducer else Channel(name)
 
 
-_STARTS: Final[Mapping[Any, type]] = {Sequence: list, Set: set, Mapping: dict}
+_STARTS: Final[Mapping[Any, type]] = {Sequence: list, AbstractSet: set, Mapping: dict}
 
 
 def _empty(kind: Any) -> Callable[[], Any] | None:

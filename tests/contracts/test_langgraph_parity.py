@@ -135,7 +135,8 @@ def every_stream_mode_around_a_question(lib: Any) -> Any:
 @program
 def falsy_answers_are_answers(lib: Any) -> Any:
     said = []
-    for answer in ([], False, 0, "", {"a": 1}, ("t",)):
+    answers: list[Any] = [[], False, 0, "", {"a": 1}, ("t",)]
+    for answer in answers:
         graph = saved(lib, chain(lib, ask=lambda state: {"text": repr(lib.interrupt("?"))}))
         graph.invoke({}, CONFIG)
         said.append(graph.invoke(lib.Command(resume=answer), CONFIG))

@@ -379,7 +379,7 @@ async def test_questions_gathered_in_one_node_come_one_by_one() -> None:
         return {"log": list(await asyncio.gather(ask("a"), ask("b"), ask("c")))}
 
     graph = asking(both)
-    given = ({}, Command(resume=1), Command(resume=2))
+    given: tuple[Any, ...] = ({}, Command(resume=1), Command(resume=2))
     heard = [(await graph.ainvoke(item, CONFIG))["__interrupt__"][0].value for item in given]
     assert heard == ["a", "b", "c"]
     assert (await graph.ainvoke(Command(resume=3), CONFIG))["log"] == [1, 2, 3]
