@@ -53,13 +53,8 @@ async def application(
     agents = {spec.name: agent(spec, graphs[spec.name], store) for spec in specs}
     timeout = aiohttp.ClientTimeout(total=SLACK_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        client = AsyncWebClient(
-            token=settings.bot_token.get_secret_value(),
-            base_url=settings.api_url,
-            session=session,
-            retry_handlers=[],
-        )
-        slack = Slack(client)
+        token = settings.bot_token.get_secret_value()
+        slack = Slack(AsyncWebClient(token, base_url=settings.api_url, session=session, retry_handlers=[]))
         identity = await _identity(slack)
         ledger = Ledger(store, CODEC)
         board = Board(ledger, agents, slack, clock)
@@ -74,7 +69,8 @@ async def application(
             team=identity["team_id"],
             team_url=identity.get("url", ""),
         )
-        bolt = _bolt(settings, client, identity)
+        # Bolt gets a client without a token: it would warn that `authorize` makes the token superfluous.
+        bolt = _bolt(settings, AsyncWebClient(base_url=settings.api_url, session=session), identity)
         handlers.register(bolt, desk)
         runner.sweep()
         try:

@@ -61,7 +61,7 @@ class Slack:
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Redraw a message of ours; its metadata stays."""
-        await self._call("chat.update", channel=channel, ts=ts, text=message.text, blocks=message.blocks)
+        await self._call("chat.update", channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none")
 
     async def find(self, channel: str, *, key: str, thread_ts: str | None, since: float) -> str | None:
         """Look for the message that carries `key`; return its ts."""
