@@ -4,8 +4,8 @@
     if decision.approved:
         refund(**decision.args)
 
-Each payload is a pydantic model, so it is stored and shown like any other. The surface answers with plain JSON (`Reply`),
-and `interrupt()` hands the node what the payload's `receive` makes of it: always a `Decision`.
+Each payload is a pydantic model, so it is stored and shown like any other. The surface answers with plain JSON, and
+`interrupt()` hands the node what the payload's `receive` makes of it: always a `Decision`.
 """
 
 from datetime import datetime
