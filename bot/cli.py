@@ -21,7 +21,12 @@ from bot.serve import serve as serve_slack, stop_on_signals
 from bot.settings import Settings, load_settings
 from runtime import SqliteSaver
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="AI agents pull the cord, people answer in Slack.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with values in it could show a token
+    help="AI agents pull the cord, people answer in Slack.",
+)
 ENV_FILE = Path(".env")
 SECRETS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Variables that Bolt reads by itself, and that what agents start would inherit: they leave the environment first."""
