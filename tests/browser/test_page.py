@@ -180,6 +180,13 @@ async def test_another_person_sees_the_card_but_not_what_was_private(page: Page)
     await expect(page.get_by_role("link", name="refunds")).to_have_count(0)
 
 
+async def test_acting_as_somebody_else_stays_in_the_channel_one_looks_at(page: Page) -> None:
+    await page.get_by_role("link", name="deploys").click()
+    await page.get_by_title("Act as Ben Baker").click()
+    await expect(page.get_by_role("radio", name="ben")).to_be_checked()
+    await expect(page.get_by_role("heading", name="# deploys")).to_be_visible()
+
+
 @with_desk
 async def test_the_home_tab_shows_what_the_app_published(page: Page) -> None:
     await page.get_by_role("link", name="Andon").click()
