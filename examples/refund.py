@@ -87,7 +87,7 @@ def ask_approval(state: State) -> Command[Literal["send_refund", "__end__"]]:
     if decision.approved:
         return Command(update={"decision": decision}, goto="send_refund")
     why = f": {decision.reason}" if decision.reason else "."
-    return Command(update={"outcome": f"No refund was sent. {decision.by} rejected it{why}"}, goto=END)
+    return Command(update={"outcome": f"No refund was sent. It was rejected{why}"}, goto=END)
 
 
 def send_refund(state: State) -> dict[str, str]:
@@ -98,7 +98,7 @@ def send_refund(state: State) -> dict[str, str]:
     changed = f" instead of {order['total']:.2f} EUR" if amount != order["total"] else ""
     note = f" Their note: {decision.reason}" if decision.reason else ""
     paid = f"Refunded {amount:.2f} EUR{changed} to {order['customer']} for order {state['number']}"
-    return {"outcome": f"{paid}, approved by {decision.by}.{note}"}
+    return {"outcome": f"{paid}.{note}"}
 
 
 graph = (

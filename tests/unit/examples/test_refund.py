@@ -25,7 +25,7 @@ async def test_an_approved_refund_is_paid_as_proposed(talk: Talk, effects: Effec
     refund = talk("refund")
     await refund.write("order 7")
     await refund.press("Send refund")
-    assert refund.outcome == "Refunded 40.00 EUR to Grace Hopper for order 7, approved by U0BEN."
+    assert refund.outcome == "Refunded 40.00 EUR to Grace Hopper for order 7."
     assert effects() == [GRACE]
 
 
@@ -34,7 +34,7 @@ async def test_an_edited_refund_is_paid_as_edited(talk: Talk, effects: Effects) 
     await refund.write("order 7")
     await refund.press("Edit", Amount="25.50", Note_to_the_agent="She kept the bulb.")
     assert refund.outcome == (
-        "Refunded 25.50 EUR instead of 40.00 EUR to Grace Hopper for order 7, approved by U0BEN."
+        "Refunded 25.50 EUR instead of 40.00 EUR to Grace Hopper for order 7."
         " Their note: She kept the bulb."
     )
     assert effects() == [GRACE | {"amount": 25.5}]
@@ -69,8 +69,8 @@ async def test_the_order_itself_cannot_be_edited(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("reason", "outcome"),
     [
-        ("She has her money already", "No refund was sent. U0BEN rejected it: She has her money already"),
-        (None, "No refund was sent. U0BEN rejected it."),
+        ("She has her money already", "No refund was sent. It was rejected: She has her money already"),
+        (None, "No refund was sent. It was rejected."),
     ],
 )
 async def test_a_rejected_refund_is_not_paid(talk: Talk, effects: Effects, reason: str | None, outcome: str) -> None:
@@ -112,7 +112,7 @@ async def test_the_conversation_can_go_on_with_another_order(talk: Talk, effects
     for order in ("order 7", "order 9"):
         await refund.write(order)
         await refund.press("Send refund")
-    assert refund.outcome == "Refunded 120.50 EUR to Mary Shelley for order 9, approved by U0BEN."
+    assert refund.outcome == "Refunded 120.50 EUR to Mary Shelley for order 9."
     assert [effect["order"] for effect in effects()] == [7, 9]
 
 
@@ -149,7 +149,7 @@ async def test_the_customer_is_paid_once_whichever_write_after_the_answer_fails(
     await refund.recover()
     if refund.outcome is None:
         await refund.press("Send refund")
-    assert refund.outcome == "Refunded 40.00 EUR to Grace Hopper for order 7, approved by U0BEN."
+    assert refund.outcome == "Refunded 40.00 EUR to Grace Hopper for order 7."
     assert effects() == [GRACE]
 
 
