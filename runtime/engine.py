@@ -256,7 +256,9 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
     step = following(graph.nodes, graph.joins, frame, finished)
     step.halted = bool(after) and any(task.name in after for task in finished)
     written = [
-        (place, graph.replayable(task.writes or ())) for place, task in enumerate(frame.tasks) if not task.recorded
+        [place, graph.replayable(task.writes or ())]
+        for place, task in enumerate(frame.tasks)
+        if not task.recorded and task.name != START  # which writes what it was given
     ]
     run.journal.checkpoint(frame.ns, "loop", step, written, graph.results(values, writes))
     frame.unapplied.clear()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from runtime.state import Channel, Values, Writes, merge
-from runtime.types import NOTHING, Interrupt
+from runtime.types import NOTHING, START, Interrupt
 
 
 @dataclass(slots=True)
@@ -216,9 +216,10 @@ def plain_tasks(tasks: list[tuple[str, Any]]) -> list[list[Any]]:
 def written_by(operation: list[Any]) -> Iterator[tuple[str, Any]]:
     """State keys and values that a recorded operation would store."""
     match operation:
-        case ["c", _, _, _, _, _, list(written), dict(results), list(nexts), *_]:
+        case ["c", _, _, _, _, _, written, dict(results), list(nexts), *_]:
             yield from (pair for _, writes in written for pair in writes)
             yield from results.items()
+            yield from (pair for name, *args in nexts if name == START for arg in args for pair in arg.items())
             yield from ((f"input of {name}", arg) for name, *args in nexts for arg in args)
         case ["u", _, list(written), dict(results)]:
             yield from [*written, *results.items()]

@@ -40,7 +40,7 @@ from runtime.frames import (
 )
 from runtime.state import Values, Writes
 from runtime.store import CheckpointStore, Log
-from runtime.types import NOTHING
+from runtime.types import NOTHING, START
 
 FORMAT: Final = 1
 SNAPSHOT_BYTES: Final = 64 * 1024
@@ -82,7 +82,8 @@ class Journal:
         self.head = 0
         self.frames: dict[str, Frame] = {}
         self._operations: list[list[Any]] = []
-        self._committing = False
+        self._busy = False
+        """While a commit is under way, and for ever after one that failed."""
         self._bytes = 0
         self._snapshot_bytes = SNAPSHOT_BYTES
         self._lock = threading.RLock()
@@ -113,29 +114,28 @@ class Journal:
 
     @property
     def pending(self) -> bool:
-        """Whether there is anything to commit."""
-        return bool(self._operations)
+        """Whether there is anything that `commit` would write now."""
+        return bool(self._operations) and not self._busy
 
     async def commit(self) -> None:
         """Append what happened since the last commit, as one entry. Raises `StaleHeadError`, `CodecError`.
 
-        While one commit is under way, another does nothing: what it would take along is left for the next.
+        While one commit is under way, another does nothing: what it would take along is left for the next. After one
+        that failed there is no next: the log must not go on with a hole in it.
         """
         with self._lock:
-            if self.store is None or self._committing or not self._operations:
+            if self.store is None or not self.pending:
                 return
-            self._committing = True
+            self._busy = True
             operations, self._operations = self._operations, []
             entry, problem = self._encode(operations)
             self._bytes += len(entry)
             snapshot = self._snapshot() if self._bytes > self._snapshot_bytes and problem is None else None
-        try:
-            await self.store.append(self.thread_id, self.head, entry, snapshot=snapshot)
-            self.head += 1
-        finally:
-            self._committing = False
+        await self.store.append(self.thread_id, self.head, entry, snapshot=snapshot)
         if problem is not None:
             raise problem
+        self.head += 1
+        self._busy = False
 
     def _encode(self, operations: list[list[Any]]) -> tuple[bytes, CodecError | None]:
         """Encode as many operations as can be; one that cannot be kept does not take its predecessors along."""
@@ -171,21 +171,20 @@ class Journal:
         ns: str,
         source: str,
         following: Next,
-        written: Sequence[tuple[int, list[list[Any]]]] = (),
+        written: Sequence[list[Any]] = (),
         results: Mapping[str, Any] = _NO_VALUES,
     ) -> Frame:
         """Move a frame (a new one if there is none) to its next checkpoint.
 
-        `written`: by place in the step, what tasks that are not `recorded` wrote to replayable keys. `results`: the new
-        values of the other keys.
+        `written`: `[place in the step, writes]` with what tasks that are not `recorded` wrote to replayable keys.
+        `results`: the new values of the other keys.
         """
         frame = self.frames.get(ns)
         step = -1 if frame is None else frame.step + 1
         checkpoint_id = new_id() if not ns and source != "loop" else derive_id(ns, frame.id if frame else "", step)
         extra = [following.joined, following.deferred, following.halted, self.metadata]
         nexts = plain_tasks(following.tasks)
-        taken = [list(part) for part in written]
-        return self._do(["c", ns, checkpoint_id, step, source, time.time(), taken, dict(results), nexts, extra])
+        return self._do(["c", ns, checkpoint_id, step, source, time.time(), written, dict(results), nexts, extra])
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""
@@ -259,6 +258,9 @@ class Journal:
             del self.frames[below]
         for place, writes in written:
             frame.tasks[place].writes = writes
+        for task in frame.tasks:
+            if task.name == START and task.writes is None and source == "loop":
+                task.writes = list(task.arg.items())
         frame.unapplied.append(([pair for task in frame.finished() for pair in task.writes or ()], results))
         frame.parent_id, frame.id = frame.id or None, checkpoint_id
         frame.step, frame.source, frame.created_at = step, source, created_at

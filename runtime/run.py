@@ -84,7 +84,8 @@ class Run:
 
     def save_soon(self) -> None:
         """Begin to save what there is, while the run goes on."""
-        if self._saving is None and self.journal.pending and self.durability != "exit":
+        wanted = self.journal.pending and self.durability != "exit"
+        if wanted and self._saving is None and self._at_home():
             self._saving = asyncio.ensure_future(self._commit())
 
     async def step_ended(self, *, worked: bool) -> None:
@@ -94,17 +95,21 @@ class Run:
         """
         if self.durability == "sync" or (self.durability == "async" and worked and self._may_wait()):
             await self._timed_save()
-        if self.drained is not None and threading.get_ident() == self._thread:
+        if self.drained is not None and self._at_home():
             await self.drained()
+
+    def _at_home(self) -> bool:
+        """Whether this is the run's own loop, not that of a subgraph that a sync node has called."""
+        return threading.get_ident() == self._thread
 
     def _may_wait(self) -> bool:
         return self._waited <= FREE_WAIT + WAIT_SHARE * (perf_counter() - self._started)
 
     async def _timed_save(self) -> None:
         begun = perf_counter()
-        if threading.get_ident() == self._thread:
+        if self._at_home():
             await self.save()
-        elif self._saving is None:  # a subgraph that a sync node called, on a loop of its own
+        elif self._saving is None:
             await self.journal.commit()
         self._waited += perf_counter() - begun
 

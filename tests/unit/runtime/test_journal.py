@@ -1,0 +1,134 @@
+"""The log of a thread: small, replayable, without holes, and readable by whoever comes later."""
+
+import operator
+from typing import Annotated, Any, TypedDict
+
+import pytest
+
+from runtime import (
+    START,
+    CodecError,
+    Command,
+    InMemorySaver,
+    MessagesState,
+    StaleHeadError,
+    StateGraph,
+    ThreadBusyError,
+    interrupt,
+)
+from runtime.compiled import CODEC
+from runtime.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
+
+CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
+
+
+class State(TypedDict, total=False):
+    log: Annotated[list[Any], operator.add]
+    top: Annotated[int, max]
+    handle: Any
+
+
+def test_new_ids_are_unique_and_sort_by_age() -> None:
+    ids = [new_id() for _ in range(1000)]
+    assert ids == sorted(set(ids))
+    assert {len(each) for each in ids} == {32}
+
+
+def test_derived_ids_depend_on_their_parts_only() -> None:
+    assert derive_id("a", 1) == derive_id("a", 1) != derive_id("a", 2)
+    assert len(derive_id("\ud800")) == 32
+
+
+async def entries(saver: InMemorySaver) -> list[int]:
+    return [len(entry) for entry in (await saver.load("one", whole=True)).entries]
+
+
+async def test_a_conversation_grows_by_what_was_said() -> None:
+    saver = InMemorySaver()
+    builder = StateGraph(MessagesState).add_node("answer", lambda state: {"messages": [("ai", "y" * 1000)]})
+    graph = builder.add_edge(START, "answer").compile(saver)
+    for _ in range(100):
+        await graph.ainvoke({"messages": ["x" * 1000]}, CONFIG, durability="exit")
+    sizes = await entries(saver)
+    assert max(sizes[-10:]) < 1.1 * max(sizes[:10]) < 3000
+    log = await saver.load("one")
+    assert log.snapshot is not None
+    assert sum(map(len, log.entries)) <= len(log.snapshot) + 4000
+
+
+async def test_a_snapshot_says_what_its_entries_said() -> None:
+    saver, half = InMemorySaver(), "x" * (SNAPSHOT_BYTES // 2)
+
+    def ask(state: State) -> Any:
+        return {"log": [interrupt("go?")], "top": len(state["log"])}
+
+    graph = StateGraph(State).add_node(ask).add_edge(START, "ask").compile(saver)
+    for turn in range(5):
+        await graph.ainvoke({"log": [half + str(turn)]}, CONFIG)
+        await graph.ainvoke(Command(resume=turn), CONFIG)
+    await graph.ainvoke({"log": ["open"]}, CONFIG)
+    short = await Journal.load("one", CODEC, saver)
+    whole = Journal("one", CODEC, saver)
+    whole.replay(await saver.load("one", whole=True))
+    assert (await saver.load("one")).snapshot_at > 0
+    for journal in (short, whole):
+        journal.frames[""].attach(graph.channels)
+    assert short.frames == whole.frames
+    assert short.head == whole.head
+
+
+async def test_a_value_that_cannot_be_stored_is_named_and_takes_nothing_along() -> None:
+    def fine(state: State) -> Any:
+        return {"log": ["fine"]}
+
+    def wrong(state: State) -> Any:
+        return {"handle": {"a": [1, {"lock": object()}]}}
+
+    graph = StateGraph(State).add_sequence([fine, wrong]).add_edge(START, "fine").compile(InMemorySaver())
+    with pytest.raises(CodecError) as refused:
+        await graph.ainvoke({}, CONFIG)
+    assert refused.value.path == "handle.a[1].lock"
+    state = await graph.aget_state(CONFIG)
+    assert (state.next, state.values["log"]) == (("wrong",), ["fine"])
+
+
+@pytest.mark.parametrize("durability", ["sync", "async", "exit"])
+def test_a_log_never_goes_on_after_a_write_that_failed(durability: Any) -> None:
+    class Full(InMemorySaver):
+        full = False
+
+        async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
+            if self.full:
+                self.full = False
+                raise StaleHeadError(thread_id, expected)
+            await super().append(thread_id, expected, entry, snapshot=snapshot)
+
+    saver = Full()
+    builder = StateGraph(State).add_sequence([(name, said(name)) for name in "abc"]).add_edge(START, "a")
+    graph = builder.compile(saver)
+    graph.invoke({}, CONFIG, interrupt_before=["b"])
+    saver.full = True
+    with pytest.raises(ThreadBusyError):
+        graph.invoke(None, CONFIG, durability=durability)
+    assert graph.get_state(CONFIG).next == ("b",)
+    assert graph.invoke(None, CONFIG)["log"] == ["a", "b", "c"]
+
+
+def said(name: str) -> Any:
+    return lambda state: {"log": [name]}
+
+
+async def test_operations_of_a_later_version_are_refused() -> None:
+    saver = InMemorySaver()
+    graph = StateGraph(State).add_node("a", said("a")).add_edge(START, "a").compile(saver)
+    await graph.ainvoke({}, CONFIG)
+    head = (await saver.load("one")).head
+    await saver.append("one", head, CODEC.encode([1, [["zzz", ""]]]))
+    with pytest.raises(CodecError, match="'zzz'"):
+        await graph.aget_state(CONFIG)
+
+
+def test_metadata_of_the_run_is_in_its_checkpoints() -> None:
+    graph = StateGraph(State).add_node("a", said("a")).add_edge(START, "a").compile(InMemorySaver())
+    graph.invoke({}, CONFIG | {"metadata": {"who": "ann"}})
+    assert graph.get_state(CONFIG).metadata == {"source": "loop", "step": 1, "parents": {}, "who": "ann"}

@@ -1,0 +1,69 @@
+"""Messages: every shape that counts as one, and how lists of them merge."""
+
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from runtime import REMOVE_ALL_MESSAGES, InvalidUpdateError, Message, RemoveMessage, add_messages
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "content"),
+    [
+        ("hi", "human", "hi"),
+        (("assistant", "hi"), "ai", "hi"),
+        (("human", "hi"), "human", "hi"),
+        ({"role": "user", "content": "hi"}, "human", "hi"),
+        ({"type": "ai", "content": [{"type": "text", "text": "hi"}]}, "ai", [{"type": "text", "text": "hi"}]),
+        (Message(type="tool", content="hi", tool_call_id="1"), "tool", "hi"),
+        (AIMessage("hi"), "ai", "hi"),
+    ],
+)
+def test_shapes_that_are_messages(given: Any, kind: str, content: Any) -> None:
+    (message,) = add_messages([], [given])
+    assert (message.type, message.content) == (kind, content)
+    assert message.id
+
+
+def test_a_lone_message_counts_as_a_list() -> None:
+    assert [message.content for message in add_messages("a", ("user", "b"))] == ["a", "b"]
+    assert [message.role for message in add_messages({"role": "assistant", "content": ""}, "b")] == [
+        "assistant",
+        "user",
+    ]
+
+
+def test_the_same_id_replaces_in_place() -> None:
+    old = [Message(type="human", content=text, id=text) for text in "abc"]
+    merged = add_messages(old, [Message(type="ai", content="B", id="b"), Message(type="ai", content="d", id="d")])
+    assert [message.content for message in merged] == ["a", "B", "c", "d"]
+    assert [message.content for message in old] == ["a", "b", "c"]
+
+
+def test_messages_are_removed_by_id_or_all() -> None:
+    old = [Message(type="human", content=text, id=text) for text in "abc"]
+    assert [message.id for message in add_messages(old, [RemoveMessage("b")])] == ["a", "c"]
+    assert [message.id for message in add_messages(old, [{"type": "remove", "id": "a"}])] == ["b", "c"]
+    rest = add_messages(old, ["x", RemoveMessage(REMOVE_ALL_MESSAGES), "kept"])
+    assert [message.content for message in rest] == ["kept"]
+    with pytest.raises(InvalidUpdateError, match="no message with id 'zzz'"):
+        add_messages(old, [RemoveMessage("zzz")])
+
+
+def test_removed_and_written_again_stays() -> None:
+    old = [Message(type="human", content="a", id="a")]
+    again = Message(type="human", content="A", id="a")
+    assert add_messages(old, [RemoveMessage("a"), again]) == [again]
+
+
+def test_details_are_kept() -> None:
+    given = {"role": "assistant", "content": "", "tool_calls": [{"name": "f", "args": {}, "id": "1"}], "name": "ann"}
+    (message,) = add_messages([], [given])
+    assert (message.name, message.tool_calls) == ("ann", given["tool_calls"])
+
+
+@pytest.mark.parametrize("given", [7, {"content": "no role"}, object()])
+def test_what_is_no_message_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidUpdateError, match=r"not a message|needs 'role'"):
+        add_messages([], [given])
