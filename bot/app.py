@@ -67,12 +67,12 @@ async def application(
             agents=agents,
             clock=clock,
             team=identity["team_id"],
+            user=identity["user_id"],
             team_url=identity.get("url", ""),
         )
         # Bolt gets a client without a token: it would warn that `authorize` makes the token superfluous.
         bolt = _bolt(settings, AsyncWebClient(base_url=settings.api_url, session=session), identity)
         handlers.register(bolt, desk)
-        runner.sweep()
         try:
             yield Application(bolt=bolt, desk=desk, runner=runner)
         finally:
@@ -105,6 +105,7 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any
         client=client,
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
+        process_before_response=True,  # what listeners store, they store before Slack believes that it arrived
         request_verification_enabled=secret is not None and not settings.socket_mode,
     )
 

@@ -1,7 +1,10 @@
-"""Clicks on cards: answer, view everything, stop the run."""
+"""Clicks: on cards to answer, to see everything, to stop or try again. No click ends in silence.
+
+Before the acknowledgement only what decides: the ledger's guarded write. Everything that calls Slack comes after.
+"""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -11,132 +14,131 @@ from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
 from handlers.cards.model import Reply, decide
 from handlers.cards.payloads import compile_card
+from handlers.cards.refusals import notice_view
 from handlers.cards.runs import stop_view
 from handlers.desk import Desk
-from handlers.payloads import Click, block_of, click
+from handlers.payloads import Click, click
 from runtime.policy import Reason, Refusal
 from runtime.records import RequestId, ThreadId
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
+Deciding = Callable[[Desk, Click], Awaitable[object]]
+Showing = Callable[[Desk, Click], Coroutine[Any, Any, None]]
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
     """Listen to every button and menu of ours, and answer those that are not ours any more."""
 
-    @app.action(re.compile(f"^{ids.ACT}:"))
-    async def answer(ack: Ack, body: Body) -> None:
-        pressed = click(body)
-        problem = await _answer(desk, pressed)
+    def decides(action_id: str | re.Pattern[str], use_case: Deciding) -> None:
+        @app.action(action_id)
+        async def pressed(ack: Ack, body: Body) -> None:
+            seen = click(body)
+            result = await use_case(desk, seen)
+            if isinstance(result, Refusal):
+                desk.later(_refuse(desk, seen, result), seen.by)
+            await ack()
+
+    def shows(action_id: str | re.Pattern[str], show: Showing) -> None:
+        @app.action(action_id)
+        async def pressed(ack: Ack, body: Body) -> None:
+            seen = click(body)
+            desk.later(show(desk, seen), seen.by)
+            await ack()
+
+    @app.action(ids.LINK)
+    async def followed(ack: Ack) -> None:
         await ack()
-        if problem:
-            desk.later(_refuse(desk, pressed, problem))
 
-    @app.action(ids.VIEW)
-    async def view(ack: Ack, body: Body) -> None:
-        await ack()
-        pressed = click(body)
-        desk.later(_view_request(desk, pressed, RequestId(pressed.value)))
-
-    @app.action(ids.VIEW_RUN)
-    async def run(ack: Ack, body: Body) -> None:
-        await ack()
-        desk.later(_view_run(desk, click(body)))
-
-    @app.action(ids.VIEW_TURN)
-    async def turn(ack: Ack, body: Body) -> None:
-        await ack()
-        desk.later(_view_turn(desk, click(body)))
-
-    @app.action(ids.MORE)
-    async def more(ack: Ack, body: Body) -> None:
-        await ack()
-        desk.later(_more(desk, click(body), block_of(body)))
-
-    @app.action(re.compile(f"^{ids.PAGE}"))
-    async def page(ack: Ack, body: Body) -> None:
-        await ack()
-        desk.later(_turn_page(desk, click(body)))
-
-    @app.action(re.compile(".*"))
-    async def unknown(ack: Ack, body: Body) -> None:
-        await ack()
-        pressed = click(body)
-        desk.later(_refuse(desk, pressed, Refusal(Reason.UNKNOWN)))
+    decides(re.compile(f"^{ids.ACT}:"), _answer)
+    decides(ids.RETRY, _retry)
+    shows(ids.VIEW, _view_request)
+    shows(ids.VIEW_RUN, _view_run)
+    shows(ids.VIEW_TURN, _view_turn)
+    shows(ids.MORE, _more)
+    shows(re.compile(f"^{ids.PAGE}:"), _turn_page)
+    shows(re.compile(".*"), _unknown)
 
 
-async def _answer(desk: Desk, pressed: Click) -> Refusal | None:
-    """Take the click as the answer, or open the modal it leads to. Nothing slow here: Slack waits for the ack."""
-    key = ids.action_key(pressed.action_id)
+async def _answer(desk: Desk, pressed: Click) -> object:
+    """Take the click as the answer, or open the modal it leads to."""
     request = await desk.runner.check(RequestId(pressed.value), pressed.by)
     if isinstance(request, Refusal):
         return request
     card = compile_card(request.payload, request.response_schema)
-    action = card.action(key or "")
+    action = card.action(ids.action_key(pressed.action_id) or "")
     if action is None:
-        return Refusal(Reason.CHANGED, request)
+        return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), pressed.by)
     if action.ask is not None:
-        desk.later(desk.slack.open_view(pressed.trigger_id, form_view(card, action, request)))
+        desk.later(desk.show(pressed, form_view(card, action, request)), pressed.by)
         return None
-    decided = await desk.runner.answer(request, decide(action, Reply(by=pressed.by, at=desk.clock())))
-    return decided if isinstance(decided, Refusal) else None
+    return await desk.runner.answer(request, decide(action, Reply(by=pressed.by, at=desk.clock())))
+
+
+async def _retry(desk: Desk, pressed: Click) -> object:
+    return await desk.runner.retry(pressed.value, pressed.by)
 
 
 async def _refuse(desk: Desk, pressed: Click, refusal: Refusal) -> None:
+    """Say why nothing happened; in a modal, where a private message would hide behind it, in its place."""
     text = await desk.words_for(refusal, pressed.by)
-    await desk.tell(pressed.by, pressed.channel or pressed.by.id, text, pressed.thread_ts)
+    if pressed.view_id:
+        await desk.slack.update_view(pressed.view_id, notice_view(text))
+    else:
+        await desk.tell(pressed.by, pressed.channel, text, pressed.thread_ts)
     if refusal.request is not None:
         await desk.board.refresh(refusal.request.thread_id)
 
 
-async def _more(desk: Desk, pressed: Click, block_id: str) -> None:
-    card = ids.parse_card_block(block_id)
-    if card is None or pressed.value not in {ids.VIEW, ids.STOP}:
-        return await _refuse(desk, pressed, Refusal(Reason.UNKNOWN))
-    if pressed.value == ids.VIEW:
-        return await _view_request(desk, pressed, card.request_id)
-    request = await desk.ledger.request(card.request_id)
-    thread = await desk.ledger.thread(request.thread_id) if request else None
-    if thread is None or pressed.by.team != thread.started_by.team:
-        return await _refuse(desk, pressed, Refusal(Reason.UNKNOWN))
-    return await desk.slack.open_view(pressed.trigger_id, stop_view(thread))
+async def _unknown(desk: Desk, pressed: Click) -> None:
+    await _refuse(desk, pressed, await desk.runner.refused("click", Refusal(Reason.UNKNOWN), pressed.by))
 
 
-async def _view_request(desk: Desk, pressed: Click, request_id: RequestId) -> None:
-    request = await desk.ledger.request(request_id)
-    if request is None or request.asked_for.team != pressed.by.team:
-        return await _refuse(desk, pressed, Refusal(Reason.UNKNOWN))
-    card = compile_card(request.payload, request.response_schema)
-    return await desk.slack.open_view(pressed.trigger_id, details_view(card, request))
+async def _more(desk: Desk, pressed: Click) -> None:
+    card = ids.parse_card_block(pressed.block_id)
+    if card is not None and pressed.value == ids.VIEW:
+        return await _show_page(desk, pressed, ids.ViewRef(request_id=card.request_id))
+    request = await desk.ledger.request(card.request_id) if card is not None else None
+    thread = await desk.ledger.thread(request.thread_id) if request is not None else None
+    if thread is None or pressed.value != ids.STOP or pressed.by.team != thread.started_by.team:
+        return await _unknown(desk, pressed)
+    return await desk.show(pressed, stop_view(thread))
+
+
+async def _view_request(desk: Desk, pressed: Click) -> None:
+    await _show_page(desk, pressed, ids.ViewRef(request_id=RequestId(pressed.value)))
 
 
 async def _view_run(desk: Desk, pressed: Click) -> None:
-    thread = await desk.ledger.thread(ThreadId(pressed.value))
-    if thread is None or thread.started_by.team != pressed.by.team:
-        return await _refuse(desk, pressed, Refusal(Reason.UNKNOWN))
-    return await desk.slack.open_view(pressed.trigger_id, run_view(thread))
+    await _show_page(desk, pressed, ids.ViewRef(thread_id=ThreadId(pressed.value)))
 
 
 async def _view_turn(desk: Desk, pressed: Click) -> None:
-    turn = await desk.ledger.turn(pressed.value)
-    if turn is None or turn.by.team != pressed.by.team:
-        return await _refuse(desk, pressed, Refusal(Reason.UNKNOWN))
-    return await desk.slack.open_view(pressed.trigger_id, turn_view(turn))
+    await _show_page(desk, pressed, ids.ViewRef(turn_id=pressed.value))
+
+
+async def _show_page(desk: Desk, pressed: Click, ref: ids.ViewRef) -> None:
+    view = await _page(desk, pressed, ref)
+    await (desk.show(pressed, view) if view is not None else _unknown(desk, pressed))
 
 
 async def _turn_page(desk: Desk, pressed: Click) -> None:
     """Show another page of what is being viewed."""
-    ref = ids.parse_view_ref(pressed.view_metadata)
-    page = int(pressed.value) if pressed.value.isascii() and pressed.value.isdigit() else 0
-    if ref is None:
-        return
+    page = int(pressed.value[:9]) if pressed.value.isascii() and pressed.value.isdigit() else 0
+    ref = ids.parse_view_ref(pressed.view_metadata) or ids.ViewRef()
+    view = await _page(desk, pressed, ref, page)
+    if view is None:
+        return await _unknown(desk, pressed)
+    return await desk.slack.update_view(pressed.view_id, view)
+
+
+async def _page(desk: Desk, pressed: Click, ref: ids.ViewRef, page: int = 0) -> dict[str, Any] | None:
+    """The view of what a reference means; None when that is nothing this person's team has."""
     if ref.request_id and (request := await desk.ledger.request(ref.request_id)):
         card = compile_card(request.payload, request.response_schema)
-        view = details_view(card, request, page)
-    elif ref.thread_id and (thread := await desk.ledger.thread(ref.thread_id)):
-        view = run_view(thread, page)
-    elif ref.turn_id and (turn := await desk.ledger.turn(ref.turn_id)):
-        view = turn_view(turn, page)
-    else:
-        return
-    await desk.slack.update_view(pressed.view_id, view)
+        return details_view(card, request, page) if request.asked_for.team == pressed.by.team else None
+    if ref.thread_id and (thread := await desk.ledger.thread(ref.thread_id)):
+        return run_view(thread, page) if thread.started_by.team == pressed.by.team else None
+    if ref.turn_id and (turn := await desk.ledger.turn(ref.turn_id)):
+        return turn_view(turn, page) if turn.by.team == pressed.by.team else None
+    return None

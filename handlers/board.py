@@ -7,10 +7,11 @@ nobody knows, after a crash or a lost reply, is looked for in the conversation b
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
+from handlers.cards import words
 from handlers.cards.blocks import Message, card_message
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import outcome_message, run_message
@@ -19,6 +20,7 @@ from runtime.agents import Agent
 from runtime.journal import derive_id
 from runtime.ledger import Ledger
 from runtime.records import (
+    Place,
     Post,
     Request,
     RequestStatus,
@@ -27,13 +29,16 @@ from runtime.records import (
     ThreadStatus,
     Turn,
     TurnStatus,
+    where_of,
 )
-from runtime.runner import where_of
 
 logger = logging.getLogger(__name__)
-GONE = frozenset({"message_not_found"})
-_STANDING = {TurnStatus.ENDED: ThreadStatus.FINISHED, TurnStatus.STOPPED: ThreadStatus.STOPPED}
-"""What cards of a turn say of its thread, once the turn is over: the thread may be on its next one by now."""
+
+NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
+"""Slack's refusals of a conversation as such."""
+GONE = "message_not_found"
+NO_THREAD = "thread_not_found"
+_SHOWN = (TurnStatus.TAKEN, TurnStatus.ENDED, TurnStatus.STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,7 @@ class _Drawing:
     """One message as it should be."""
 
     key: str
-    state: str
+    state: str = ""
     """Changes whenever the message should look different: what `Post.digest` is made of."""
     draw: Callable[[], Message]
     needed: bool = True
@@ -49,7 +54,7 @@ class _Drawing:
 
 
 class Board:
-    """Implements `runtime.runner.Surface` for Slack."""
+    """Implements `runtime.surface.Surface` for Slack."""
 
     def __init__(self, ledger: Ledger, agents: Mapping[str, Agent], slack: Slack, clock: Callable[[], float]) -> None:
         self._ledger = ledger
@@ -58,21 +63,30 @@ class Board:
         self._clock = clock
         self._locks: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
 
+    async def open(self, thread_id: ThreadId) -> bool:
+        """Post the root. Where Slack does not let us in, say so to whoever asked: then there is no conversation."""
+        try:
+            await self.refresh(thread_id)
+        except SlackRefusedError as refusal:
+            thread = await self._ledger.thread(thread_id)
+            if thread is None or refusal.code not in NO_ENTRY:
+                raise
+            await self._slack.say(thread.started_by.id, words.cannot_post(thread.place["channel"], refusal.code))
+            return False
+        return True
+
     async def refresh(self, thread_id: ThreadId) -> None:
         """Draw what differs, root first. Raises `SlackRefusedError`, `SlackUncertainError`."""
-        lock = self._locks.setdefault(thread_id, asyncio.Lock())
-        async with lock:
+        async with self._locks.setdefault(thread_id, asyncio.Lock()):
             thread = await self._ledger.thread(thread_id)
             if thread is None:
                 return
-            turns = await self._ledger.turns(thread_id, TurnStatus.TAKEN, TurnStatus.ENDED, TurnStatus.STOPPED)
-            requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
-            thread = await self._show_root(thread, requests)
-            standing = {turn.id: replace(thread, status=_STANDING.get(turn.status, thread.status)) for turn in turns}
-            for request in requests:
-                await self._show(thread, self._card(standing[request.turn_id], request))
-            for turn in turns:
-                await self._tell(thread, turn)
+            try:
+                await self._refresh(thread)
+            except SlackRefusedError as refusal:
+                if refusal.code == NO_THREAD:
+                    await self._move(thread)
+                raise
 
     def title(self, thread: Thread) -> str:
         """The agent's name for people."""
@@ -81,66 +95,94 @@ class Board:
 
     # What there is to draw.
 
-    async def _show_root(self, thread: Thread, requests: list[Request]) -> Thread:
+    async def _refresh(self, thread: Thread) -> None:
+        turns = await self._ledger.turns(thread.id, *_SHOWN)
+        requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
+        thread = await self._show_root(thread, requests)
+        await self._show_all(thread, self._drawings(thread, turns, requests))
+        asking = {request.turn_id for request in requests if request.status is RequestStatus.OPEN}
+        for turn in turns:
+            if turn.status is not TurnStatus.TAKEN and turn.id not in asking:
+                await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
+
+    async def _show_root(self, thread: Thread, requests: Sequence[Request]) -> Thread:
         oldest = min((r.created_at for r in requests if r.status is RequestStatus.OPEN), default=self._clock())
         asked = [request for request in requests if request.created_at >= oldest]
         open_count = sum(request.status is RequestStatus.OPEN for request in asked)
-        state = f"{thread.status} {open_count} {len(asked)}"
         root = _Drawing(
-            key=f"thread:{thread.id}", state=state, draw=lambda: run_message(thread, asked, self.title(thread))
+            key=_root_key(thread),
+            state=f"{thread.status} {open_count} {len(asked)}",
+            draw=lambda: run_message(thread, asked, self.title(thread)),
+            needed=thread.status is not ThreadStatus.STOPPED,
         )
         post = await self._show(thread, root)
-        return thread if thread.where or post is None else await self._locate(thread, post)
+        if thread.where or post is None or post.place is None:
+            return thread
+        return await self._locate(thread, post.place)
 
-    async def _locate(self, thread: Thread, post: Post) -> Thread:
-        """Let the conversation be where its root is."""
-        while post.place is not None:
-            changed = await self._ledger.change_thread(thread, place=post.place, where=where_of(post.place))
-            if changed is not None:
-                return changed
+    async def _locate(self, thread: Thread, place: Place) -> Thread:
+        """Let the conversation be there."""
+        while (changed := await self._ledger.change_thread(thread, place=place, where=where_of(place))) is None:
             thread = await self._ledger.thread(thread.id) or thread
-        return thread
+        return changed
+
+    def _drawings(self, thread: Thread, turns: Sequence[Turn], requests: Sequence[Request]) -> Iterator[_Drawing]:
+        standing = {turn.id: replace(thread, status=_standing(turn, thread)) for turn in turns}
+        for request in requests:
+            yield self._card(standing[request.turn_id], request)
+        for turn in turns:
+            if turn.status is TurnStatus.ENDED:
+                yield self._outcome(thread, turn)
 
     def _card(self, thread: Thread, request: Request) -> _Drawing:
         shown = thread.status if request.status is not RequestStatus.OPEN else ""
-        card = compile_card(request.payload, request.response_schema)
         return _Drawing(
             key=f"request:{request.id}",
             state=f"{request.revision} {shown}",
-            draw=lambda: card_message(card, request, thread, agent_title=self.title(thread)),
+            draw=lambda: card_message(
+                compile_card(request.payload, request.response_schema), request, thread, agent_title=self.title(thread)
+            ),
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
         )
 
-    async def _tell(self, thread: Thread, turn: Turn) -> None:
-        """Tell how a turn ended, once. A failure, which may yet be tried again, is told under a key of its own."""
-        failed = turn.failed and thread.status is ThreadStatus.FAILED
-        if turn.status is TurnStatus.ENDED or failed:
-            key = f"failure:{turn.id}:{turn.revision}" if failed else f"outcome:{turn.id}"
-            draw = _Drawing(key=key, state="", draw=lambda: outcome_message(turn, self.title(thread)))
-            await self._show(thread, draw)
-        if turn.status is not TurnStatus.TAKEN:
-            await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
+    def _outcome(self, thread: Thread, turn: Turn) -> _Drawing:
+        """How a turn ended is told once; another try ends anew."""
+        key = f"outcome:{turn.id}:{turn.attempt}"
+        return _Drawing(key=key, draw=lambda: outcome_message(turn, self.title(thread)))
 
     # Drawing it.
 
+    async def _show_all(self, thread: Thread, drawings: Iterator[_Drawing]) -> None:
+        """Show every message that can be shown now; one that cannot does not keep the others back."""
+        problems: list[SlackRefusedError | SlackUncertainError] = []
+        for drawing in drawings:
+            try:
+                await self._show(thread, drawing)
+            except (SlackRefusedError, SlackUncertainError) as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+
     async def _show(self, thread: Thread, drawing: _Drawing) -> Post | None:
+        """Post it, or redraw it where it differs."""
         digest = derive_id(drawing.state)
         post = await self._ledger.post(drawing.key)
-        if post is not None and post.place is not None:
-            return post if post.digest == digest else await self._redraw(thread, post, drawing, digest)
         if post is None and not drawing.needed:
             return None
-        return await self._put_up(thread, post, drawing, digest)
+        if post is None or post.place is None:
+            post = await self._put_up(thread, post, drawing, digest)
+        if post is not None and post.digest != digest:
+            post = await self._redraw(thread, post, drawing, digest)
+        return post
 
     async def _put_up(self, thread: Thread, post: Post | None, drawing: _Drawing, digest: str) -> Post | None:
-        """Post a message. One that was intended before is looked for first."""
+        """Post a message. One that was intended before is looked for first, and may show an older state."""
         intended = post is not None
         if post is None:
             post = Post(key=drawing.key, thread_id=thread.id, created_at=self._clock())
             intended = not await self._ledger.intend_post(post)
         ts = await self._sent(thread, post, drawing, look_first=intended)
         place = {"team": thread.place["team"], "channel": thread.place["channel"], "ts": ts}
-        # What was found may show an older state; leaving its digest empty has the next refresh redraw it.
         return await self._ledger.change_post(post, place=place, digest="" if intended else digest)
 
     async def _sent(self, thread: Thread, post: Post, drawing: _Drawing, *, look_first: bool) -> str:
@@ -162,14 +204,37 @@ class Board:
         try:
             await self._slack.update(post.place["channel"], post.place["ts"], drawing.draw())
         except SlackRefusedError as refusal:
-            if refusal.code not in GONE:
+            if refusal.code != GONE:
                 raise
             if drawing.needed:
-                return await self._again(thread, post, drawing)
+                return await self._again(thread, post, drawing, digest)
         return await self._ledger.change_post(post, digest=digest)
 
-    async def _again(self, thread: Thread, post: Post, drawing: _Drawing) -> Post | None:
+    async def _again(self, thread: Thread, post: Post, drawing: _Drawing, digest: str) -> Post | None:
         """Somebody deleted a message that people need: put up another one."""
         logger.info("message %s was deleted; posting it again", post.key)
-        missing = await self._ledger.change_post(post, place=None, digest="", created_at=self._clock())
-        return await self._put_up(thread, missing, drawing, "") if missing else None
+        missing = await self._ledger.change_post(post, place=None, created_at=self._clock())
+        return await self._put_up(thread, missing, drawing, digest) if missing else None
+
+    async def _move(self, thread: Thread) -> None:
+        """Somebody deleted the first message of the conversation: the next refresh begins another one."""
+        logger.info("the conversation of thread %s was deleted; beginning another one", thread.id)
+        await self._locate(thread, {name: thread.place[name] for name in ("team", "channel")})
+        root = await self._ledger.post(_root_key(thread))
+        if root is not None:
+            await self._ledger.change_post(root, place=None, digest="", created_at=self._clock())
+
+
+def _root_key(thread: Thread) -> str:
+    return f"thread:{thread.id}"
+
+
+def _standing(turn: Turn, thread: Thread) -> ThreadStatus:
+    """What cards of a turn say of its thread: once the turn is over, the thread may be on its next one."""
+    match turn.status:
+        case TurnStatus.ENDED:
+            return ThreadStatus.FAILED if turn.failed else ThreadStatus.FINISHED
+        case TurnStatus.STOPPED:
+            return ThreadStatus.STOPPED
+        case _:
+            return thread.status

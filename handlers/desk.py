@@ -9,6 +9,7 @@ from typing import Any
 from handlers.board import Board
 from handlers.cards import words
 from handlers.cards.refusals import not_among, settled
+from handlers.payloads import Click
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.agents import Agent
 from runtime.ledger import Ledger
@@ -31,36 +32,54 @@ class Desk:
     clock: Callable[[], float]
     team: str
     """The workspace the bot is installed in; people of others are refused."""
+    user: str
+    """The bot's own user id: what a mention of it holds."""
     team_url: str
     """`https://acme.slack.com/`: links to messages start with it."""
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something after the acknowledgement, which Bolt forgets when the listener itself then fails."""
-        task = asyncio.create_task(self._guarded(work))
+    def later(self, work: Coroutine[Any, Any, None], by: Person) -> None:
+        """Do what Slack need not wait for: everything that calls Slack. What goes wrong, the person is told."""
+        task = asyncio.create_task(self._guarded(work, by))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, None], by: Person) -> None:
         try:
             await work
         except (SlackRefusedError, SlackUncertainError) as error:
             logger.warning("could not answer: %s", error)
         except Exception:
             logger.exception("failed after the acknowledgement")
+            self.later(self.slack.say(by.id, words.TRY_AGAIN), by)
 
-    async def drain(self) -> None:
-        """Wait for what `later` took on."""
-        while self._background:
-            await asyncio.wait(self._background)
+    async def drain(self, grace_seconds: float = 10.0) -> None:
+        """Wait for what `later` took on; what Slack keeps waiting for longer is given up."""
+        if self._background:
+            _, slow = await asyncio.wait(self._background, timeout=grace_seconds)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
 
     async def tell(self, by: Person, channel: str, text: str, thread_ts: str = "") -> None:
         """Say something only this person sees; where Slack shows it nowhere else, in a direct message."""
         try:
-            await self.slack.whisper(channel, by.id, text, thread_ts=thread_ts)
+            await self.slack.whisper(channel or by.id, by.id, text, thread_ts=thread_ts)
         except SlackRefusedError as refusal:
-            logger.info("a private answer went to a direct message: %s", refusal)
-            await self.slack.say(by.id, text, thread_ts="")
+            logger.info("a private answer goes to a direct message: %s", refusal)
+            await self.slack.say(by.id, text)
+
+    async def show(self, pressed: Click, view: Mapping[str, Any]) -> None:
+        """Open a modal for a click; where that came too late, say so."""
+        try:
+            await self.slack.open_view(pressed.trigger_id, view)
+        except (SlackRefusedError, SlackUncertainError) as problem:
+            logger.info("no modal: %s", problem)
+            await self.tell(pressed.by, pressed.channel, words.TOO_LATE, pressed.thread_ts)
+
+    async def refuse(self, what: str, refusal: Refusal, by: Person) -> str:
+        """Note an attempt that changes nothing, and say why it does not."""
+        return await self.words_for(await self.runner.refused(what, refusal, by), by)
 
     async def words_for(self, refusal: Refusal, by: Person) -> str:
         """Say why nothing happened, to the person it did not happen for."""
@@ -79,6 +98,8 @@ class Desk:
                 return words.NOT_YOURS
             case Reason.OVER:
                 return words.ALREADY_OVER
+            case Reason.MOVED_ON:
+                return words.MOVED_ON
             case _:
                 return words.UNKNOWN_REQUEST
 

@@ -4,6 +4,7 @@ Everything that gets past here is of Slack's shape. A listener that fails tells 
 counts was stored before it failed, or nothing was.
 """
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,7 @@ from slack_bolt.response import BoltResponse
 from handlers.cards import words
 from handlers.desk import Desk
 from handlers.payloads import MalformedError
+from runtime.records import Person
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +37,31 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await ack()
 
     @app.error
-    async def failed(error: Exception, body: Mapping[str, Any]) -> BoltResponse | None:
+    async def failed(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
         if isinstance(error, MalformedError):
             logger.warning("refused a payload of type %s: no usable %s", _kind(body), error)
             return BoltResponse(status=400, body="")
         logger.error("a listener failed", exc_info=error)
-        desk.later(_apologise(desk, body))
-        return BoltResponse(status=200, body="") if _interactive(body) else BoltResponse(status=500, body="")
+        return _apology(desk, body)
 
 
-def _interactive(body: Mapping[str, Any]) -> bool:
-    return body.get("type") in {"block_actions", "view_submission"} or "command" in body
+def _apology(desk: Desk, body: Mapping[str, Any]) -> BoltResponse:
+    """Say that it did not work: in the modal at hand, in the answer to a command, else in a direct message.
 
-
-async def _apologise(desk: Desk, body: Mapping[str, Any]) -> None:
-    """Tell whoever did something that it did not work, where that can be known."""
-    user = body.get("user")
-    user_id = user.get("id") if isinstance(user, Mapping) else body.get("user_id")
-    if isinstance(user_id, str):
-        await desk.slack.say(user_id, words.TRY_AGAIN, thread_ts="")
+    An event gets an error, so that Slack sends it again.
+    """
+    match body:
+        case {"type": "view_submission", "view": {"blocks": [*blocks]}}:
+            inputs = [block["block_id"] for block in blocks if block.get("type") == "input"]
+            answer = {"response_action": "errors", "errors": dict.fromkeys(inputs[:1], words.TRY_AGAIN)}
+            return BoltResponse(status=200 if inputs else 500, body=json.dumps(answer) if inputs else "")
+        case {"command": _}:
+            return BoltResponse(status=200, body=words.TRY_AGAIN)
+        case {"type": "block_actions", "user": {"id": str(user)}}:
+            desk.later(desk.slack.say(user, words.TRY_AGAIN), Person(team=desk.team, id=user))
+            return BoltResponse(status=200, body="")
+        case _:
+            return BoltResponse(status=500, body="")
 
 
 def _kind(body: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers.cards.homes import home_view
 from handlers.desk import Desk
-from runtime.policy import may_answer
-from runtime.records import Person
+from handlers.payloads import opened_home
+from runtime.records import Person, Request
 
 WAITING = 20
 LOOKED_THROUGH = 1000
@@ -20,15 +20,22 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     @app.event("app_home_opened")
     async def opened(body: Mapping[str, Any]) -> None:
-        event = body["event"]
-        if event.get("tab") == "home":
-            await _publish(desk, Person(team=desk.team, id=event["user"]))
+        person = opened_home(body)
+        if person is not None and person.team == desk.team:
+            desk.later(_publish(desk, person), person)
 
 
 async def _publish(desk: Desk, person: Person) -> None:
     requests = await desk.ledger.open_requests(LOOKED_THROUGH)
-    waiting = [request for request in requests if may_answer(request, person) is None][:WAITING]
+    waiting = [request for request in requests if _concerns(request, person)][:WAITING]
     threads = {request.thread_id: await desk.ledger.thread(request.thread_id) for request in waiting}
     started = await desk.ledger.threads(team=person.team, starter=person.id, limit=STARTED)
     links = {thread.id: desk.link(thread.place) for thread in (*threads.values(), *started) if thread and thread.where}
     await desk.slack.publish_home(person.id, home_view(waiting, started, desk.agents, links))
+
+
+def _concerns(request: Request, person: Person) -> bool:
+    """Whether somebody waits for this very person: others who may answer see the card where they are members."""
+    if request.asked_for.team != person.team:
+        return False
+    return person.id in (request.approvers or (request.asked_for.id,))

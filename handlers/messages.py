@@ -1,10 +1,12 @@
 """Words of people: a mention or a direct message starts a run, a reply in its thread answers it or goes on with it.
 
-Only new messages of people of our own team count. What was said comes once, whatever Slack delivers twice: a mention
-arrives as mention and as message, and a message in a known thread is a reply however it arrives.
+Only new messages of people of our own team count, and each counts once, whatever Slack delivers twice: a mention
+arrives as mention and as message, and what was not acknowledged in time comes again. What it does is stored before
+Slack gets its acknowledgement.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -15,34 +17,46 @@ from handlers.cards.forms import read_reply
 from handlers.cards.model import decide
 from handlers.cards.payloads import compile_card
 from handlers.desk import Desk
-from handlers.payloads import MENTION, Said, said
-from runtime.policy import Refusal
-from runtime.records import Request, RequestStatus, Thread, ThreadStatus
-from runtime.runner import where_of
+from handlers.payloads import Said, said
+from runtime.policy import Reason, Refusal
+from runtime.records import Request, RequestStatus, Thread, ThreadStatus, where_of
 
 Body = Mapping[str, Any]
+Listener = Callable[[Desk, Said], Awaitable[str | None]]
 STOP = "!stop"
+QUEUED, TAKEN = "eyes", "white_check_mark"
+"""Reactions: to a reply that waits for its turn, and to one that was taken as the answer."""
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Listen to mentions and messages. Bolt acks events by itself, before the listener runs."""
+    """Listen to mentions and messages."""
 
-    @app.event("app_mention")
-    async def mention(body: Body) -> None:
-        message = said(body)
-        if message is not None and await _thread(desk, message) is None:
-            await _first_words(desk, message)
+    def hears(event: str, listener: Listener) -> None:
+        @app.event(event)
+        async def heard(body: Body) -> None:
+            message = said(body)
+            if message is not None:
+                answer = await listener(desk, message)
+                if answer is not None:
+                    desk.later(_tell(desk, message, answer), message.by)
 
-    @app.event("message")
-    async def message(body: Body) -> None:
-        words_said = said(body)
-        if words_said is None:
-            return
-        thread = await _thread(desk, words_said)
-        if thread is not None:
-            await _reply(desk, thread, words_said)
-        elif words_said.is_dm:
-            await _first_words(desk, words_said)
+    hears("app_mention", _mention)
+    hears("message", _message)
+
+
+# Each returns what to tell the person, if anything.
+
+
+async def _mention(desk: Desk, message: Said) -> str | None:
+    thread = await _thread(desk, message)
+    return await _first_words(desk, message) if thread is None else None
+
+
+async def _message(desk: Desk, message: Said) -> str | None:
+    thread = await _thread(desk, message)
+    if thread is not None:
+        return await _reply(desk, thread, message)
+    return await _first_words(desk, message) if message.is_dm else None
 
 
 async def _thread(desk: Desk, message: Said) -> Thread | None:
@@ -50,61 +64,72 @@ async def _thread(desk: Desk, message: Said) -> Thread | None:
     return await desk.ledger.thread_at(where_of({**message.place, "team": desk.team}))
 
 
-async def _first_words(desk: Desk, message: Said) -> None:
+async def _first_words(desk: Desk, message: Said) -> str | None:
     """Start the agent that was meant, or say how."""
     if message.by.team != desk.team:
-        return await _tell(desk, message, words.STRANGER)
-    name, text = _addressed(desk, message.words)
+        return await desk.refuse("start", Refusal(Reason.UNKNOWN), message.by)
+    name, text = _addressed(desk, message.words_to(desk.user))
     if name is None or not text:
-        return await _tell(desk, message, replies.how_to_start(desk.agents, name, message.words))
-    thread = await desk.runner.start(name, text, message.by, message.place, message.key)
-    desk.runner.wake(thread.id)
+        return replies.how_to_start(desk.agents, name, text)
+    await desk.runner.start(name, text, message.by, message.place, message.key)
     return None
 
 
 def _addressed(desk: Desk, text: str) -> tuple[str | None, str]:
     """Split words into an agent and what is for it: the only agent there is need not be named."""
-    first, _, rest = text.partition(" ")
-    if first.lower() in desk.agents:
-        return first.lower(), rest.strip()
-    return (next(iter(desk.agents)), text) if len(desk.agents) == 1 else (None, text)
+    first, rest = replies.first_word(text)
+    if first in desk.agents:
+        return first, rest
+    if len(desk.agents) == 1 and first != replies.HELP:
+        return next(iter(desk.agents)), text
+    return None, text
 
 
-async def _reply(desk: Desk, thread: Thread, message: Said) -> None:
+async def _reply(desk: Desk, thread: Thread, message: Said) -> str | None:
     """A message in a run's thread: a stop, the answer to the one open question, or the next turn."""
     if message.by.team != thread.started_by.team:
-        return await _tell(desk, message, words.STRANGER)
-    if message.words == STOP:
-        return await _tell_refusal(desk, message, await desk.runner.stop(thread.id, message.by))
+        return await desk.refuse("say", Refusal(Reason.UNKNOWN, thread=thread), message.by)
+    text = message.words_to(desk.user)
+    if text == STOP:
+        return await _refusal(desk, message, await desk.runner.stop(thread.id, message.by))
     waiting = await desk.ledger.requests(thread.id, RequestStatus.OPEN)
+    if await desk.runner.heard(thread, message.key):  # looked up after `waiting`: it may have been the answer just now
+        return None
     if thread.status is ThreadStatus.WAITING and waiting:
         return await _answer(desk, waiting, message)
-    busy = await desk.runner.say(thread, MENTION.sub("", message.words), message.by, message.place, message.key)
-    return await desk.slack.react(message.channel, message.ts, "eyes") if busy else None
+    if await desk.runner.say(thread, text, message.by, message.place, message.key):
+        desk.later(desk.slack.react(message.channel, message.ts, QUEUED), message.by)
+    return None
 
 
-async def _answer(desk: Desk, waiting: Sequence[Request], message: Said) -> None:
+async def _answer(desk: Desk, waiting: Sequence[Request], message: Said) -> str | None:
     """Take the words as the answer where they can only mean one thing; otherwise say what to do."""
     if len(waiting) > 1:
-        return await _tell(desk, message, words.WHICH_ONE)
+        return words.WHICH_ONE
     request = await desk.runner.check(waiting[0].id, message.by)
     if isinstance(request, Refusal):
-        return await _tell_refusal(desk, message, request)
+        return await _refusal(desk, message, request)
     card = compile_card(request.payload, request.response_schema)
     action = card.action(card.text_action or "")
     if action is None:
-        return await _tell(desk, message, words.ANSWER_WITH_BUTTONS)
-    reply = read_reply(action, message.words, by=message.by, at=desk.clock())
+        return words.ANSWER_WITH_BUTTONS
+    reply = read_reply(action, message.words_to(desk.user), by=message.by, at=desk.clock())
     if isinstance(reply, str):
-        return await _tell(desk, message, reply)
-    decided = await desk.runner.answer(request, decide(action, reply))
-    return await _tell_refusal(desk, message, decided)
+        return reply
+    answered = await desk.runner.answer(request, replace(decide(action, reply), said=message.key))
+    if isinstance(answered, Request):
+        desk.later(desk.slack.react(message.channel, message.ts, TAKEN), message.by)
+    return await _refusal(desk, message, answered)
 
 
-async def _tell_refusal(desk: Desk, message: Said, result: object) -> None:
-    """Say why nothing happened, if nothing did."""
-    if isinstance(result, Refusal):
-        await _tell(desk, message, await desk.words_for(result, message.by))
+async def _refusal(desk: Desk, message: Said, result: object) -> str | None:
+    """Why nothing happened, if nothing did; a second delivery of the answer itself is nothing to talk about."""
+    if not isinstance(result, Refusal):
+        return None
+    decision = result.request.decision if result.request is not None else None
+    if decision is not None and decision.said == message.key:
+        return None
+    return await desk.words_for(result, message.by)
 
 
 async def _tell(desk: Desk, message: Said, text: str) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 
 from runtime.records import Person, Place
 
-MENTION = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>\s*")
-
 
 class MalformedError(Exception):
     """A payload that Slack would not send. The text names the field, never its value."""
@@ -36,11 +34,13 @@ class Click:
     action_id: str
     value: str
     trigger_id: str
+    block_id: str
     channel: str
     """Empty on a view."""
     thread_ts: str
     """Where to answer the clicker; empty outside a thread."""
     view_id: str
+    """Of the modal it was in; empty elsewhere."""
     view_metadata: str
 
 
@@ -80,10 +80,9 @@ class Said:
         """Whether it was said inside a thread."""
         return self.thread_ts != self.ts
 
-    @property
-    def words(self) -> str:
-        """The text without a mention of the bot in front."""
-        return plain(MENTION.sub("", self.text, count=1))
+    def words_to(self, bot: str) -> str:
+        """The text as typed, without a mention of the bot in front."""
+        return plain(re.sub(rf"^\s*<@{re.escape(bot)}(?:\|[^>]*)?>", "", self.text, count=1))
 
 
 def slash_command(body: Mapping[str, Any]) -> SlashCommand:
@@ -110,9 +109,10 @@ def click(body: Mapping[str, Any]) -> Click:
         action_id=_text(action, "action_id"),
         value=_text(option if isinstance(option, Mapping) else action, "value", default=""),
         trigger_id=_text(body, "trigger_id", default=""),
+        block_id=_text(action, "block_id", default=""),
         channel=_text(_mapping(body, "channel"), "id", default=""),
         thread_ts=_text(message, "thread_ts", default=_text(message, "ts", default="")),
-        view_id=_text(view, "id", default=""),
+        view_id=_text(view, "id", default="") if view.get("type") == "modal" else "",
         view_metadata=_text(view, "private_metadata", default=""),
     )
 
@@ -124,9 +124,12 @@ def submission(body: Mapping[str, Any]) -> Submission:
     return Submission(by=_person(body), metadata=_text(view, "private_metadata", default=""), values=values)
 
 
-def block_of(body: Mapping[str, Any]) -> str:
-    """The block id of the clicked element."""
-    return _text(body["actions"][0], "block_id", default="")
+def opened_home(body: Mapping[str, Any]) -> Person | None:
+    """Read an `app_home_opened` event: who looks at their Home tab; None when it is another tab."""
+    event = _mapping(body, "event")
+    if event.get("tab") != "home":
+        return None
+    return Person(team=_text(body, "team_id"), id=_text(event, "user"))
 
 
 def said(body: Mapping[str, Any]) -> Said | None:

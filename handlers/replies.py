@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from handlers.cards.runs import run_status
 from handlers.cards.text import date_token, escape, mention, one_line
 from runtime.agents import Agent
 from runtime.records import Request, Thread, ThreadId
 
+HELP = "help"
 SHORT_ID = 8
+MOST_AGENTS = 30
+"""Listed with an example each; the names of the others follow."""
 COMMANDS = "`/agent list` · `/agent status <run>` · `/agent stop <run>`"
 
 
@@ -17,15 +21,22 @@ def short(thread_id: ThreadId) -> str:
     return thread_id[:SHORT_ID]
 
 
+def first_word(text: str) -> tuple[str, str]:
+    """Split what was typed into a name or a verb, and the rest."""
+    first, rest = (*text.split(maxsplit=1), "", "")[:2]
+    return first.lower(), rest
+
+
 def help_text(agents: Mapping[str, Agent]) -> str:
     """Every agent with one example."""
     if not agents:
         return "There are no agents yet. Add one to `andon.toml` and start me again."
     lines = [
         f"• *{escape(agent.title)}*{_about(agent)}\n   `/agent {name} {_example(agent)}`"
-        for name, agent in agents.items()
+        for name, agent in islice(agents.items(), MOST_AGENTS)
     ]
-    return "\n".join(["Start an agent; it asks here when it needs somebody:", *lines, f"Also: {COMMANDS}"])
+    more = [f"Also there: {', '.join(islice(agents, MOST_AGENTS, None))}"] if len(agents) > MOST_AGENTS else []
+    return "\n".join(["Start an agent; it asks here when it needs somebody:", *lines, *more, f"Also: {COMMANDS}"])
 
 
 def _about(agent: Agent) -> str:
@@ -46,8 +57,8 @@ def how_to_start(agents: Mapping[str, Agent], name: str | None, text: str) -> st
     if name is not None and name in agents:
         agent = agents[name]
         return f"Tell *{escape(agent.title)}* what to do, for example `/agent {name} {_example(agent)}`."
-    first = text.split(maxsplit=1)[0].lower() if text.split() else ""
-    if not first or first == "help":
+    first, _ = first_word(text)
+    if first in {"", HELP}:
         return help_text(agents)
     near = get_close_matches(first, agents, n=1)
     guess = f" Did you mean `/agent {near[0]} …`?" if near else ""
@@ -57,7 +68,7 @@ def how_to_start(agents: Mapping[str, Agent], name: str | None, text: str) -> st
 def list_text(threads: Sequence[Thread], titles: Callable[[Thread], str], link: Callable[[Thread], str]) -> str:
     """Runs that are under way."""
     if not threads:
-        return "Nothing is running. `/agent help` shows what you can start."
+        return "Nothing of yours is running, and nothing here. `/agent help` shows what you can start."
     return "\n".join(f"{_line(thread, titles(thread), link(thread))}" for thread in threads)
 
 
@@ -82,7 +93,12 @@ def status_text(thread: Thread, requests: Sequence[Request], title: str, link: s
 
 def no_such_run(ref: str) -> str:
     """For an id that fits no run."""
-    return f"I know no run `{escape(one_line(ref, 40))}`. `/agent list` shows those under way."
+    return f"I know no run `{escape(one_line(ref, 40))}` here. `/agent list` shows those under way."
+
+
+def several_runs(ref: str) -> str:
+    """For the start of an id that fits more than one."""
+    return f"Several runs begin with `{escape(one_line(ref, 40))}`. Give more of the one you mean."
 
 
 def stopped(title: str) -> str:

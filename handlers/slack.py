@@ -70,7 +70,7 @@ class Slack:
         method = "conversations.replies" if thread_ts else "conversations.history"
         cursor = ""
         while True:
-            page = await self._call(method, **where, ts=thread_ts, cursor=cursor or None)
+            page = await self._call(method, read=True, **where, ts=thread_ts, cursor=cursor or None)
             for message in page["messages"]:
                 if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
                     return str(message["ts"])
@@ -82,9 +82,12 @@ class Slack:
         """Tell one person something where they are."""
         await self._call("chat.postEphemeral", channel=channel, user=user, text=text, thread_ts=thread_ts or None)
 
-    async def say(self, channel: str, text: str, *, thread_ts: str) -> None:
-        """Answer in a direct message, where nobody else reads along. A lost reply is not repeated."""
-        await self._call("chat.postMessage", repeat=False, channel=channel, text=text, thread_ts=thread_ts)
+    async def say(self, channel: str, text: str, *, thread_ts: str = "") -> None:
+        """Answer in a direct message (`channel` may be a person's id), where nobody else reads along.
+
+        A lost reply is not repeated.
+        """
+        await self._call("chat.postMessage", repeat=False, channel=channel, text=text, thread_ts=thread_ts or None)
 
     async def react(self, channel: str, ts: str, name: str) -> None:
         """Mark a message; marking it twice is marking it once."""
@@ -110,11 +113,13 @@ class Slack:
         """Who we are: `team_id`, `user_id`, `bot_id`, `url`."""
         return await self._call("auth.test")
 
-    async def _call(self, method: str, *, repeat: bool = True, **arguments: Any) -> Mapping[str, Any]:
+    async def _call(
+        self, method: str, *, repeat: bool = True, read: bool = False, **arguments: Any
+    ) -> Mapping[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await self._once(method, given)
+                return await self._once(method, given, read=read)
             except _BusyError as busy:
                 if attempt == ATTEMPTS:
                     raise SlackRefusedError(method, "ratelimited") from None
@@ -125,9 +130,11 @@ class Slack:
                 await self._wait(0.25 * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def _once(self, method: str, arguments: dict[str, Any], *, read: bool) -> Mapping[str, Any]:
+        """Call once. Methods that only read take no JSON."""
+        how: dict[str, Any] = {"http_verb": "GET", "params": arguments} if read else {"json": arguments}
         try:
-            response = await self.client.api_call(method, json=dict(arguments))
+            response = await self.client.api_call(method, **how)
         except SlackApiError as error:
             status = error.response.status_code
             if status == 429:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers.cards import ids, words
+from handlers.cards import ids
 from handlers.cards.forms import read_form
 from handlers.cards.model import decide
 from handlers.cards.payloads import compile_card
@@ -46,8 +46,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await ack()
 
     @app.view(re.compile(".*"))
-    async def unknown(ack: Ack) -> None:
-        await ack(response_action="update", view=notice_view(words.UNKNOWN_REQUEST))
+    async def unknown(ack: Ack, body: Body) -> None:
+        sent = submission(body)
+        await _replace(desk, ack, await desk.runner.refused("submit", Refusal(Reason.UNKNOWN), sent.by), sent)
 
     @app.view_closed(re.compile(".*"))
     async def closed(ack: Ack) -> None:
@@ -58,14 +59,12 @@ def register(app: AsyncApp, desk: Desk) -> None:
 async def _answer(desk: Desk, sent: Submission) -> Refusal | dict[str, str] | None:
     """Decide with what the modal holds: None when that is done, a refusal, or errors by block id."""
     ref = ids.parse_view_ref(sent.metadata)
-    if ref is None or ref.request_id is None:
-        return Refusal(Reason.UNKNOWN)
-    request = await desk.runner.check(RequestId(ref.request_id), sent.by)
+    request = await desk.runner.check(RequestId((ref and ref.request_id) or ""), sent.by)
     if isinstance(request, Refusal):
         return request
-    action = compile_card(request.payload, request.response_schema).action(ref.action or "")
+    action = compile_card(request.payload, request.response_schema).action((ref and ref.action) or "")
     if action is None:
-        return Refusal(Reason.CHANGED, request)
+        return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), sent.by)
     reply = read_form(action, sent.values, by=sent.by, at=desk.clock())
     if isinstance(reply, dict):
         return reply

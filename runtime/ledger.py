@@ -5,7 +5,7 @@ the record as it is now, or None when somebody else was first: then read again a
 """
 
 from dataclasses import asdict, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from runtime.codec import Codec
 from runtime.journal import derive_id, new_id
@@ -31,8 +31,6 @@ REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
 TURNS: Final = Collection("turns", ("status", "thread_id"))
 POSTS: Final = Collection("posts", ("thread_id",))
 AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
-
-Record = TypeVar("Record", Thread, Turn, Post)
 
 
 class Ledger:
@@ -205,7 +203,7 @@ class Ledger:
         return Request(**fields)
 
     def _decision_bytes(self, decision: Decision) -> bytes:
-        fields = {name: getattr(decision, name) for name in ("action", "label", "value", "reason", "at")}
+        fields = {name: getattr(decision, name) for name in ("action", "label", "value", "reason", "said", "at")}
         changes = [[change.field, change.before, change.after] for change in decision.changes]
         more = {"verdict": str(decision.verdict), "by": asdict(decision.by), "changes": changes}
         return self._codec.encode(fields | more)

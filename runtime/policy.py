@@ -20,7 +20,9 @@ class Reason(StrEnum):
     CHANGED = "changed"
     """What was shown is not what would be decided."""
     NOT_YOURS = "not_yours"
-    """Only the person who started a run, or one of its approvers, may stop it."""
+    """Only the person who started a run, or one of its approvers, may stop it or try it again."""
+    MOVED_ON = "moved_on"
+    """What failed was tried again already, or something newer took its place."""
     OVER = "over"
     """The run has ended already."""
 
@@ -42,21 +44,19 @@ _SETTLED = {
 }
 
 
-def may_answer(request: Request | None, by: Person, digest: str | None = None) -> Refusal | None:
-    """Check an answer: known, still pending, allowed, and still what was shown (`digest`, when the caller has it)."""
+def may_answer(request: Request | None, by: Person) -> Refusal | None:
+    """Check an answer: known, still pending, allowed."""
     if request is None or request.asked_for.team != by.team:
         return Refusal(Reason.UNKNOWN)
     if request.status in _SETTLED:
         return Refusal(_SETTLED[request.status], request)
     if request.approvers and by.id not in request.approvers:
         return Refusal(Reason.NOT_AN_APPROVER, request)
-    if digest is not None and digest != request.digest:
-        return Refusal(Reason.CHANGED, request)
     return None
 
 
-def may_stop(thread: Thread | None, agent: Agent | None, by: Person) -> Refusal | None:
-    """Check a stop: whoever started the run, or may answer for the agent."""
+def may_steer(thread: Thread | None, agent: Agent | None, by: Person) -> Refusal | None:
+    """Check a stop or another try: whoever started the run, or may answer for the agent."""
     if thread is None or thread.started_by.team != by.team:
         return Refusal(Reason.UNKNOWN)
     approvers = agent.approvers if agent else ()

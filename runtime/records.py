@@ -1,7 +1,6 @@
 """The nouns of the ledger: who asked what, who decided, what became of it.
 
-Frozen values; the only way to change one is a compare-and-set in `runtime.ledger`. Nothing here knows Slack: where a
-conversation takes place is an opaque `Place`.
+Frozen values; the only way to change one is a compare-and-set in `runtime.ledger`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ RequestId = NewType("RequestId", str)
 """Opaque; what a button carries. Derived from thread and interrupt, so opening a request twice is opening it once."""
 
 Place = dict[str, str]
-"""Where a conversation is, in the surface's own words (for Slack: team, channel, ts). Opaque to the runtime."""
+"""Where a conversation is: `team`, `channel`, and once there is a first message its `ts`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +95,8 @@ class Decision:
     """What `interrupt()` returns in the graph; anything the codec takes."""
     reason: str | None = None
     changes: tuple[Change, ...] = ()
+    said: str = ""
+    """Key of the message that held the answer, when it was one: delivered again, it is no new answer."""
     by: Person
     at: float
 
@@ -130,7 +131,10 @@ class Request:
 
 
 class TurnStatus(StrEnum):
-    """`queued` → `taken` by a run → `ended` with words for the people, or `stopped` → `told`."""
+    """`queued` → `taken` by a run → `ended` with words for the people, or `stopped` → `told`.
+
+    A failed one may be `taken` again.
+    """
 
     QUEUED = "queued"
     TAKEN = "taken"
@@ -155,6 +159,8 @@ class Turn:
     outcome: str | None = None
     """What the agent said at the end, or what went wrong."""
     failed: bool = False
+    attempt: int = 0
+    """How often it was tried again after it had failed."""
     created_at: float
     revision: int = 1
 
@@ -172,3 +178,8 @@ class Post:
     """Of what it shows."""
     created_at: float
     revision: int = 1
+
+
+def where_of(place: Place) -> str:
+    """Write a conversation's place as one string; empty while it has none."""
+    return "/".join((place["team"], place["channel"], place["ts"])) if place.get("ts") else ""

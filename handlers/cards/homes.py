@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handlers.cards import words
+from handlers.cards import ids, words
 from handlers.cards.literal import Block, context, excerpt, plain_text
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import run_status
 from handlers.cards.text import escape
 from runtime.agents import Agent
 from runtime.records import Request, Thread, ThreadId
-
-OPEN_LINK = "open_link"
-"""Action id of buttons that only follow a link; Slack sends those clicks too."""
 
 
 def home_view(
@@ -59,5 +56,5 @@ def _row(title: str, about: str, link: str | None) -> Block:
     row: Block = {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
     if link is None:
         return row
-    button = {"type": "button", "action_id": OPEN_LINK, "text": plain_text(words.OPEN, 75), "url": link}
+    button = {"type": "button", "action_id": ids.LINK, "text": plain_text(words.OPEN, 75), "url": link}
     return row | {"accessory": button}

@@ -6,6 +6,7 @@ from typing import Any
 from handlers.cards import ids, words
 from handlers.cards.blocks import Message
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
+from handlers.cards.masking import mask_text
 from handlers.cards.text import escape, mention
 from runtime.records import Request, RequestStatus, Thread, ThreadStatus, Turn
 
@@ -23,7 +24,7 @@ def run_message(thread: Thread, requests: Sequence[Request], agent_title: str) -
         {"type": "section", "text": {"type": "mrkdwn", "text": started, "verbatim": True}},
         *([rich_text(quote(prompt.text))] if prompt.text.strip() else []),
         context(status),
-        *([_view_button(ids.VIEW_RUN, thread.id)] if prompt.cut else []),
+        *([_actions([_button(ids.VIEW_RUN, thread.id, words.VIEW_EVERYTHING)])] if prompt.cut else []),
     ]
     text = (
         f"{escape(agent_title)} for {mention(thread.started_by)}: {escape(excerpt(thread.prompt, 600).text)} {status}"
@@ -50,13 +51,18 @@ def run_status(thread: Thread, requests: Sequence[Request]) -> str:
 
 def outcome_message(turn: Turn, agent_title: str) -> Message:
     """How a run ended, told once to who asked for it, in its thread."""
-    outcome = excerpt(turn.outcome or "", OUTCOME)
+    outcome = excerpt(mask_text(turn.outcome or ""), OUTCOME)
     mark = words.RUN_FAILED if turn.failed else words.RUN_FINISHED
     line = f"{mark} for {mention(turn.by)}"
+    buttons = [
+        *([_button(ids.VIEW_TURN, turn.id, words.VIEW_EVERYTHING)] if outcome.cut else []),
+        *([_button(ids.RETRY, turn.id, words.RETRY)] if turn.failed else []),
+    ]
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
         *([rich_text(section(run(outcome.text)))] if outcome.text.strip() else []),
-        *([context(outcome.cut), _view_button(ids.VIEW_TURN, turn.id)] if outcome.cut else []),
+        *([context(outcome.cut)] if outcome.cut else []),
+        *([_actions(buttons)] if buttons else []),
     ]
     return Message(f"{escape(agent_title)}: {line}. {escape(excerpt(outcome.text, 600).text)}", blocks)
 
@@ -74,6 +80,9 @@ def stop_view(thread: Thread) -> dict[str, Any]:
     }
 
 
-def _view_button(action_id: str, value: str) -> Block:
-    text = plain_text(words.VIEW_EVERYTHING, 75)
-    return {"type": "actions", "elements": [{"type": "button", "action_id": action_id, "value": value, "text": text}]}
+def _actions(buttons: list[Block]) -> Block:
+    return {"type": "actions", "elements": buttons}
+
+
+def _button(action_id: str, value: str, label: str) -> Block:
+    return {"type": "button", "action_id": action_id, "value": value, "text": plain_text(label, 75)}

@@ -8,7 +8,7 @@ APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", 
 FILL_IN, CHOOSE = "Fill in", "Choose"
 YES, NO = "Yes", "No"
 BACK, CLOSE, SEND = "Back", "Close", "Send"
-VIEW_EVERYTHING, STOP_RUN = "View everything", "Stop the run"
+VIEW_EVERYTHING, STOP_RUN, RETRY = "View everything", "Stop the run", "Try again"
 EVERYTHING = "Everything"
 NEXT, PREVIOUS = "Next page", "Previous page"
 
@@ -189,8 +189,10 @@ REDRAWN = "This question changed since its card was drawn, so nothing was decide
 TRY_AGAIN = "Something went wrong on our side, so nothing was decided. Try again in a moment."
 ANSWER_WITH_BUTTONS = "A message cannot decide this one. Use the buttons on its card."
 WHICH_ONE = "Several questions are open. Answer on the card of the one you mean."
-NOT_YOURS = "Only the person who started this run, or somebody who may answer for its agent, can stop it."
+NOT_YOURS = "Only the person who started this run, or somebody who may answer for its agent, can do that."
 ALREADY_OVER = "That run has ended already."
+MOVED_ON = "That was tried again already, or the conversation has gone on since."
+TOO_LATE = "Slack did not wait for me to open that. Press the button again."
 
 
 def cannot_post(channel: str, code: str) -> str:

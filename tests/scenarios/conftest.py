@@ -87,7 +87,7 @@ class Office:
 
     async def outcome(self, channel: str = "refunds", nth: int = -1, *, count: int = 1) -> Json:
         """What an agent said at the end, waited for."""
-        found = lambda: [m for m in self.sandbox.messages(channel) if key_of(m).startswith(("outcome:", "failure:"))]  # noqa: E731
+        found = lambda: [m for m in self.sandbox.messages(channel) if key_of(m).startswith("outcome:")]  # noqa: E731
         messages = await self.sandbox.until(lambda: found() if len(found()) >= count else None)
         assert messages is not None
         return messages[nth]

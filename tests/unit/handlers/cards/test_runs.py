@@ -64,9 +64,14 @@ class TestOutcome:
         assert texts(made.blocks) == ["🏁 Finished for <@U0ANA>", "Refund sent."]
         assert made.text == "Refunds: 🏁 Finished for <@U0ANA>. Refund sent."
 
-    def test_a_failure_says_so(self) -> None:
+    def test_a_failure_says_so_and_offers_another_try(self) -> None:
         made = checked(outcome_message(replace(TURN, failed=True, outcome="Card expired."), "Refunds"))
-        assert texts(made.blocks) == ["❌ Failed for <@U0ANA>", "Card expired."]
+        assert texts(made.blocks)[:2] == ["❌ Failed for <@U0ANA>", "Card expired."]
+        assert buttons(made.blocks) == ["Try again"]
+
+    def test_a_token_in_it_is_masked(self) -> None:
+        made = checked(outcome_message(replace(TURN, outcome="401 for xoxb-12345678-abcdefgh"), "Refunds"))
+        assert "abcdefgh" not in made.text + str(made.blocks)
 
     def test_a_run_may_end_without_words(self) -> None:
         assert len(checked(outcome_message(replace(TURN, outcome=None), "Refunds")).blocks) == 1
