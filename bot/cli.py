@@ -1,25 +1,26 @@
 """The command line: `andon serve`, `andon demo`, `andon manifest`. The only place that configures logging.
 
-Problems of the configuration come all at once, in words, and the exit code is 2.
+Problems of the configuration come all at once, in words, and the exit code is 2; a database that cannot be used is 1.
 """
 
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from dotenv import dotenv_values
 
-from bot.agents import load_agents, load_graphs
+from bot.agents import AgentSpec, load_agents, load_graphs
 from bot.app import application
 from bot.errors import ConfigurationError
 from bot.logs import configure_logging
 from bot.manifest import manifest_text
 from bot.serve import serve as serve_slack, stop_on_signals
 from bot.settings import Settings, load_settings
-from runtime import SqliteSaver
+from runtime import SqliteSaver, StoreError
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -37,11 +38,11 @@ def serve(
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True, help="End when the parent process does.")] = False,
 ) -> None:
     """Connect to Slack and run the agents of andon.toml, until Ctrl-C."""
-    settings = load_settings(os.environ, env_file=ENV_FILE)
+    settings, specs, graphs = _configuration()
     for name in SECRETS:
         os.environ.pop(name, None)
     configure_logging(settings.log_level, secrets=_secrets(settings))
-    asyncio.run(_serve(settings, until_stdin_closes=until_stdin_closes))
+    asyncio.run(_serve(settings, specs, graphs, until_stdin_closes=until_stdin_closes))
 
 
 @cli.command()
@@ -49,14 +50,14 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Port of the page; 3333 or the next free one if not given.")] = None,
 ) -> None:
     """Try everything in a small Slack of our own, in the browser. With tokens in the environment: in your Slack."""
-    if os.environ.get("SLACK_BOT_TOKEN"):
+    if os.environ.get("SLACK_BOT_TOKEN") or dotenv_values(ENV_FILE).get("SLACK_BOT_TOKEN"):
         serve()
         return
     from bot.demo import demo as run_demo  # noqa: PLC0415 - the sandbox is only for this
 
     data_dir = Path(os.environ.get("ANDON_DATA_DIR") or ".andon") / "demo"
     data_dir.mkdir(parents=True, exist_ok=True)
-    load_agents(Path(os.environ.get("ANDON_CONFIG") or "andon.toml"))
+    load_graphs(load_agents(_config_file()))
     asyncio.run(run_demo(data_dir, port))
 
 
@@ -70,9 +71,37 @@ def manifest(
     typer.echo(manifest_text(http), nl=False)
 
 
-async def _serve(settings: Settings, *, until_stdin_closes: bool) -> None:
-    specs = load_agents(settings.config)
-    graphs = load_graphs(specs)
+def _configuration() -> tuple[Settings, tuple[AgentSpec, ...], dict[str, object]]:
+    """Read everything that can be wrong before anything starts, and say all that is wrong at once."""
+    problems: list[str] = []
+    settings: Settings | None = None
+    specs: tuple[AgentSpec, ...] = ()
+    graphs: dict[str, object] = {}
+    try:
+        settings = load_settings(os.environ, env_file=ENV_FILE)
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        specs = load_agents(settings.config if settings else _config_file())
+        graphs = load_graphs(specs)
+    except ConfigurationError as error:
+        problems += error.problems
+    if settings is None or problems:
+        raise ConfigurationError(problems)
+    return settings, specs, graphs
+
+
+def _config_file() -> Path:
+    return Path(os.environ.get("ANDON_CONFIG") or "andon.toml")
+
+
+async def _serve(
+    settings: Settings,
+    specs: Sequence[AgentSpec],
+    graphs: Mapping[str, object],
+    *,
+    until_stdin_closes: bool,
+) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     stop = stop_on_signals()
     if until_stdin_closes:
@@ -102,3 +131,6 @@ def main() -> None:
     except ConfigurationError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
+    except StoreError as error:
+        typer.echo(f"The database cannot be used: {error}", err=True)
+        sys.exit(1)
