@@ -39,12 +39,16 @@ def check(question: Question, answer: Any) -> None:
     """Hold an answer against its question's JSON Schema. Raises `InvalidAnswerError`; the question stays open."""
     if question.schema is None or question.typed:
         return
+    if problems := problems_in(question.schema, answer):
+        raise InvalidAnswerError(question.id, problems)
+
+
+def problems_in(schema: dict[str, Any], value: Any) -> dict[str, str]:
+    """Hold a value against a JSON Schema, and say by field what is wrong."""
     import jsonschema  # noqa: PLC0415 - only for questions that have a schema
 
-    errors = jsonschema.validators.validator_for(question.schema)(question.schema).iter_errors(answer)
-    problems = {".".join(map(str, error.absolute_path)): error.message for error in errors}
-    if problems:
-        raise InvalidAnswerError(question.id, problems)
+    errors = jsonschema.validators.validator_for(schema)(schema).iter_errors(value)
+    return {".".join(map(str, error.absolute_path)): error.message for error in errors}
 
 
 def received(answer: Any, value: Any, schema: Any) -> Any:

@@ -1,22 +1,20 @@
 """A compiled graph: what programs call. The engine does the running; here is what goes in and what comes out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias, get_args
 from weakref import WeakKeyDictionary
 
 from runtime import engine, sync
-from runtime.codec import Codec
 from runtime.errors import InvalidGraphError, InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.frames import Next, as_interrupt, child_namespace
 from runtime.graph import Node, StateGraph
-from runtime.hitl import PAYLOADS, Decision
 from runtime.inputs import interrupts, take
 from runtime.interrupts import GraphInterrupt, TaskContext, current
 from runtime.journal import Journal
-from runtime.messages import Message, RemoveMessage
+from runtime.process_codec import CODEC
 from runtime.reader import Reader
 from runtime.run import Run
 from runtime.snapshots import snapshot
@@ -26,11 +24,9 @@ from runtime.types import END, INTERRUPT, START, Config, Durability, OnPending, 
 
 Mode: TypeAlias = Literal["values", "updates", "custom"]
 Nodes: TypeAlias = Sequence[str] | Literal["*"]
+MODES: Final = get_args(Mode)
+DURABILITIES: Final = get_args(Durability)
 RECURSION_LIMIT: Final = 10_000
-
-CODEC: Final = Codec([Send, Message, RemoveMessage, Decision, *PAYLOADS])
-"""One for the process: a graph that is called as a function is unknown to its caller until it runs, and what it stored
-must be readable before that."""
 
 
 class CompiledGraph:
@@ -196,7 +192,7 @@ class CompiledGraph:
         *,
         inline: bool,
     ) -> Run:
-        if durability not in get_args(Durability):
+        if durability not in DURABILITIES:
             raise ValueError(f"durability is 'sync', 'async' or 'exit', not {durability!r}")
         config = config or {}
         store = self._store()
@@ -224,17 +220,32 @@ class CompiledGraph:
         return ({} if isinstance(keys, str) else result) | {INTERRUPT: list(interrupts(run.journal))}
 
     async def _go(self, run: Run, given: Any, on_pending: OnPending) -> bool:
-        """Load, take the input, run, and leave everything in the store, whatever happens. False: it has paused."""
-        with _alone(run.journal):
-            await run.journal.reload()
-            take(self, run, given, on_pending)
-            run.start()
-            try:
-                return await engine.advance(run, self, "")
-            except engine.ParentCommand as command:
-                raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
-            finally:
-                await run.end()
+        """Run a thread that nobody else runs. False: it has paused. Raises `ThreadBusyError`."""
+        journal = run.journal
+        if journal.store is None:
+            return await self._advance(run, given, on_pending)
+        running = _RUNNING.setdefault(journal.store, set())
+        if journal.thread_id in running:
+            raise ThreadBusyError(journal.thread_id)
+        running.add(journal.thread_id)
+        try:
+            return await self._advance(run, given, on_pending)
+        except StaleHeadError as error:  # another process was faster
+            raise ThreadBusyError(journal.thread_id) from error
+        finally:
+            running.discard(journal.thread_id)
+
+    async def _advance(self, run: Run, given: Any, on_pending: OnPending) -> bool:
+        """Load, take the input, run, and leave everything in the store, whatever happens."""
+        await run.journal.reload()
+        take(self, run, given, on_pending)
+        run.start()
+        try:
+            return await engine.advance(run, self, "")
+        except engine.ParentCommand as command:
+            raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
+        finally:
+            await run.end()
 
     async def _chunks(
         self, run: Run, given: Any, mode: Mode | Sequence[Mode], on_pending: OnPending, *, subgraphs: bool
@@ -400,27 +411,9 @@ def _thread_id(config: Config) -> str:
 
 
 def _modes(mode: Mode | Sequence[Mode]) -> None:
-    if unknown := [name for name in ([mode] if isinstance(mode, str) else mode) if name not in get_args(Mode)]:
-        raise ValueError(f"there is no stream mode {unknown[0]!r}; there are {', '.join(get_args(Mode))}")
+    if unknown := [name for name in ([mode] if isinstance(mode, str) else mode) if name not in MODES]:
+        raise ValueError(f"there is no stream mode {unknown[0]!r}; there are {', '.join(MODES)}")
 
 
 _RUNNING: WeakKeyDictionary[CheckpointStore, set[str]] = WeakKeyDictionary()
 """Threads under way in this process, by store: several compiled graphs may share one."""
-
-
-@contextmanager
-def _alone(journal: Journal) -> Iterator[None]:
-    """Keep a second run of the thread out. Raises `ThreadBusyError`, also when another process was faster."""
-    if journal.store is None:
-        yield
-        return
-    running = _RUNNING.setdefault(journal.store, set())
-    if journal.thread_id in running:
-        raise ThreadBusyError(journal.thread_id)
-    running.add(journal.thread_id)
-    try:
-        yield
-    except StaleHeadError as error:
-        raise ThreadBusyError(journal.thread_id) from error
-    finally:
-        running.discard(journal.thread_id)

@@ -124,6 +124,9 @@ def _keep_results(run: Run, frame: Frame, tasks: Sequence[Task]) -> None:
 async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *, inline: bool) -> None:
     """Run one task: afterwards it is done, or has a question, or the node's exception is raised and noted."""
     node = graph.node(task.name)
+    if node.name == START and not node.branches:
+        task.writes = list(task.arg.items())
+        return
     context = TaskContext(run, frame.ns, task, inline=inline)
     token = current.set(context)
     try:
@@ -260,8 +263,6 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
         for place, task in enumerate(frame.tasks)
         if not task.recorded and task.name != START  # which writes what it was given
     ]
-    run.journal.checkpoint(frame.ns, "loop", step, written, graph.results(values, writes))
-    frame.unapplied.clear()
-    frame.values = values
+    run.journal.checkpoint(frame.ns, "loop", step, written, graph.results(values, writes), values)
     if writes and "values" in run.modes:
         run.send(frame.ns, "values", graph.shown_values(values))

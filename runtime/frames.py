@@ -116,7 +116,8 @@ class Frame:
 
     def finished(self) -> list[Task]:
         """Return the tasks that are done, in the order their writes are merged."""
-        return sorted((task for task in self.tasks if task.writes is not None), key=lambda task: task.order)
+        done = [task for task in self.tasks if task.writes is not None]
+        return sorted(done, key=lambda task: task.order) if len(done) > 1 else done
 
     def live_values(self, channels: Mapping[str, Channel]) -> Values:
         """Return the state with what finished tasks of the open step wrote in it."""

@@ -173,18 +173,22 @@ class Journal:
         following: Next,
         written: Sequence[list[Any]] = (),
         results: Mapping[str, Any] = _NO_VALUES,
+        values: Values | None = None,
     ) -> Frame:
         """Move a frame (a new one if there is none) to its next checkpoint.
 
         `written`: `[place in the step, writes]` with what tasks that are not `recorded` wrote to replayable keys.
-        `results`: the new values of the other keys.
+        `results`: the new values of the other keys. `values`: all of them, when the caller has merged the step already.
         """
         frame = self.frames.get(ns)
         step = -1 if frame is None else frame.step + 1
         checkpoint_id = new_id() if not ns and source != "loop" else derive_id(ns, frame.id if frame else "", step)
         extra = [following.joined, following.deferred, following.halted, self.metadata]
         nexts = plain_tasks(following.tasks)
-        return self._do(["c", ns, checkpoint_id, step, source, time.time(), written, dict(results), nexts, extra])
+        operation = ["c", ns, checkpoint_id, step, source, time.time(), list(written), dict(results), nexts, extra]
+        with self._lock:
+            self._record(operation)
+            return self._enter(*operation[1:], values=values)
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""
@@ -252,16 +256,16 @@ class Journal:
         results: Values,
         nexts: list[list[Any]],
         extra: list[Any],
+        values: Values | None = None,
     ) -> Frame:
         frame = self.frames.get(ns) or Frame(ns)
-        for below in [key for key in self.frames if is_below(key, ns)]:
-            del self.frames[below]
-        for place, writes in written:
-            frame.tasks[place].writes = writes
-        for task in frame.tasks:
-            if task.name == START and task.writes is None and source == "loop":
-                task.writes = list(task.arg.items())
-        frame.unapplied.append(([pair for task in frame.finished() for pair in task.writes or ()], results))
+        if len(self.frames) > 1:
+            for below in [key for key in self.frames if is_below(key, ns)]:
+                del self.frames[below]
+        if values is None:
+            frame.unapplied.append((_written(frame, written, over=source == "loop"), results))
+        else:
+            frame.values = values
         frame.parent_id, frame.id = frame.id or None, checkpoint_id
         frame.step, frame.source, frame.created_at = step, source, created_at
         frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
@@ -301,6 +305,16 @@ class Journal:
         frame = self.frames.get(ns)
         found = (item for task in (frame.tasks if frame else ()) for item in self.questions(ns, task))
         return {question.id: (where, task, question) for where, task, question in found}
+
+
+def _written(frame: Frame, written: list[tuple[int, Writes]], *, over: bool) -> Writes:
+    """Return what the tasks of a frame wrote in a step, in order. The start writes what it was given, when it is over."""
+    for place, writes in written:
+        frame.tasks[place].writes = writes
+    for task in frame.tasks:
+        if task.name == START and over:
+            task.writes = list(task.arg.items())
+    return [pair for task in frame.finished() for pair in task.writes or ()]
 
 
 def _task(frame: Frame, task_id: str) -> Task:

@@ -42,6 +42,8 @@ def _due(
     nodes: Mapping[str, Node], names: Mapping[str, None], waiting: Sequence[str], *, busy: bool
 ) -> tuple[list[str], list[str]]:
     """Split what was reached into what runs now and what is deferred until nothing else runs."""
+    if not waiting and not any(nodes[name].defer for name in names):
+        return sorted(names), []
     ready = sorted(name for name in names if not nodes[name].defer)
     deferred = sorted({*waiting, *(name for name in names if nodes[name].defer)})
     return (ready, deferred) if ready or busy else (deferred, [])

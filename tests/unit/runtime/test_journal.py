@@ -16,8 +16,8 @@ from runtime import (
     ThreadBusyError,
     interrupt,
 )
-from runtime.compiled import CODEC
 from runtime.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
+from runtime.process_codec import CODEC
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
 

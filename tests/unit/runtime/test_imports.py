@@ -1,0 +1,47 @@
+"""What `import runtime` costs and offers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import runtime
+
+
+def run(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    return done.stdout.strip()
+
+
+def test_importing_runtime_loads_nothing_heavy() -> None:
+    heavy = {"aiohttp", "jsonschema", "motor", "pydantic", "pymongo", "slack_bolt", "slack_sdk", "sqlite3", "langgraph"}
+    loaded = run("import sys, runtime; print(*{name.split('.')[0] for name in sys.modules})").split()
+    assert heavy.isdisjoint(loaded)
+
+
+def test_typed_questions_are_read_by_a_process_that_has_not_met_them(tmp_path: Path) -> None:
+    graph = f"""
+from typing import TypedDict
+from runtime import START, SqliteSaver, StateGraph, interrupt
+class State(TypedDict, total=False):
+    text: str
+def ask(state: State):
+    from runtime.hitl import Question
+    interrupt(Question(title="Why?"))
+with SqliteSaver({str(tmp_path / "andon.sqlite")!r}) as saver:
+    graph = StateGraph(State).add_node(ask).add_edge(START, "ask").compile(saver)
+    config = {{"configurable": {{"thread_id": "one"}}}}
+"""
+    run(f"{graph}    graph.invoke({{}}, config)")
+    assert run(f"{graph}    print(graph.get_state(config).interrupts[0].value.title)") == "Why?"
+
+
+@pytest.mark.parametrize("name", runtime.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(runtime, name) is not None
+
+
+def test_unknown_names_are_attribute_errors() -> None:
+    with pytest.raises(AttributeError, match="'zzz'"):
+        _ = runtime.zzz
