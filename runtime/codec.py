@@ -2,8 +2,9 @@
 
 The bytes are one version byte followed by MessagePack; what MessagePack has no form for is an extension whose body is
 MessagePack again (`codec_kinds`). Reading never imports or runs what the data names: only classes registered with this
-codec are built. Plain data is packed in one native call; Python walks a value only when that call refuses it, to keep
-the rarer forms (keys that are not text, lone surrogates) or to say where the value that cannot be kept is.
+codec are built, and LangChain's messages, whose names are fixed here. Plain data is packed in one native call; Python
+walks a value only when that call refuses it, to keep the rarer forms (keys that are not text, lone surrogates) or to
+say where the value that cannot be kept is.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,16 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import ormsgpack
 
-from runtime.codec_kinds import BUILT_IN, OBJECT, Kind, is_pydantic, object_kind, registered_name
+from runtime.codec_kinds import (
+    BUILT_IN,
+    FOREIGN_MESSAGES,
+    OBJECT,
+    Kind,
+    foreign_message,
+    is_pydantic,
+    object_kind,
+    registered_name,
+)
 from runtime.errors import CodecError
 
 VERSION = b"\x01"
@@ -42,8 +52,7 @@ class Codec:
     """
 
     def __init__(self, types: Iterable[type] = ()) -> None:
-        self._kinds = dict(BUILT_IN)
-        self._by_name: dict[str, Kind] = {}
+        self._kinds = _Kinds()
         self.register(*types)
 
     def register(self, *types: Any, name: str | None = None) -> None:
@@ -54,14 +63,13 @@ class Codec:
         Of two classes of one name the one registered later is built.
         """
         for annotation in types:
-            for cls in _classes(annotation, set()):
-                if kind := object_kind(cls, registered_name(cls)):
-                    self._kinds[cls] = self._by_name[registered_name(cls)] = kind
+            self._kinds.add(annotation)
         if name is not None:
             (cls,) = types
-            if cls not in self._kinds:
+            kind = self._kinds.of(cls)
+            if kind is None:
                 raise CodecError("", _refusal(cls))
-            self._by_name[name] = self._kinds[cls]
+            self._kinds.by_name[name] = kind
 
     def encode(self, value: Any) -> bytes:
         """Raises CodecError, with the path to it, for a value that cannot be kept."""
@@ -74,13 +82,37 @@ class Codec:
         """Raises CodecError for bytes of a newer version, of a class that is not registered, or not ours at all."""
         if data[:1] != VERSION:
             raise CodecError("", f"stored bytes start with {data[:1]!r}; this version reads only {VERSION!r}")
-        return _Unpacking(self._by_name).unpack(memoryview(data)[1:])
+        return _Unpacking(self._kinds).unpack(memoryview(data)[1:])
+
+
+class _Kinds:
+    """The kinds of one codec, by class and by stored name; LangChain's messages are added when the first is met."""
+
+    def __init__(self) -> None:
+        self.by_class = dict(BUILT_IN)
+        self.by_name: dict[str, Kind] = {}
+
+    def add(self, annotation: Any) -> None:
+        for cls in _classes(annotation, set()):
+            if kind := object_kind(cls, registered_name(cls)):
+                self.by_class[cls] = self.by_name[registered_name(cls)] = kind
+
+    def of(self, cls: type) -> Kind | None:
+        kind = self.by_class.get(cls)
+        if kind is None and registered_name(cls) in FOREIGN_MESSAGES:
+            self.add(cls)
+            kind = self.by_class[cls]
+        return kind
+
+    def named(self, name: str) -> Kind | None:
+        kind = self.by_name.get(name)
+        return kind if kind is not None or (cls := foreign_message(name)) is None else self.of(cls)
 
 
 class _Packing:
     """One `encode` by the native packer, which calls back for what it does not know."""
 
-    def __init__(self, kinds: dict[type, Kind]) -> None:
+    def __init__(self, kinds: _Kinds) -> None:
         self._kinds = kinds
         self._depth = 0
 
@@ -88,7 +120,7 @@ class _Packing:
         return ormsgpack.packb(value, self._extension, _OPTIONS)
 
     def _extension(self, value: Any) -> ormsgpack.Ext:
-        kind = self._kinds.get(type(value))
+        kind = self._kinds.of(type(value))
         self._depth += 1
         if kind is None or self._depth > MAX_DEPTH:
             raise TypeError
@@ -101,7 +133,7 @@ class _Packing:
 class _Walk:
     """The same bytes made level by level in Python, knowing where it is."""
 
-    def __init__(self, kinds: dict[type, Kind]) -> None:
+    def __init__(self, kinds: _Kinds) -> None:
         self._kinds = kinds
 
     def pack(self, value: Any) -> bytes:
@@ -134,7 +166,7 @@ class _Walk:
 
     def _extension(self, value: Any, path: str, depth: int) -> ormsgpack.Ext:
         cls = type(value)
-        kind = self._kinds.get(cls)
+        kind = self._kinds.of(cls)
         if kind is None:
             raise CodecError(_short(path), _refusal(cls))
         parts = self._plain(kind.apart(value), path, depth)
@@ -145,8 +177,8 @@ class _Walk:
 class _Unpacking:
     """One `decode`: builds extensions from the inside out."""
 
-    def __init__(self, by_name: dict[str, Kind]) -> None:
-        self._by_name = by_name
+    def __init__(self, kinds: _Kinds) -> None:
+        self._kinds = kinds
         self._depth = 0
         self._failure: Exception | None = None
 
@@ -176,7 +208,7 @@ class _Unpacking:
         return self._named(*parts) if code == OBJECT else _KINDS_BY_CODE[code].together(parts)
 
     def _named(self, name: str, parts: Any) -> Any:
-        kind = self._by_name.get(name)
+        kind = self._kinds.named(name)
         if kind is None:
             raise CodecError("", f"stored type {name!r} is not registered: add it to `types`, or see `Codec.register`")
         return kind.together(parts)

@@ -14,8 +14,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from runtime.errors import CodecError
@@ -109,6 +110,26 @@ def object_kind(cls: type, name: str) -> Kind | None:
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cls, name)
     return None
+
+
+FOREIGN_MESSAGES: Final = frozenset(
+    f"langchain_core.messages.{name}{chunk}"
+    for name in ("ai:AIMessage", "human:HumanMessage", "system:SystemMessage", "tool:ToolMessage", "chat:ChatMessage")
+    for chunk in ("", "Chunk")
+) | {"langchain_core.messages.modifier:RemoveMessage"}
+"""LangChain's message classes by registered name: conversations hold them as they are."""
+
+
+def foreign_message(name: str) -> type | None:
+    """The class of a stored LangChain message; None for any other name. Raises `CodecError` without LangChain."""
+    if name not in FOREIGN_MESSAGES:
+        return None
+    module, _, cls = name.partition(":")
+    try:
+        found: type = getattr(import_module(module), cls)
+    except ImportError as error:
+        raise CodecError("", f"a {cls} of LangChain's is stored: install langchain-core to read it") from error
+    return found
 
 
 def is_pydantic(cls: type) -> bool:
