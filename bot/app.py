@@ -1,7 +1,7 @@
 """Puts it together: the one place that builds objects and gives them to each other."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,8 +21,9 @@ from handlers.desk import Desk
 from handlers.slack import Slack, SlackRefusedError
 from runtime import Command, CompiledGraph, StateGraph
 from runtime.agents import Agent, Graph
-from runtime.compiled import CODEC
+from runtime.drives import RETRY_SECONDS
 from runtime.ledger import Ledger
+from runtime.process_codec import CODEC
 from runtime.runner import Runner
 from runtime.store import Store
 
@@ -44,7 +45,9 @@ async def application(
     specs: Iterable[AgentSpec],
     graphs: Mapping[str, object],
     store: Store,
+    *,
     clock: Callable[[], float] = time.time,
+    retry_seconds: Sequence[float] = RETRY_SECONDS,
 ) -> AsyncIterator[Application]:
     """Build the bot over a store, finish what an earlier process left, and on the way out what is in hand.
 
@@ -58,7 +61,7 @@ async def application(
         identity = await _identity(slack)
         ledger = Ledger(store, CODEC)
         board = Board(ledger, agents, slack, clock)
-        runner = Runner(ledger, agents, board, CODEC, clock)
+        runner = Runner(ledger, agents, board, CODEC, clock, retry_seconds=retry_seconds)
         desk = Desk(
             runner=runner,
             ledger=ledger,

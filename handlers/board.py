@@ -115,7 +115,12 @@ class Board:
             draw=lambda: run_message(thread, asked, self.title(thread)),
             needed=thread.status is not ThreadStatus.STOPPED,
         )
-        post = await self._show(thread, root)
+        try:
+            post = await self._show(thread, root)
+        except SlackRefusedError as refusal:
+            if root.needed or thread.where or refusal.code not in NO_ENTRY:
+                raise
+            return thread  # stopped because there is nowhere to talk
         if thread.where or post is None or post.place is None:
             return thread
         return await self._locate(thread, post.place)

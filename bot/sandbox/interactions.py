@@ -53,7 +53,7 @@ class Interactions:
         member, where = self._present(user, channel)
         name, _, rest = text.partition(" ")
         known = self._site.profile.command(name)
-        if known is None:
+        if known is None or member.team_id != cast.TEAM_ID:  # an app's commands are there for its own team only
             return self._slackbot(member, where, f"`{name}` is not a valid command.")
         body = payloads.command(
             member,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.agents import load_agents, load_graphs
-from tests.scenarios.conftest import Json, Office, OpenOffice, is_open, shown
+from tests.office import Json, Office, OpenOffice, is_open, shown
 
 ROOT = Path(__file__).parents[2]
 CHANNEL = "refunds"

@@ -6,7 +6,7 @@ import pytest
 
 from runtime import START, StateGraph, interrupt
 from runtime.hitl import Approval
-from tests.scenarios.conftest import TRANSPORTS, OpenOffice, shown
+from tests.office import TRANSPORTS, OpenOffice, shown
 
 
 class State(TypedDict, total=False):

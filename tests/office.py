@@ -1,24 +1,22 @@
-"""A workspace and a bot in one process, connected by Slack's protocols: what scenario tests drive."""
+"""A workspace and a bot in one process, connected by Slack's protocols: what scenario and fault tests drive."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import Annotated, Any, Protocol, TypedDict
 
 from bot.agents import AgentSpec
 from bot.app import Application, application
-from bot.manifest import load_manifest
 from bot.sandbox import Person, Sandbox
 from bot.serve import http, socket_mode
-from bot.settings import Settings, load_settings
-from runtime import SqliteSaver, StateGraph
+from bot.settings import Settings
+from runtime import START, SqliteSaver, StateGraph, interrupt
 
 Json = dict[str, Any]
 TRANSPORTS = ("socket mode", "signed http")
+SOON = (0.05, 0.1, 0.2)
+"""Seconds after which the bot tries again what failed: tests do not wait for real ones."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +44,9 @@ class Office:
         """Start the bot over whatever an earlier one left."""
         stack = AsyncExitStack()
         store = await stack.enter_async_context(SqliteSaver(str(self.settings.data_dir / "andon.db")))
-        self.app = await stack.enter_async_context(application(self.settings, self.specs, self.graphs, store))
+        self.app = await stack.enter_async_context(
+            application(self.settings, self.specs, self.graphs, store, retry_seconds=SOON)
+        )
         if self.settings.socket_mode:
             await stack.enter_async_context(socket_mode(self.settings, self.app))
             await self.sandbox.connected()
@@ -85,12 +85,14 @@ class Office:
         assert card is not None
         return card
 
+    def outcomes(self, channel: str = "refunds") -> list[Json]:
+        """What agents said at the end, oldest first."""
+        return [m for m in self.sandbox.messages(channel) if key_of(m).startswith("outcome:")]
+
     async def outcome(self, channel: str = "refunds", nth: int = -1, *, count: int = 1) -> Json:
-        """What an agent said at the end, waited for."""
-        found = lambda: [m for m in self.sandbox.messages(channel) if key_of(m).startswith("outcome:")]  # noqa: E731
-        messages = await self.sandbox.until(lambda: found() if len(found()) >= count else None)
-        assert messages is not None
-        return messages[nth]
+        """What an agent said at the end, waited for until there are `count` of them."""
+        await self.sandbox.until(lambda: len(self.outcomes(channel)) >= count)
+        return self.outcomes(channel)[nth]
 
     async def sees(self, channel: str, ts: str, words: str) -> Json:
         """Wait until the message at `ts` shows these words."""
@@ -142,50 +144,71 @@ def shown(value: Any) -> str:
             return ""
 
 
-OpenOffice = Callable[..., Any]
-
-
-@pytest.fixture
-def open_office(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> OpenOffice:
-    """Open an office with these agents: `async with open_office({"refund": graph}) as office`."""
-
-    @asynccontextmanager
-    async def opened(
-        graphs: Mapping[str, StateGraph], *, transport: str = "socket mode", specs: Mapping[str, Json] | None = None, **more: Any
-    ) -> AsyncIterator[Office]:
-        port = unused_tcp_port_factory()
-        url = None if transport == "socket mode" else f"http://127.0.0.1:{port}/slack/events"
-        async with Sandbox(manifest=load_manifest(), request_url=url, **more) as sandbox:
-            environ = {
-                "SLACK_BOT_TOKEN": sandbox.bot_token,
-                "SLACK_API_URL": sandbox.api_url,
-                "ANDON_DATA_DIR": str(tmp_path),
-                **({"SLACK_APP_TOKEN": sandbox.app_token} if url is None else {}),
-                **({} if url is None else {"SLACK_SIGNING_SECRET": sandbox.signing_secret, "PORT": str(port)}),
-            }
-            office = Office(
-                sandbox=sandbox,
-                settings=load_settings(environ),
-                specs=[_spec(name, (specs or {}).get(name, {})) for name in graphs],
-                graphs=dict(graphs),
-            )
-            await office.start_bot()
-            try:
-                yield office
-            finally:
-                await office.stop_bot()
-
-    return opened
-
-
-def _spec(name: str, more: Json) -> AgentSpec:
-    fields = {"title": name.capitalize(), "example": "order 7", "input": {"request": "$text"}} | more
-    return AgentSpec(name=name, graph=f"tests:{name}", search_path=(), **fields)
-
-
-async def settle(office: Office) -> None:
+async def settle(office: Office, seconds: float = 10.0) -> None:
     """Wait until the bot has nothing in hand."""
-    await office.bot.desk.drain()
-    while office.bot.runner.busy:
-        await asyncio.gather(*office.bot.runner.busy, return_exceptions=True)
-    await office.bot.desk.drain()
+    async with asyncio.timeout(seconds):
+        await office.bot.desk.drain()
+        while office.bot.runner.busy:
+            await asyncio.gather(*office.bot.runner.busy, return_exceptions=True)
+        await office.bot.desk.drain()
+
+
+class OpenOffice(Protocol):
+    """Opens an office with these agents: `async with open_office({"refund": graph}) as office`.
+
+    `specs`: more about an agent than its graph, by its name. `more`: for the sandbox.
+    """
+
+    def __call__(
+        self,
+        graphs: Mapping[str, object],
+        *,
+        transport: str = ...,
+        specs: Mapping[str, Json] | None = ...,
+        **more: Any,
+    ) -> AbstractAsyncContextManager[Office]: ...
+
+
+class State(TypedDict, total=False):
+    """What the agents of these tests keep."""
+
+    request: str
+    outcome: str
+
+
+def asking(*payloads: Any) -> StateGraph:
+    """An agent of one node that asks these one after the other, and says what it was answered."""
+
+    def ask(state: State) -> State:
+        answers = [interrupt(payload) for payload in payloads]
+        return {"outcome": f"Got {' and '.join(map(repr, answers))} for {state['request']}."}
+
+    return StateGraph(State).add_node("ask", ask).add_edge(START, "ask")
+
+
+def _merged(old: Json, new: Json) -> Json:
+    return {**old, **new}
+
+
+class Answers(TypedDict, total=False):
+    """Answers by node."""
+
+    request: str
+    answers: Annotated[Json, _merged]
+    outcome: str
+
+
+def asking_at_once(**payloads: Any) -> StateGraph:
+    """An agent of a node per payload, all of which ask at the same time."""
+
+    def asks(name: str, payload: Any) -> Callable[[Answers], Answers]:
+        return lambda _: {"answers": {name: interrupt(payload)}}
+
+    graph = StateGraph(Answers)
+    for name, payload in payloads.items():
+        graph.add_node(name, asks(name, payload)).add_edge(START, name)
+
+    def tell(state: Answers) -> Answers:
+        return {"outcome": ", ".join(f"{name}={answer!r}" for name, answer in sorted(state["answers"].items()))}
+
+    return graph.add_node("tell", tell).add_edge(list(payloads), "tell")
