@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 from weakref import WeakKeyDictionary
 
 from runtime import engine, sync
@@ -21,6 +21,9 @@ from runtime.snapshots import snapshot
 from runtime.state import Schema, Values, Writes, writes_of
 from runtime.store import CheckpointStore
 from runtime.types import END, INTERRUPT, START, Config, Durability, OnPending, Send, StateSnapshot
+
+if TYPE_CHECKING:
+    from runtime.drawing import Drawing
 
 Mode: TypeAlias = Literal["values", "updates", "custom"]
 Nodes: TypeAlias = Sequence[str] | Literal["*"]
@@ -170,6 +173,12 @@ class CompiledGraph:
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Do what `aget_state` does, from sync code."""
         return sync.run(lambda: self.aget_state(config, subgraphs=subgraphs))
+
+    def get_graph(self) -> "Drawing":
+        """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it."""
+        from runtime.drawing import drawing  # noqa: PLC0415 - drawing is rare, running is not
+
+        return drawing(self)
 
     def with_checkpointer(self, store: CheckpointStore) -> "CompiledGraph":
         """Return the same graph with another store."""

@@ -1,0 +1,56 @@
+"""A graph as a picture: every way that a run can take is an arrow, and nothing else is."""
+
+from typing import Literal, TypedDict
+
+from runtime import END, START, Command, StateGraph
+from runtime.drawing import DrawnEdge
+
+
+class State(TypedDict, total=False):
+    x: int
+
+
+def work(state: State) -> State:
+    return state
+
+
+def steer(state: State) -> Command[Literal["left", "right"]]:
+    return Command(goto="left" if state.get("x") else "right")
+
+
+def choose(state: State) -> Literal["left", "right"]:
+    return "left" if state.get("x") else "right"
+
+
+def test_edges_joins_routers_and_commands_are_arrows() -> None:
+    graph = StateGraph(State).add_node(steer).add_node("left", work).add_node("right", work).add_node("both", work)
+    graph.add_edge(START, "steer").add_edge(["left", "right"], "both")
+    graph.add_conditional_edges("both", lambda _: "again", {"again": "steer", "done": END})
+    assert graph.compile().get_graph().edges == [
+        DrawnEdge(START, "steer"),
+        DrawnEdge("both", END, "done", conditional=True),
+        DrawnEdge("both", "steer", "again", conditional=True),
+        DrawnEdge("left", "both"),
+        DrawnEdge("right", "both"),
+        DrawnEdge("steer", "left", conditional=True),
+        DrawnEdge("steer", "right", conditional=True),
+    ]
+
+
+def test_a_literal_router_leads_to_its_ends_and_a_dead_end_to_the_end() -> None:
+    graph = StateGraph(State).add_node("left", work).add_node("right", work).add_conditional_edges(START, choose)
+    drawn = graph.compile().get_graph()
+    assert [(edge.source, edge.target) for edge in drawn.edges] == [
+        (START, "left"),
+        (START, "right"),
+        ("left", END),
+        ("right", END),
+    ]
+
+
+def test_mermaid_names_every_box_and_escapes_what_is_its_own() -> None:
+    graph = StateGraph(State).add_node('say "hi"; <b>', work).add_edge(START, 'say "hi"; <b>')
+    text = graph.compile(interrupt_before=['say "hi"; <b>']).get_graph().draw_mermaid()
+    assert text.startswith("graph TD;\n")
+    assert "say #34;hi#34;; #60;b#62;<br/><small>stops before</small>" in text
+    assert text.count("-->") == 2
