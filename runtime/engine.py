@@ -263,6 +263,7 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
         for place, task in enumerate(frame.tasks)
         if not task.recorded and task.name != START  # which writes what it was given
     ]
-    run.journal.checkpoint(frame.ns, "loop", step, written, graph.results(values, writes), values)
+    results = graph.results(values, writes)
+    run.journal.checkpoint(frame.ns, "loop", step, written=written, results=results, values=values)
     if writes and "values" in run.modes:
         run.send(frame.ns, "values", graph.shown_values(values))

@@ -171,6 +171,7 @@ class Journal:
         ns: str,
         source: str,
         following: Next,
+        *,
         written: Sequence[list[Any]] = (),
         results: Mapping[str, Any] = _NO_VALUES,
         values: Values | None = None,
@@ -185,10 +186,11 @@ class Journal:
         checkpoint_id = new_id() if not ns and source != "loop" else derive_id(ns, frame.id if frame else "", step)
         extra = [following.joined, following.deferred, following.halted, self.metadata]
         nexts = plain_tasks(following.tasks)
-        operation = ["c", ns, checkpoint_id, step, source, time.time(), list(written), dict(results), nexts, extra]
+        place = [ns, checkpoint_id, step, source, time.time()]
+        operation = ["c", *place, list(written), dict(results), nexts, extra]
         with self._lock:
             self._record(operation)
-            return self._enter(*operation[1:], values=values)
+            return self._enter(operation, values)
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""
@@ -225,7 +227,7 @@ class Journal:
     def _apply(self, operation: list[Any]) -> Frame:
         kind, ns, *rest = operation
         if kind == "c":
-            return self._enter(ns, *rest)
+            return self._enter(operation)
         frame = self.frames[ns]
         match kind:
             case "t":
@@ -245,19 +247,9 @@ class Journal:
                 raise CodecError("", f"the log has an operation {kind!r} that this version does not know")
         return frame
 
-    def _enter(  # noqa: PLR0917 - the fields of one stored operation, in their order
-        self,
-        ns: str,
-        checkpoint_id: str,
-        step: int,
-        source: str,
-        created_at: float,
-        written: list[tuple[int, Writes]],
-        results: Values,
-        nexts: list[list[Any]],
-        extra: list[Any],
-        values: Values | None = None,
-    ) -> Frame:
+    def _enter(self, operation: list[Any], values: Values | None = None) -> Frame:
+        """Apply a `checkpoint`."""
+        _, ns, checkpoint_id, step, source, created_at, written, results, nexts, extra = operation
         frame = self.frames.get(ns) or Frame(ns)
         if len(self.frames) > 1:
             for below in [key for key in self.frames if is_below(key, ns)]:
@@ -308,7 +300,7 @@ class Journal:
 
 
 def _written(frame: Frame, written: list[tuple[int, Writes]], *, over: bool) -> Writes:
-    """Return what the tasks of a frame wrote in a step, in order. The start writes what it was given, when it is over."""
+    """Return what the tasks of a frame wrote, in order. The start wrote what it was given, when the step is over."""
     for place, writes in written:
         frame.tasks[place].writes = writes
     for task in frame.tasks:

@@ -4,6 +4,7 @@ Anything that looks like a message is taken: our own `Message`, a dict with `rol
 string, or an object with `type` and `content` such as LangChain's (kept as it is).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, TypedDict
@@ -75,8 +76,21 @@ def _from_mapping(value: Mapping[str, Any]) -> Any:
     kind = ROLES.get(kind, kind)
     if kind == "remove":
         return RemoveMessage(str(value.get("id")))
-    known = {key: value[key] for key in ("id", "name", "tool_calls", "tool_call_id", "status") if value.get(key)}
-    return Message(type=kind, content=value.get("content", ""), **known)
+    known = {key: value[key] for key in ("id", "name", "tool_call_id", "status") if value.get(key)}
+    calls = [_call(call) for call in value.get("tool_calls") or ()]
+    return Message(type=kind, content=value.get("content") or "", tool_calls=calls, **known)
+
+
+def _call(call: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tool call in our form, also from OpenAI's, whose arguments are JSON text; what is none stays text."""
+    if "function" not in call:
+        return dict(call)
+    name, text = call["function"]["name"], call["function"]["arguments"]
+    try:
+        args = json.loads(text)
+    except ValueError:
+        args = text
+    return {"name": name, "args": args, "id": call.get("id")}
 
 
 def as_messages(value: Any) -> list[Any]:

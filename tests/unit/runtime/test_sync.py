@@ -127,8 +127,10 @@ builder = StateGraph(State)
 for name in "ab":
     builder.add_node(name, lambda state: below.invoke({}) and None).add_edge(START, name)
 graph = builder.compile(InMemorySaver())
-threading.Thread(target=lambda: graph.invoke({}, {"configurable": {"thread_id": "2"}})).start()
+other = threading.Thread(target=lambda: graph.invoke({}, {"configurable": {"thread_id": "2"}}))
+other.start()
 graph.invoke({}, {"configurable": {"thread_id": "1"}})
+other.join()
 """
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", program]
     done = subprocess.run(command, env={"PYTHONPATH": str(Path.cwd())}, capture_output=True, text=True, check=False)
