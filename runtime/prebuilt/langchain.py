@@ -1,0 +1,121 @@
+"""LangChain's tools and chat models, by what they can do; nothing of LangChain is imported before it is handed in.
+
+Chat models get our messages as dicts, which they take like their own; what they answer is kept as it is.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+from runtime.errors import InvalidGraphError
+from runtime.graph import is_async
+from runtime.messages import Message
+from runtime.prebuilt.tools import AnyTool, Tool, is_answer, tool
+from runtime.types import Config
+
+# Tools.
+
+
+def as_tool(given: AnyTool | Callable[..., Any]) -> Tool:
+    """Return a tool of ours as it is, and one of LangChain's or a function as a tool of ours."""
+    if isinstance(given, Tool):
+        return given
+    return _foreign(given) if isinstance(given, AnyTool) else tool(given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignTool(Tool):
+    """A tool of LangChain's."""
+
+    original: AnyTool
+
+    def run(self, call: Mapping[str, Any], config: Config) -> Any:
+        """Run the original with the whole call, so that it can make a message of its own."""
+        return _released(self.original.invoke(_input(call), config))
+
+    async def arun(self, call: Mapping[str, Any], config: Config) -> Any:
+        """Do the same without blocking."""
+        return _released(await self.original.ainvoke(_input(call), config))
+
+
+def _foreign(original: Any) -> ForeignTool:
+    schema = getattr(original, "tool_call_schema", original.args_schema)  # without what LangChain fills in itself
+    functions = {name: getattr(original, name, None) for name in ("func", "coroutine")}
+    held = {name: _holding(function) for name, function in functions.items() if function is not None}
+    return ForeignTool(
+        name=original.name,
+        description=original.description,
+        args_schema=schema,
+        original=original.model_copy(update=held) if held else original,
+    )
+
+
+def _input(call: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(call["args"] if call["id"] is None else call)
+
+
+# LangChain makes text of what it does not know, our commands included: they pass through it in its own kind of box.
+
+
+def _holding(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _held(function(*args, **kwargs))
+
+    @wraps(function)
+    async def acall(*args: Any, **kwargs: Any) -> Any:
+        return _held(await function(*args, **kwargs))
+
+    return acall if is_async(function) else call
+
+
+def _held(output: Any) -> Any:
+    if not is_answer(output):
+        return output
+    box = type("Held", (import_module("langchain_core.messages.tool").ToolOutputMixin,), {"output": output})
+    return box()
+
+
+def _released(output: Any) -> Any:
+    return getattr(output, "output", output)
+
+
+# Chat models.
+
+
+def chat_model(model: Any, tools: Sequence[Tool]) -> Callable[[list[Any], Config], Awaitable[Any]]:
+    """Return how to ask a chat model that knows these tools, unless it was bound to tools already."""
+    if tools and "tools" not in getattr(model, "kwargs", {}):
+        model = model.bind_tools([_described(one) for one in tools])
+
+    async def ask(messages: list[Any], config: Config) -> Any:
+        return await model.ainvoke([_plain(message) for message in messages], dict(config))
+
+    return ask
+
+
+def named_model(name: str) -> Any:
+    """Return the chat model called `provider:name`. Raises `InvalidGraphError` without the extra `langchain`."""
+    try:
+        models = import_module("langchain.chat_models")
+    except ImportError as error:
+        raise InvalidGraphError(
+            f"the model {name!r} needs LangChain: pip install 'andon[langchain]', and the package of its provider"
+        ) from error
+    return models.init_chat_model(name)
+
+
+def _described(tool: Tool) -> Any:
+    """Return a tool in the form that every provider of LangChain's takes; its own as they are."""
+    if isinstance(tool, ForeignTool):
+        return tool.original
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.schema}
+    return {"type": "function", "function": function}
+
+
+def _plain(message: Any) -> Any:
+    if not isinstance(message, Message):
+        return message
+    return {key: value for key, value in asdict(message).items() if value is not None and value != []}

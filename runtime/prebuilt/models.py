@@ -1,0 +1,49 @@
+"""What may stand for a model, as one thing: from messages to a message."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
+
+from runtime.errors import InvalidGraphError, InvalidUpdateError
+from runtime.graph import is_async
+from runtime.messages import Message, as_message
+from runtime.prebuilt.langchain import chat_model, named_model
+from runtime.prebuilt.tools import Tool, without_blocking
+from runtime.types import Config
+
+Model: TypeAlias = Callable[[list[Any], list[Tool]], Any] | str | Any
+"""A sync or async function from messages and tools to a message, a LangChain chat model, or `"provider:name"`."""
+Ask: TypeAlias = Callable[[list[Any], Config], Awaitable[Any]]
+"""From messages and the run's config to what the model says."""
+
+
+def asking(model: Model, tools: Sequence[Tool]) -> Ask:
+    """Return how to ask a model that knows these tools. Raises `InvalidGraphError` for what is no model."""
+    if isinstance(model, str):
+        model = named_model(model)
+    if hasattr(model, "ainvoke"):
+        return chat_model(model, tools)
+    if callable(model):
+        return _function(model, list(tools))
+    raise InvalidGraphError(
+        f"{type(model).__name__} is no model: give a function from messages and tools to a message,"
+        ' a LangChain chat model, or "provider:name"'
+    )
+
+
+def reply(said: Any) -> Any:
+    """Return what a model said as its message; a text is one."""
+    message = Message(type="ai", content=said) if isinstance(said, str) else as_message(said)
+    if message.type not in {"ai", "AIMessageChunk"}:
+        raise InvalidUpdateError(f"the model gave a {message.type!r} message; its own are of type 'ai'")
+    return message
+
+
+def _function(model: Callable[..., Any], tools: list[Tool]) -> Ask:
+    async def ask(messages: list[Any], _: Config) -> Any:
+        if is_async(model):
+            return await model(messages, tools)
+        said = await without_blocking(lambda: model(messages, tools))
+        return await said if inspect.isawaitable(said) else said
+
+    return ask
