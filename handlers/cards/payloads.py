@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from handlers.cards import asks, schemas, words
 from handlers.cards.declared import declared_approvers, with_actions
 from handlers.cards.heading import heading
+from handlers.cards.inbox import inbox
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain, pruned
 from handlers.cards.typed import typed, typed_approvers
@@ -123,5 +124,5 @@ def _always(value: Any) -> Callable[[Reply], Any]:
     return lambda _: value
 
 
-COMPILERS: tuple[Compiler, ...] = (typed, with_actions, _by_schema, _question, _approval, _anything)
+COMPILERS: tuple[Compiler, ...] = (typed, with_actions, inbox, _by_schema, _question, _approval, _anything)
 """In order of how much a payload says itself about its answers. A new shape is one more function here."""

@@ -6,6 +6,7 @@ from runtime.records import Verdict
 
 APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", "Decline"
 FILL_IN, CHOOSE = "Fill in", "Choose"
+RESPOND, IGNORE = "Respond", "Ignore"
 YES, NO = "Yes", "No"
 BACK, CLOSE, SEND = "Back", "Close", "Send"
 VIEW_EVERYTHING, STOP_RUN, RETRY = "View everything", "Stop the run", "Try again"
@@ -40,7 +41,7 @@ VERDICTS = {
     Verdict.REJECTED: ("⛔", "Rejected"),
     Verdict.ANSWERED: ("💬", "Answered"),
 }
-PLAIN_LABELS = {APPROVE, EDIT, REJECT, ANSWER, DECLINE, FILL_IN, CHOOSE}
+PLAIN_LABELS = {APPROVE, EDIT, REJECT, ANSWER, DECLINE, FILL_IN, CHOOSE, RESPOND}
 """Labels that say no more than the verdict does."""
 
 REPLACED = "↪️ Withdrawn: a newer message took this question's place."
@@ -56,6 +57,11 @@ WORKING = "⏳ Working…"
 WAITING_FOR_ONE = "✋ Waiting for an answer"
 RUN_FINISHED = "🏁 Finished"
 RUN_FAILED = "❌ Failed"
+
+
+def wants_to_use(tools: Sequence[str]) -> str:
+    """What a card for calls of these tools is about."""
+    return f"The agent wants to use {_listed(tools)}"
 
 
 def stopped(who: str | None) -> str:
