@@ -11,6 +11,7 @@ from runtime import engine, sync
 from runtime.errors import InvalidGraphError, InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.frames import Next, as_interrupt, child_namespace
 from runtime.graph import Node, StateGraph
+from runtime.history import records
 from runtime.inputs import interrupts, take
 from runtime.interrupts import GraphInterrupt, TaskContext, current
 from runtime.journal import Journal
@@ -30,6 +31,7 @@ Nodes: TypeAlias = Sequence[str] | Literal["*"]
 MODES: Final = get_args(Mode)
 DURABILITIES: Final = get_args(Durability)
 RECURSION_LIMIT: Final = 10_000
+NO_STATE: Final = StateSnapshot({}, (), {}, None, None, None, (), ())
 
 
 class CompiledGraph:
@@ -164,15 +166,50 @@ class CompiledGraph:
     async def aget_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Return where a thread stands; empty for one that does not exist.
 
-        `subgraphs` puts the snapshot of a paused subgraph into its task's `state`.
+        `subgraphs` puts the snapshot of a paused subgraph into its task's `state`. With a `checkpoint_id`: the record
+        of that checkpoint.
         """
-        thread_id = _thread_id(config)
-        journal = await Journal.load(thread_id, CODEC, self._store())
+        wanted = config.get("configurable", {}).get("checkpoint_id")
+        if wanted is not None:
+            past = [record async for record in self.aget_state_history(config)]
+            return next((r for r in past if r.config["configurable"]["checkpoint_id"] == wanted), NO_STATE)
+        journal = await Journal.load(_thread_id(config), CODEC, self._store())
         return snapshot(self, journal, "", subgraphs=subgraphs)
 
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Do what `aget_state` does, from sync code."""
         return sync.run(lambda: self.aget_state(config, subgraphs=subgraphs))
+
+    async def aget_state_history(
+        self,
+        config: Config,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - LangGraph's name
+        before: Config | None = None,
+        limit: int | None = None,
+    ) -> AsyncGenerator[StateSnapshot, None]:
+        """Yield a thread's checkpoints, newest first.
+
+        `filter`: only those with this metadata; `before`: only those older than that checkpoint; `limit`: so many.
+        """
+        past = await records(self, _thread_id(config), self._store())
+        if before is not None:
+            place = [record.config["configurable"]["checkpoint_id"] for record in past]
+            past = past[place.index(before["configurable"]["checkpoint_id"]) + 1 :]
+        wanted = (filter or {}).items()
+        for record in [record for record in past if wanted <= (record.metadata or {}).items()][:limit]:
+            yield record
+
+    def get_state_history(
+        self,
+        config: Config,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - LangGraph's name
+        before: Config | None = None,
+        limit: int | None = None,
+    ) -> Generator[StateSnapshot, None, None]:
+        """Do what `aget_state_history` does, from sync code."""
+        return sync.iterate(lambda: self.aget_state_history(config, filter=filter, before=before, limit=limit))
 
     def get_graph(self) -> "Drawing":
         """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it."""
@@ -247,6 +284,7 @@ class CompiledGraph:
     async def _advance(self, run: Run, given: Any, on_pending: OnPending) -> bool:
         """Load, take the input, run, and leave everything in the store, whatever happens."""
         await run.journal.reload()
+        _check_head(run.config, run.journal)
         take(self, run, given, on_pending)
         run.start()
         try:
@@ -414,9 +452,20 @@ def _thread_id(config: Config) -> str:
     thread_id = configurable.get("thread_id")
     if thread_id is None or not str(thread_id):
         raise ValueError("a graph with a checkpointer needs config={'configurable': {'thread_id': …}}")
-    if configurable.get("checkpoint_id") is not None:
-        raise ValueError("this version acts on the latest checkpoint of a thread only: leave 'checkpoint_id' out")
+    if configurable.get("checkpoint_ns"):
+        raise ValueError("'checkpoint_ns' names a subgraph: read it by get_state(subgraphs=True) of the whole graph")
     return str(thread_id)
+
+
+def _check_head(config: Config, journal: Journal) -> None:
+    """Refuse to act on the head for somebody who means an older checkpoint."""
+    wanted = config.get("configurable", {}).get("checkpoint_id")
+    head = journal.frames.get("")
+    if wanted is not None and (head is None or head.id != wanted):
+        raise ValueError(
+            f"checkpoint {wanted!r} is not the latest of this thread: this version goes on only from the latest one;"
+            " leave 'checkpoint_id' out"
+        )
 
 
 def _modes(mode: Mode | Sequence[Mode]) -> None:

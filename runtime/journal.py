@@ -108,7 +108,7 @@ class Journal:
             self._snapshot_bytes = max(SNAPSHOT_BYTES, len(log.snapshot))
         for entry in log.entries:
             for operation in self.codec.decode(entry)[1]:
-                self._apply(operation)
+                self.apply(operation)
         self._bytes = sum(map(len, log.entries))
         self.head = log.head
 
@@ -217,14 +217,15 @@ class Journal:
     def _do(self, operation: list[Any]) -> Frame:
         with self._lock:
             self._record(operation)
-            return self._apply(operation)
+            return self.apply(operation)
 
     def _record(self, operation: list[Any]) -> None:
         if self.store is not None:
             with self._lock:
                 self._operations.append(operation)
 
-    def _apply(self, operation: list[Any]) -> Frame:
+    def apply(self, operation: list[Any]) -> Frame:
+        """Change the frames as one recorded operation says. Raises `CodecError` for one of a later version."""
         kind, ns, *rest = operation
         if kind == "c":
             return self._enter(operation)
@@ -249,13 +250,13 @@ class Journal:
 
     def _enter(self, operation: list[Any], values: Values | None = None) -> Frame:
         """Apply a `checkpoint`."""
-        _, ns, checkpoint_id, step, source, created_at, written, results, nexts, extra = operation
+        _, ns, checkpoint_id, step, source, created_at, _, results, nexts, extra = operation
         frame = self.frames.get(ns) or Frame(ns)
         if len(self.frames) > 1:
             for below in [key for key in self.frames if is_below(key, ns)]:
                 del self.frames[below]
         if values is None:
-            frame.unapplied.append((_written(frame, written, over=source == "loop"), results))
+            frame.unapplied.append((written_in(frame, operation), results))
         else:
             frame.values = values
         frame.parent_id, frame.id = frame.id or None, checkpoint_id
@@ -299,12 +300,13 @@ class Journal:
         return {question.id: (where, task, question) for where, task, question in found}
 
 
-def _written(frame: Frame, written: list[tuple[int, Writes]], *, over: bool) -> Writes:
-    """Return what the tasks of a frame wrote, in order. The start wrote what it was given, when the step is over."""
+def written_in(frame: Frame, operation: list[Any]) -> Writes:
+    """Return what the tasks of a frame wrote by the time of its next checkpoint, in order."""
+    source, written = operation[4], operation[6]
     for place, writes in written:
         frame.tasks[place].writes = writes
     for task in frame.tasks:
-        if task.name == START and over:
+        if task.name == START and source == "loop":
             task.writes = list(task.arg.items())
     return [pair for task in frame.finished() for pair in task.writes or ()]
 
@@ -318,5 +320,5 @@ def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> 
     tasks: list[Task] = []
     for place, (name, *arg) in enumerate(nexts, offset):
         task_id = derive_id(checkpoint_id, ns, name, place)
-        tasks.append(Task(task_id, name, arg[0] if arg else NOTHING, place if arg else -1))
+        tasks.append(Task(task_id, name, arg[0] if arg else NOTHING, place if arg and name != START else -1))
     return tasks

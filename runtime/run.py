@@ -15,7 +15,7 @@ from runtime.frames import Task, as_interrupt
 from runtime.journal import Journal
 from runtime.types import INTERRUPT, Config, Durability
 
-FREE_WAIT: Final = 0.001  # seconds; enough for the first steps of any run
+FREE_WAIT: Final = 0.005  # seconds; enough for the first steps of any run
 WAIT_SHARE: Final = 0.1
 SAVE_EVERY: Final = 0.02  # seconds
 

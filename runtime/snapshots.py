@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.frames import Frame, Task, as_interrupt
 from runtime.journal import Journal
+from runtime.state import Values
 from runtime.types import PregelTask, StateSnapshot
 
 if TYPE_CHECKING:
@@ -18,13 +19,21 @@ def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bo
     if frame is None:
         return StateSnapshot({}, (), _config(journal, ns), None, None, None, (), ())
     tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in frame.tasks)
+    open_nodes = tuple(task.name for task in frame.tasks if not task.done)
+    return shown(graph, journal, frame, frame.live_values(graph.channels), tasks)._replace(next=open_nodes)
+
+
+def shown(
+    graph: "CompiledGraph", journal: Journal, frame: Frame, values: Values, tasks: tuple[PregelTask, ...]
+) -> StateSnapshot:
+    """Put a frame's checkpoint into LangGraph's form, with these values and tasks."""
     return StateSnapshot(
-        values=graph.shown_values(frame.live_values(graph.channels)),
-        next=tuple(task.name for task in frame.tasks if not task.done),
-        config=_config(journal, ns, frame.id),
+        values=graph.shown_values(values),
+        next=tuple(task.name for task in tasks),
+        config=_config(journal, frame.ns, frame.id),
         metadata={"source": frame.source, "step": frame.step, "parents": {}, **frame.metadata},
         created_at=datetime.fromtimestamp(frame.created_at, UTC).isoformat(),
-        parent_config=_config(journal, ns, frame.parent_id) if frame.parent_id else None,
+        parent_config=_config(journal, frame.ns, frame.parent_id) if frame.parent_id else None,
         tasks=tasks,
         interrupts=tuple(interrupt for task in tasks for interrupt in task.interrupts),
     )

@@ -7,6 +7,7 @@ would see: results, chunks, state. Ids are left out, and the order in which para
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Optional, TypedDict
 
@@ -632,6 +633,38 @@ def mixed_results_of_one_node(lib: Any) -> Any:
     builder = chain(lib, node=node)
     builder.add_node("b", tell("b"))
     return builder.compile().invoke({}), list(builder.compile().stream({}))
+
+
+@program
+def history_newest_first(lib: Any) -> Any:
+    def seen(graph: Any, **options: Any) -> Any:
+        return [
+            (
+                plain(record.values),
+                sorted(record.next),
+                sorted((task.name, task.path, task.result, plain(task.interrupts)) for task in record.tasks),
+                (record.metadata["source"], record.metadata["step"]),
+                record.parent_config is None,
+            )
+            for record in graph.get_state_history(CONFIG, **options)
+        ]
+
+    graph = saved(lib, fan(lib, a=tell("a"), ask=ask_and_tell(lib, "ask")))
+    graph.invoke({"log": ["in"]}, CONFIG)
+    said = [seen(graph)]
+    graph.invoke(lib.Command(resume="yes"), CONFIG)
+    graph.invoke({"log": ["again"]}, CONFIG)
+    past = list(graph.get_state_history(CONFIG))
+    old = graph.get_state(past[-1].config)
+    return [
+        *said,
+        seen(graph),
+        seen(graph, limit=2),
+        seen(graph, filter={"source": "input"}),
+        seen(graph, before=past[1].config),
+        (plain(old.values), old.next),
+        [record.parent_config == older.config for record, older in pairwise(past)],
+    ]
 
 
 @program

@@ -1,0 +1,60 @@
+"""The past of a thread: its log read from the first entry, one record per checkpoint.
+
+A record shows a step as it was entered: the state at its start, every task with what it wrote and the last question it
+asked, answered or not. `get_state` without a checkpoint id shows the present instead.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from runtime.frames import Question, Task, as_interrupt, restored
+from runtime.journal import Journal, written_in
+from runtime.process_codec import CODEC
+from runtime.snapshots import shown
+from runtime.store import CheckpointStore
+from runtime.types import PregelTask, StateSnapshot
+
+if TYPE_CHECKING:
+    from runtime.compiled import CompiledGraph
+
+
+async def records(graph: "CompiledGraph", thread_id: str, store: CheckpointStore | None) -> list[StateSnapshot]:
+    """Return a thread's checkpoints, newest first."""
+    if store is None:
+        return []
+    log = await store.load(thread_id, whole=True)
+    operations = [operation for entry in log.entries for operation in CODEC.decode(entry)[1]]
+    return list(_replayed(graph, Journal(thread_id, CODEC, store), operations))[::-1]
+
+
+def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[Any]]) -> Iterator[StateSnapshot]:
+    asked: dict[str, Question] = {}
+    for operation in operations:
+        match operation:
+            case ["c", "", *_] if "" in journal.frames:
+                written_in(journal.frames[""], operation)
+                yield _record(graph, journal, asked)
+            case ["t", "", str(task_id), {"question": list(question)}]:
+                asked[task_id] = restored("question", question)
+            case _:
+                pass
+        journal.apply(operation)
+    if journal.frames:
+        yield _record(graph, journal, asked)
+
+
+def _record(graph: "CompiledGraph", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:
+    frame = journal.frames[""]
+    frame.attach(graph.channels)
+    return shown(graph, journal, frame, frame.values, tuple(_task(task, asked.get(task.id)) for task in frame.tasks))
+
+
+def _task(task: Task, question: Question | None) -> PregelTask:
+    return PregelTask(
+        id=task.id,
+        name=task.name,
+        path=task.path,
+        error=task.error,
+        interrupts=(as_interrupt("", task, question),) if question else (),
+        result=dict(task.writes) if task.writes is not None else None,
+    )
