@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
 """Slack's refusals of a conversation as such."""
+ROOT = "thread"
+"""First part of a root's key."""
 GONE = "message_not_found"
 NO_THREAD = "thread_not_found"
 _SHOWN = (TurnStatus.TAKEN, TurnStatus.ENDED, TurnStatus.STOPPED)
@@ -92,6 +94,11 @@ class Board:
         """The agent's name for people."""
         agent = self._agents.get(thread.agent)
         return agent.title if agent else thread.agent
+
+    async def thread_of(self, channel: str, ts: str) -> Thread | None:
+        """Find the thread whose root a message is by the message itself."""
+        kind, _, thread_id = (await self._slack.key_at(channel, ts)).partition(":")
+        return await self._ledger.thread(ThreadId(thread_id)) if kind == ROOT else None
 
     # What there is to draw.
 
@@ -231,7 +238,7 @@ class Board:
 
 
 def _root_key(thread: Thread) -> str:
-    return f"thread:{thread.id}"
+    return f"{ROOT}:{thread.id}"
 
 
 def _standing(turn: Turn, thread: Thread) -> ThreadStatus:

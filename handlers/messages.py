@@ -60,8 +60,11 @@ async def _message(desk: Desk, message: Said) -> str | None:
 
 
 async def _thread(desk: Desk, message: Said) -> Thread | None:
-    """Find the run whose conversation this is."""
-    return await desk.ledger.thread_at(where_of({**message.place, "team": desk.team}))
+    """Find the run whose conversation this is, even when its first message is there and nobody noted yet where."""
+    thread = await desk.ledger.thread_at(where_of({**message.place, "team": desk.team}))
+    if thread is None and message.parent == desk.user:
+        return await desk.board.thread_of(message.channel, message.thread_ts)
+    return thread
 
 
 async def _first_words(desk: Desk, message: Said) -> str | None:

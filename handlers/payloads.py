@@ -63,6 +63,8 @@ class Said:
     ts: str
     thread_ts: str
     """Root of the Slack thread it is in; its own ts when it starts one."""
+    parent: str
+    """Who wrote that root; empty when it is this message."""
     is_dm: bool
 
     @property
@@ -151,6 +153,7 @@ def said(body: Mapping[str, Any]) -> Said | None:
         channel=_text(event, "channel"),
         ts=ts,
         thread_ts=_text(event, "thread_ts", default=ts),
+        parent=_text(event, "parent_user_id", default=""),
         is_dm=event.get("channel_type") == "im",
     )
 

@@ -72,11 +72,17 @@ class Slack:
         while True:
             page = await self._call(method, read=True, **where, ts=thread_ts, cursor=cursor or None)
             for message in page["messages"]:
-                if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
+                if _key_of(message) == key:
                     return str(message["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return None
+
+    async def key_at(self, channel: str, ts: str) -> str:
+        """Read the key of the message that a conversation began with; empty when it has none."""
+        where = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
+        page = await self._call("conversations.replies", read=True, **where)
+        return _key_of(page["messages"][0])
 
     async def whisper(self, channel: str, user: str, text: str, *, thread_ts: str = "") -> None:
         """Tell one person something where they are."""
@@ -148,6 +154,10 @@ class Slack:
         if not isinstance(data, dict):
             raise SlackUncertainError(f"{method}: not JSON")
         return data
+
+
+def _key_of(message: Mapping[str, Any]) -> str:
+    return str(message.get("metadata", {}).get("event_payload", {}).get("key", ""))
 
 
 class _BusyError(Exception):

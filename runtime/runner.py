@@ -21,6 +21,7 @@ from runtime.records import (
     Place,
     Request,
     RequestId,
+    RequestStatus,
     Thread,
     ThreadId,
     ThreadStatus,
@@ -126,6 +127,8 @@ class Runner:
                 return await self.refused("stop", Refusal(Reason.OVER, thread=thread), by)
             changes = {"status": ThreadStatus.STOPPED, "stopped_by": by, "updated_at": self._clock()}
             stopped = await self.ledger.change_thread(thread, **changes)
+        for request in await self.ledger.requests(thread_id, RequestStatus.OPEN):
+            await self.ledger.settle(request, RequestStatus.STOPPED)
         await self._note("stop", by, thread_id=thread_id)
         self.wake(thread_id)
         self._drives.cancel_run(thread_id)

@@ -1,14 +1,17 @@
 """A workspace and a bot in one process, connected by Slack's protocols: what scenario and fault tests drive."""
 
 import asyncio
+import copy
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol, TypedDict
+from urllib.parse import urlencode
 
 from bot.agents import AgentSpec
 from bot.app import Application, application
-from bot.sandbox import Person, Sandbox
+from bot.sandbox import Person, Sandbox, cast, payloads
 from bot.serve import http, socket_mode
 from bot.settings import Settings
 from runtime import START, SqliteSaver, StateGraph, interrupt
@@ -59,6 +62,25 @@ class Office:
         """Stop it in good order."""
         await self._stack.aclose()
         self.app = None
+
+    def submission(self, name: str) -> Json:
+        """What Slack would send if somebody submitted the modal in front of them as it is."""
+        view = self.person(name).modal
+        assert view is not None
+        member = next(member for member in cast.PEOPLE if member.name == name)
+        return copy.deepcopy(payloads.view_submission(member, view, trigger_id="1.2.3", response_urls=[]))
+
+    async def deliver(self, payload: Json) -> tuple[int, str]:
+        """Deliver an interaction made by hand, properly signed. Signed HTTP only."""
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **self.sandbox.sign(body)}
+        return await self.sandbox.deliver_raw(headers, body)
+
+    async def deliver_event(self, event: Json) -> tuple[int, str]:
+        """Deliver an event made by hand, properly signed. Signed HTTP only."""
+        envelope = {"type": "event_callback", "team_id": cast.TEAM_ID, "api_app_id": cast.APP_ID, "event_id": "Ev1"}
+        body = json.dumps({**envelope, "event": event}).encode()
+        return await self.sandbox.deliver_raw({"Content-Type": "application/json", **self.sandbox.sign(body)}, body)
 
     # What tests look for.
 
