@@ -1,10 +1,10 @@
 """A compiled graph: what programs call. The engine does the running; here is what goes in and what comes out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args
 from weakref import WeakKeyDictionary
 
 from runtime import engine, sync
@@ -21,11 +21,13 @@ from runtime.run import Run
 from runtime.snapshots import snapshot
 from runtime.state import Schema, Values, Writes, writes_of
 from runtime.store import CheckpointStore
-from runtime.types import END, INTERRUPT, START, Config, Durability, OnPending, Send, StateSnapshot
+from runtime.timetravel import fork, write_state
+from runtime.types import END, INTERRUPT, NOTHING, START, Command, Config, Durability, OnPending, Send, StateSnapshot
 
 if TYPE_CHECKING:
     from runtime.drawing import Drawing
 
+T = TypeVar("T")
 Mode: TypeAlias = Literal["values", "updates", "custom"]
 Nodes: TypeAlias = Sequence[str] | Literal["*"]
 MODES: Final = get_args(Mode)
@@ -211,6 +213,26 @@ class CompiledGraph:
         """Do what `aget_state_history` does, from sync code."""
         return sync.iterate(lambda: self.aget_state_history(config, filter=filter, before=before, limit=limit))
 
+    async def aupdate_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
+        """Write to the state as if `as_node` had just run, and go on from there; returns the new checkpoint's config.
+
+        `as_node`: the node that wrote last, unless given; END ends the thread. With a `checkpoint_id` in the config, a
+        new branch begins at that checkpoint. Open questions are given up and asked anew.
+        """
+        run = self._run(config, None, None, "sync", inline=False)
+
+        async def write() -> None:
+            await run.journal.reload()
+            await write_state(self, run, values, as_node)
+            await run.save()
+
+        await self._alone(run, write)
+        return snapshot(self, run.journal, "", subgraphs=False).config
+
+    def update_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
+        """Do what `aupdate_state` does, from sync code."""
+        return sync.run(lambda: self.aupdate_state(config, values, as_node))
+
     def get_graph(self) -> "Drawing":
         """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it."""
         from runtime.drawing import drawing  # noqa: PLC0415 - drawing is rare, running is not
@@ -266,16 +288,20 @@ class CompiledGraph:
         return ({} if isinstance(keys, str) else result) | {INTERRUPT: list(interrupts(run.journal))}
 
     async def _go(self, run: Run, given: Any, on_pending: OnPending) -> bool:
-        """Run a thread that nobody else runs. False: it has paused. Raises `ThreadBusyError`."""
+        """Run. False: it has paused."""
+        return await self._alone(run, lambda: self._advance(run, given, on_pending))
+
+    async def _alone(self, run: Run, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something with a thread while nobody else does. Raises `ThreadBusyError`."""
         journal = run.journal
         if journal.store is None:
-            return await self._advance(run, given, on_pending)
+            return await work()
         running = _RUNNING.setdefault(journal.store, set())
         if journal.thread_id in running:
             raise ThreadBusyError(journal.thread_id)
         running.add(journal.thread_id)
         try:
-            return await self._advance(run, given, on_pending)
+            return await work()
         except StaleHeadError as error:  # another process was faster
             raise ThreadBusyError(journal.thread_id) from error
         finally:
@@ -284,10 +310,12 @@ class CompiledGraph:
     async def _advance(self, run: Run, given: Any, on_pending: OnPending) -> bool:
         """Load, take the input, run, and leave everything in the store, whatever happens."""
         await run.journal.reload()
-        _check_head(run.config, run.journal)
-        take(self, run, given, on_pending)
+        forked = await fork(self, run)
         run.start()
         try:
+            if forked and isinstance(given, Command) and given.resume is not NOTHING:
+                await engine.advance(run, self, "")  # the new branch asks its own questions first
+            take(self, run, given, on_pending)
             return await engine.advance(run, self, "")
         except engine.ParentCommand as command:
             raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
@@ -455,17 +483,6 @@ def _thread_id(config: Config) -> str:
     if configurable.get("checkpoint_ns"):
         raise ValueError("'checkpoint_ns' names a subgraph: read it by get_state(subgraphs=True) of the whole graph")
     return str(thread_id)
-
-
-def _check_head(config: Config, journal: Journal) -> None:
-    """Refuse to act on the head for somebody who means an older checkpoint."""
-    wanted = config.get("configurable", {}).get("checkpoint_id")
-    head = journal.frames.get("")
-    if wanted is not None and (head is None or head.id != wanted):
-        raise ValueError(
-            f"checkpoint {wanted!r} is not the latest of this thread: this version goes on only from the latest one;"
-            " leave 'checkpoint_id' out"
-        )
 
 
 def _modes(mode: Mode | Sequence[Mode]) -> None:

@@ -228,11 +228,11 @@ async def _outcome(
     if node.branches:
         values = merge(graph.channels, frame.values, writes)
         for branch in node.branches:
-            routes += await _routed(graph, context, branch, values)
+            routes += await routed(graph, context, branch, values)
     return writes, tuple(routes)
 
 
-async def _routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:
+async def routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:
     """Ask a router where to go."""
     name = context.task.name
     chosen: Any = branch.path(graph.router_view(name, values), **_injected(context, branch.asks))

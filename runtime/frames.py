@@ -97,6 +97,8 @@ class Frame:
     """Deferred nodes waiting for everything else to finish."""
     halted: bool = False
     """Whether a static breakpoint already stopped the run here."""
+    ran: list[str] = field(default_factory=list)
+    """Nodes of the step that led here."""
     metadata: dict[str, Any] = field(default_factory=dict)
     """What the caller of the run wanted noted, from `config["metadata"]`."""
     values: Values = field(default_factory=dict)
@@ -222,6 +224,8 @@ def written_by(operation: list[Any]) -> Iterator[tuple[str, Any]]:
             yield from results.items()
             yield from (pair for name, *args in nexts if name == START for arg in args for pair in arg.items())
             yield from ((f"input of {name}", arg) for name, *args in nexts for arg in args)
+        case ["b", _, _, _, _, _, _, dict(values), *_]:
+            yield from values.items()
         case ["u", _, list(written), dict(results)]:
             yield from [*written, *results.items()]
         case ["t", _, _, dict(fields)]:

@@ -7,7 +7,7 @@ asked, answered or not. `get_state` without a checkpoint id shows the present in
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from runtime.frames import Question, Task, as_interrupt, restored
+from runtime.frames import Frame, Question, Task, as_interrupt, restored
 from runtime.journal import Journal, written_in
 from runtime.process_codec import CODEC
 from runtime.snapshots import shown
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 async def records(graph: "CompiledGraph", thread_id: str, store: CheckpointStore | None) -> list[StateSnapshot]:
     """Return a thread's checkpoints, newest first."""
-    if store is None:
-        return []
-    log = await store.load(thread_id, whole=True)
-    operations = [operation for entry in log.entries for operation in CODEC.decode(entry)[1]]
+    operations = await _operations(thread_id, store)
     return list(_replayed(graph, Journal(thread_id, CODEC, store), operations))[::-1]
 
 
@@ -34,6 +31,8 @@ def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[An
             case ["c", "", *_] if "" in journal.frames:
                 written_in(journal.frames[""], operation)
                 yield _record(graph, journal, asked)
+            case ["b", *_] if "" in journal.frames:
+                yield _record(graph, journal, asked)
             case ["t", "", str(task_id), {"question": list(question)}]:
                 asked[task_id] = restored("question", question)
             case _:
@@ -41,6 +40,24 @@ def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[An
         journal.apply(operation)
     if journal.frames:
         yield _record(graph, journal, asked)
+
+
+async def frame_at(graph: "CompiledGraph", journal: Journal, checkpoint_id: str) -> Frame:
+    """Return the root frame as it was when it entered a checkpoint. Raises `ValueError` for an unknown one."""
+    past = Journal(journal.thread_id, CODEC, journal.store)
+    for operation in await _operations(journal.thread_id, journal.store):
+        frame = past.apply(operation)
+        if frame.id == checkpoint_id and not frame.ns:
+            frame.attach(graph.channels)
+            return frame
+    raise ValueError(f"thread {journal.thread_id!r} has no checkpoint {checkpoint_id!r}")
+
+
+async def _operations(thread_id: str, store: CheckpointStore | None) -> list[list[Any]]:
+    if store is None:
+        return []
+    log = await store.load(thread_id, whole=True)
+    return [operation for entry in log.entries for operation in CODEC.decode(entry)[1]]
 
 
 def _record(graph: "CompiledGraph", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:

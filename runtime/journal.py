@@ -192,6 +192,20 @@ class Journal:
             self._record(operation)
             return self._enter(operation, values)
 
+    def branch(
+        self, base: Frame, source: str, following: Next, values: Values, *, ran: Sequence[str] | None = None
+    ) -> None:
+        """Let the root go on from `base`, which may be an older checkpoint, with these values and tasks."""
+        place = [base.ns, new_id(), base.id, base.step + 1, source, time.time()]
+        extra = [
+            following.joined,
+            following.deferred,
+            following.halted,
+            self.metadata,
+            list(base.ran if ran is None else ran),
+        ]
+        self._do(["b", *place, dict(values), plain_tasks(following.tasks), extra])
+
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""
         self._record(["t", ns, task.id, {name: plain(getattr(task, name)) for name in fields}])
@@ -229,6 +243,8 @@ class Journal:
         kind, ns, *rest = operation
         if kind == "c":
             return self._enter(operation)
+        if kind == "b":
+            return self._restart(operation)
         frame = self.frames[ns]
         match kind:
             case "t":
@@ -259,11 +275,21 @@ class Journal:
             frame.unapplied.append((written_in(frame, operation), results))
         else:
             frame.values = values
+        frame.ran = [task.name for task in frame.tasks] if source == "loop" else frame.ran
         frame.parent_id, frame.id = frame.id or None, checkpoint_id
         frame.step, frame.source, frame.created_at = step, source, created_at
         frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
         frame.joined, frame.deferred, frame.halted, frame.metadata = extra
         self.frames[ns] = frame
+        return frame
+
+    def _restart(self, operation: list[Any]) -> Frame:
+        """Apply a `branch`."""
+        _, ns, checkpoint_id, parent_id, step, source, created_at, values, nexts, extra = operation
+        frame = Frame(ns, checkpoint_id, parent_id, step, source, created_at, values=values)
+        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
+        frame.joined, frame.deferred, frame.halted, frame.metadata, frame.ran = extra
+        self.frames = {ns: frame}
         return frame
 
     # The tree of frames: whose question is whose.

@@ -129,7 +129,7 @@ class _Outcome:
 def _outcome_of(function: Callable[[], Any]) -> _Outcome:
     try:
         return _Outcome(function())
-    except StopIteration as error:
+    except (StopIteration, SystemExit, KeyboardInterrupt) as error:  # in a thread, nobody's wish to end the program
         return _Outcome(error=RuntimeError(f"node raised {error!r}"))
     except BaseException as error:  # noqa: BLE001 - carried over to the loop's side and raised there
         return _Outcome(error=error)

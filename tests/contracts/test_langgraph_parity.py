@@ -667,6 +667,41 @@ def history_newest_first(lib: Any) -> Any:
     ]
 
 
+def outline(graph: Any) -> Any:
+    return [
+        (plain(record.values), record.next, record.metadata["source"], record.metadata["step"])
+        for record in graph.get_state_history(CONFIG)
+    ]
+
+
+@program
+def replays_and_states_written_by_hand(lib: Any) -> Any:
+    graph = saved(lib, chain(lib, a=tell("a"), b=tell("b"), c=tell("c")))
+    graph.invoke({"log": ["in"]}, CONFIG)
+    before_b = list(graph.get_state_history(CONFIG))[2].config
+    said = [graph.invoke(None, before_b), outline(graph)]
+    graph.update_state(CONFIG, {"log": ["by hand"]}, as_node="a")
+    said += [outline(graph), graph.invoke(None, CONFIG)]
+    branch = graph.update_state(before_b, {"log": ["elsewhere"]})
+    said += [outline(graph), graph.invoke(None, branch), outline(graph)]
+    graph.update_state(CONFIG, None, as_node=END)
+    return [*said, outline(graph)]
+
+
+@program
+def questions_in_replays_and_states_written_by_hand(lib: Any) -> Any:
+    graph = saved(lib, chain(lib, a=tell("a"), ask=ask_and_tell(lib, "ask"), b=tell("b")))
+    graph.invoke({"log": ["in"]}, CONFIG)
+    asked = graph.get_state(CONFIG).config
+    graph.invoke(lib.Command(resume="x"), CONFIG)
+    said = [graph.invoke(None, asked), outline(graph), graph.invoke(lib.Command(resume="y"), CONFIG)]
+    graph.invoke({"log": ["two"]}, CONFIG)
+    graph.update_state(CONFIG, {"log": ["by hand"]})
+    said += [outline(graph), graph.get_state(CONFIG).interrupts, graph.invoke(None, CONFIG)]
+    graph.update_state(CONFIG, {"log": ["skipped"]}, as_node="ask")
+    return [*said, outline(graph), graph.invoke(None, CONFIG)]
+
+
 @program
 def sync_questions_in_parallel_threads(lib: Any) -> Any:
     graph = saved(lib, fan(lib, **{name: ask_and_tell(lib, name) for name in "abcde"}))

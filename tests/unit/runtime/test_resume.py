@@ -26,6 +26,7 @@ from runtime import (
     SqliteSaver,
     StateGraph,
     ThreadBusyError,
+    UnknownInterruptError,
     get_stream_writer,
     idempotency_key,
     interrupt,
@@ -453,12 +454,45 @@ def test_the_idempotency_key_of_a_task_outlives_the_process(reopened: Reopened) 
     assert keys[0] == keys[1]
 
 
-def test_an_older_checkpoint_is_read_and_never_taken_for_the_latest() -> None:
+def test_an_older_checkpoint_is_read_as_it_was() -> None:
     graph = chain(first, ask, last).compile(InMemorySaver())
     graph.invoke({}, CONFIG)
-    head, *older = list(graph.get_state_history(CONFIG))
-    assert graph.get_state(older[-1].config).next == (START,)
-    assert graph.get_state({"configurable": {"thread_id": "one", "checkpoint_id": "x"}}).values == {}
-    with pytest.raises(ValueError, match="not the latest"):
-        graph.invoke(Command(resume="yes"), older[0].config)
-    assert graph.invoke(Command(resume="yes"), head.config)["log"] == ["first", "yes", "last"]
+    oldest = list(graph.get_state_history(CONFIG))[-1]
+    assert graph.get_state(oldest.config) == oldest
+    unknown = {"configurable": {"thread_id": "one", "checkpoint_id": "x"}}
+    assert graph.get_state(unknown).values == {}
+    with pytest.raises(ValueError, match="no checkpoint 'x'"):
+        graph.invoke(None, unknown)
+    with pytest.raises(ValueError, match="checkpoint_ns"):
+        graph.get_state({"configurable": {"thread_id": "one", "checkpoint_ns": "child:1"}})
+
+
+def test_answering_differently_from_an_old_checkpoint_forks_with_the_new_answer(reopened: Reopened) -> None:
+    reopened(chain(first, ask, last)).invoke({}, CONFIG)
+    asked = reopened(chain(first, ask, last)).get_state(CONFIG)
+    reopened(chain(first, ask, last)).invoke(Command(resume="yes"), asked.config)
+    graph = reopened(chain(first, ask, last))
+    with pytest.raises(UnknownInterruptError):
+        graph.invoke(Command(resume={asked.interrupts[0].id: "no"}), asked.config)
+    assert graph.invoke(Command(resume="no"), asked.config)["log"] == ["first", "no", "last"]
+    assert reopened(chain(first, ask, last)).get_state(CONFIG).values["log"] == ["first", "no", "last"]
+    ended = [record.values["log"] for record in graph.get_state_history(CONFIG) if not record.next]
+    assert ended == [["first", "no", "last"], ["first", "yes", "last"]]
+
+
+def test_a_state_written_by_hand_is_checked() -> None:
+    builder = chain(first).add_node(last).add_node(ask).add_edge("first", "last").add_edge("first", "ask")
+    graph = builder.add_edge(["last", "ask"], "end").add_node("end", last).compile(InMemorySaver())
+    graph.invoke({}, CONFIG)
+    with pytest.raises(InvalidUpdateError, match="no node 'zzz'"):
+        graph.update_state(CONFIG, {"log": []}, as_node="zzz")
+    with pytest.raises(InvalidUpdateError, match="the update writes 'zzz'"):
+        graph.update_state(CONFIG, {"zzz": 1})
+    graph.invoke(Command(resume="yes"), CONFIG, interrupt_before=["end"])
+    with pytest.raises(InvalidUpdateError, match="ambiguous update: say as which node, one of ask, last"):
+        graph.update_state(CONFIG, {"log": []})
+
+
+def test_a_thread_can_begin_with_a_state_written_by_hand(reopened: Reopened) -> None:
+    reopened(chain(first, last)).update_state(CONFIG, {"log": ["by hand"]}, as_node="first")
+    assert reopened(chain(first, last)).invoke(None, CONFIG)["log"] == ["by hand", "last"]
