@@ -71,10 +71,10 @@ class Drives:
         if not self.busy:
             return
         await asyncio.wait(self.busy, timeout=grace_seconds)
-        for thread_id, (_, task) in self._tasks.items():
-            self.cancel_run(thread_id)
+        slow = [task for drive, task in self._tasks.values() for task in (drive.running, task) if task is not None]
+        for task in slow:
             task.cancel()
-        await asyncio.gather(*self.busy, return_exceptions=True)
+        await asyncio.gather(*slow, return_exceptions=True)
 
     async def _drive(self, drive: Drive) -> None:
         failures = 0

@@ -136,18 +136,20 @@ class Runner:
 
     async def retry(self, turn_id: str, by: Person) -> Turn | Refusal:
         """Run the failed last turn of a thread on from where it failed, with the answers it had."""
-        turn = await self.ledger.turn(turn_id)
-        thread = await self.ledger.thread(turn.thread_id) if turn is not None else None
-        refusal = may_steer(thread, self._agent_of(thread), by)
-        if refusal is not None or thread is None or turn is None:
-            return await self.refused("retry", refusal or Refusal(Reason.UNKNOWN), by)
-        last = (await self.ledger.turns(thread.id, *TurnStatus))[-1]
-        again = await try_again(self.ledger, turn) if turn.failed and turn.id == last.id else None
-        if again is None:
-            return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
-        await self._note("retry", by, thread_id=thread.id)
-        self.wake(thread.id)
-        return again
+        while True:
+            turn = await self.ledger.turn(turn_id)
+            thread = await self.ledger.thread(turn.thread_id) if turn is not None else None
+            refusal = may_steer(thread, self._agent_of(thread), by)
+            if refusal is not None or thread is None or turn is None:
+                return await self.refused("retry", refusal or Refusal(Reason.UNKNOWN), by)
+            last = (await self.ledger.turns(thread.id, *TurnStatus))[-1]
+            if not turn.failed or turn.id != last.id:
+                return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
+            again = await try_again(self.ledger, turn)
+            if again is not None:
+                await self._note("retry", by, thread_id=thread.id)
+                self.wake(thread.id)
+                return again
 
     async def refused(self, what: str, refusal: Refusal, by: Person) -> Refusal:
         """Note an attempt that changes nothing; every one is in the audit trail."""
