@@ -128,7 +128,7 @@ def foreign_message(name: str) -> type | None:
     try:
         found: type = getattr(import_module(module), cls)
     except ImportError as error:
-        raise CodecError("", f"a {cls} of LangChain's is stored: install langchain-core to read it") from error
+        raise CodecError("", f"LangChain's {cls} is stored: install langchain-core to read it") from error
     return found
 
 

@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import subprocess
 import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
@@ -20,6 +21,14 @@ from zoneinfo import ZoneInfo
 import ormsgpack
 import pytest
 from hypothesis import given, settings, strategies as st
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    HumanMessage,
+    RemoveMessage as LangChainRemoval,
+    SystemMessage,
+    ToolMessage,
+)
 from pydantic import BaseModel, ConfigDict, PrivateAttr, RootModel
 
 from runtime.codec import MAX_DEPTH, Codec
@@ -446,6 +455,34 @@ def test_only_registered_classes_are_built_and_nothing_is_imported(codec: Codec,
     with pytest.raises(CodecError, match=f"{name}.*not registered"):
         codec.decode(bytes_of(name, {}))
     assert "antigravity" not in sys.modules
+
+
+LANGCHAIN = [
+    HumanMessage("hi", id="1"),
+    SystemMessage("be kind"),
+    AIMessage("", tool_calls=[{"name": "f", "args": {"x": 1}, "id": "c"}], usage_metadata=None),
+    ToolMessage("ok", tool_call_id="c", status="error", artifact=[1]),
+    AIMessageChunk(content="part"),
+    LangChainRemoval(id="1"),
+]
+
+
+@pytest.mark.parametrize("message", LANGCHAIN, ids=lambda message: type(message).__name__)
+def test_langchains_messages_are_kept_without_being_registered(message: Any) -> None:
+    assert Codec().decode(Codec().encode([message])) == [message]
+
+
+def test_a_process_without_langchain_loaded_reads_its_messages() -> None:
+    code = "import sys; from runtime.codec import Codec; print(Codec().decode(bytes.fromhex(sys.argv[1])).content)"
+    arguments = [sys.executable, "-c", code, Codec().encode(AIMessage("hello")).hex()]
+    assert subprocess.run(arguments, capture_output=True, text=True, check=True).stdout == "hello\n"
+
+
+def test_without_langchain_its_messages_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Codec().encode(AIMessage("hello"))
+    monkeypatch.setitem(sys.modules, "langchain_core.messages.ai", None)
+    with pytest.raises(CodecError, match="LangChain's AIMessage is stored: install langchain-core to read it"):
+        Codec().decode(data)
 
 
 def test_a_moved_class_reads_bytes_under_its_old_name(codec: Codec) -> None:
