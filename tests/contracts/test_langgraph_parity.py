@@ -297,10 +297,10 @@ def a_goto_beside_a_question(lib: Any) -> Any:
 @program
 def a_goto_with_the_answer(lib: Any) -> Any:
     builder = chain(lib, ask=ask_and_tell(lib, "ask"), b=tell("b"))
-    builder.add_node("side", tell("side"))
+    builder.add_node("aside", tell("aside"))
     graph = saved(lib, builder)
     graph.invoke({}, CONFIG)
-    return graph.invoke(lib.Command(goto="side", resume="yes"), CONFIG), where(graph)
+    return graph.invoke(lib.Command(goto="aside", resume="yes"), CONFIG), where(graph)
 
 
 @program

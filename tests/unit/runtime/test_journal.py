@@ -1,5 +1,6 @@
 """The log of a thread: small, replayable, without holes, and readable by whoever comes later."""
 
+import asyncio
 import operator
 from typing import Annotated, Any, TypedDict
 
@@ -11,11 +12,13 @@ from runtime import (
     Command,
     InMemorySaver,
     MessagesState,
+    Send,
     StaleHeadError,
     StateGraph,
     ThreadBusyError,
     interrupt,
 )
+from runtime.frames import Next
 from runtime.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
 from runtime.process_codec import CODEC
 
@@ -116,6 +119,48 @@ def test_a_log_never_goes_on_after_a_write_that_failed(durability: Any) -> None:
 
 def said(name: str) -> Any:
     return lambda state: {"log": [name]}
+
+
+async def test_what_happens_during_a_commit_is_left_for_the_next() -> None:
+    appending, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(InMemorySaver):
+        async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
+            appending.set()
+            await go_on.wait()
+            await super().append(thread_id, expected, entry, snapshot=snapshot)
+
+    saver = Slow()
+    journal = Journal("one", CODEC, saver)
+    journal.checkpoint("", "input", Next(tasks=[]))
+    first = asyncio.ensure_future(journal.commit())
+    await appending.wait()
+    journal.checkpoint("", "loop", Next(tasks=[]))
+    assert not journal.pending
+    await journal.commit()
+    go_on.set()
+    await first
+    assert journal.pending
+    await journal.commit()
+    assert (await Journal.load("one", CODEC, saver)).frames[""].step == 0
+    assert journal.head == 2
+
+
+async def test_a_finished_sibling_is_recorded_once() -> None:
+    turns = [asyncio.Event() for _ in range(4)]
+
+    async def wait(state: Any) -> Any:
+        turns[state["top"]].set()
+        if state["top"]:
+            await turns[state["top"] - 1].wait()
+            await asyncio.sleep(0)
+        return {"log": ["mark"]}
+
+    saver = InMemorySaver()
+    builder = StateGraph(State).add_node("wait", wait).add_node("ask", lambda state: interrupt("go?"))
+    builder.add_conditional_edges(START, lambda state: ["ask", *(Send("wait", {"top": n}) for n in range(4))])
+    await builder.compile(saver).ainvoke({}, CONFIG)
+    assert b"".join((await saver.load("one")).entries).count(b"mark") == 4
 
 
 async def test_operations_of_a_later_version_are_refused() -> None:

@@ -104,8 +104,9 @@ def test_new_input_keeps_what_siblings_of_an_open_question_wrote() -> None:
     class Both(State, total=False):
         top: Annotated[int, max]
 
+    tops = [7, 1]
     builder = StateGraph(Both).add_node("ask", lambda state: interrupt("go?")).add_edge(START, "ask")
-    builder.add_node("works", lambda state: {"log": ["works"], "top": 7}).add_edge(START, "works")
+    builder.add_node("works", lambda state: {"log": ["works"], "top": tops.pop(0)}).add_edge(START, "works")
     graph = builder.compile(InMemorySaver())
     graph.invoke({}, CONFIG)
     graph.invoke({"log": ["again"]}, CONFIG)
