@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from runtime.codec import Codec
 from runtime.messages import Message, RemoveMessage
-from runtime.types import Send
+from runtime.types import NOTHING, Command, Send
 
 
 class ProcessCodec(Codec):
     """Learns the typed questions, and pydantic with them, only when the process meets one."""
 
     def __init__(self) -> None:
-        super().__init__([Send, Message, RemoveMessage])
+        super().__init__([Send, Command, type(NOTHING), Message, RemoveMessage])
         self._knows_hitl = False
 
     def encode(self, value: Any) -> bytes:

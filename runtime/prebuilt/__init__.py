@@ -12,6 +12,7 @@ from runtime.prebuilt.review import (
     HumanResponse,
     add_human_in_the_loop,
 )
+from runtime.prebuilt.tool_node import ToolNode, tools_condition
 from runtime.prebuilt.tools import AnyTool, Tool, tool
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "HumanResponse",
     "Model",
     "Tool",
+    "ToolNode",
     "add_human_in_the_loop",
     "create_react_agent",
     "tool",
+    "tools_condition",
 ]

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -409,3 +410,34 @@ def loaded_by(statement: str) -> set[str]:
 def test_nothing_heavy_is_loaded_before_it_is_asked_for() -> None:
     assert not {"runtime.prebuilt", "pydantic"} & loaded_by("import runtime")
     assert "langchain_core" not in loaded_by("import runtime.prebuilt")
+
+
+async def test_a_cancelled_call_waits_for_a_sync_tool_and_keeps_what_it_did() -> None:
+    runs: list[str] = []
+    started, finish = threading.Event(), threading.Event()
+
+    def slow(item: str) -> str:
+        """Order."""
+        started.set()
+        assert finish.wait(10)
+        runs.append(item)
+        return f"ordered {item}"
+
+    agent = agent_of([slow], says(("slow", {"item": "cups"})), "done")
+    running = asyncio.create_task(agent.ainvoke(STAY, CONFIG))
+    await asyncio.to_thread(started.wait, 10)
+    running.cancel()
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert shown(await agent.ainvoke(None, CONFIG))[2:] == [("tool", "ordered cups"), ("ai", "done")]
+    assert runs == ["cups"]
+
+
+def test_a_sync_call_runs_a_lone_sync_tool_in_place() -> None:
+    def where() -> int:
+        """Where."""
+        return threading.get_ident()
+
+    result = agent_of([where], says(("where", {})), "done").invoke(STAY, CONFIG)
+    assert shown(result)[2] == ("tool", str(threading.get_ident()))
