@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from runtime.state import Channel, Values, Writes, merge
+from runtime.state import MISSING, Channel, Values, Writes, merge
 from runtime.types import NOTHING, START, Interrupt
 
 
@@ -111,9 +111,16 @@ class Frame:
             return
         starts = {name: channel.empty() for name, channel in channels.items() if channel.empty is not None}
         self.values = starts | self.values
+        written: dict[str, list[Any]] = {}
         for writes, results in self.unapplied:
-            known = [pair for pair in writes if pair[0] in channels and channels[pair[0]].replayable]
-            self.values = merge(channels, self.values, known) | results
+            for name, value in writes:
+                if name in channels and channels[name].replayable:
+                    written.setdefault(name, []).append(value)
+            for name in results:
+                written.pop(name, None)
+            self.values |= results
+        for name, values in written.items():
+            self.values[name] = channels[name].fold(self.values.get(name, MISSING), values)
         self.unapplied.clear()
 
     def finished(self) -> list[Task]:

@@ -97,7 +97,7 @@ def as_messages(value: Any) -> list[Any]:
     """Return a list of message objects that all have an id; a lone message counts as a list of one."""
     alone = isinstance(value, (str, Mapping)) or (isinstance(value, tuple) and _is_pair(value))
     items: Iterable[Any] = [value] if alone or not isinstance(value, (list, tuple)) else value
-    return [_with_id(as_message(item)) for item in items]
+    return [item if type(item) is Message and item.id is not None else _with_id(as_message(item)) for item in items]
 
 
 def _is_pair(value: Sequence[Any]) -> bool:
@@ -114,26 +114,45 @@ def _with_id(message: Any) -> Any:
 
 def add_messages(left: Any, right: Any) -> list[Any]:
     """Merge `right` into `left`: same id replaces in place, `RemoveMessage` deletes, the rest is appended."""
-    updates = as_messages(right)
+    return fold_messages(left, [right])
+
+
+def fold_messages(left: Any, rights: Iterable[Any]) -> list[Any]:
+    """Do what one `add_messages` after the other does, in time that grows with what is added only."""
     merged = as_messages(left) if left else []
-    for position in range(len(updates) - 1, -1, -1):
-        if isinstance_remove(updates[position]) and updates[position].id == REMOVE_ALL_MESSAGES:
-            return updates[position + 1 :]
     places = {message.id: place for place, message in enumerate(merged)}
-    removed: set[str] = set()
+    for right in rights:
+        updates = as_messages(right)
+        since = _last_reset(updates)
+        if since:
+            merged, places, updates = [], {}, updates[since:]
+        if _put(merged, places, updates):
+            merged = [message for message in merged if message is not None]
+            places = {message.id: place for place, message in enumerate(merged)}
+    return merged
+
+
+def _last_reset(updates: list[Any]) -> int:
+    """Return where what is kept begins: after the last removal of all messages."""
+    resets = (place for place, message in enumerate(updates, 1) if message.id == REMOVE_ALL_MESSAGES)
+    return max(resets, default=0)
+
+
+def _put(merged: list[Any], places: dict[str, int], updates: list[Any]) -> bool:
+    """Append, replace and take out (leaving None) in place; returns whether something was taken out."""
+    removed = False
     for message in updates:
         place = places.get(message.id)
         if isinstance_remove(message):
             if place is None:
                 raise InvalidUpdateError(f"there is no message with id {message.id!r} to remove")
-            removed.add(message.id)
+            merged[place], removed = None, True
         elif place is None:
             places[message.id] = len(merged)
             merged.append(message)
         else:
-            removed.discard(message.id)
             merged[place] = message
-    return [message for message in merged if message.id not in removed] if removed else merged
+    return removed
 
 
 def isinstance_remove(message: Any) -> bool:

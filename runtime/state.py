@@ -7,6 +7,7 @@ A schema is a TypedDict, a dataclass or a pydantic model. A key annotated `Annot
 import dataclasses
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from functools import reduce
 from typing import (
     Annotated,
     Any,
@@ -23,11 +24,13 @@ from typing import (
 
 from runtime.codec_kinds import is_pydantic
 from runtime.errors import InvalidGraphError, InvalidUpdateError
-from runtime.messages import add_messages, as_messages
+from runtime.messages import add_messages, as_messages, fold_messages
 
 Reducer: TypeAlias = Callable[[Any, Any], Any]
 Values: TypeAlias = dict[str, Any]
 Writes: TypeAlias = Sequence[tuple[str, Any]]
+
+MISSING: Final = object()
 
 REPLAYABLE: frozenset[Reducer] = frozenset({add_messages, operator.add, operator.or_})
 """Reducers whose result follows from what they were given, in any process and any later version."""
@@ -46,6 +49,13 @@ class Channel:
     def replayable(self) -> bool:
         """Whether a checkpoint may keep what was written instead of what came out."""
         return self.reducer is None or self.reducer in REPLAYABLE
+
+    def fold(self, old: Any, writes: Sequence[Any]) -> Any:
+        """Return what the writes of several steps make of `old`; without one (`MISSING`), the first write is it."""
+        if self.reducer is None:
+            return writes[-1]
+        start, rest = (writes[0], writes[1:]) if old is MISSING else (old, writes)
+        return fold_messages(start, rest) if self.reducer is add_messages else reduce(self.reducer, rest, start)
 
     def normalise(self, value: Any) -> Any:
         """Make a write say the same on every replay: messages get their ids now."""

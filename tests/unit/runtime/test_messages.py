@@ -6,6 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from runtime import REMOVE_ALL_MESSAGES, InvalidUpdateError, Message, RemoveMessage, add_messages
+from runtime.messages import fold_messages
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,19 @@ def test_details_are_kept() -> None:
 def test_what_is_no_message_is_refused(given: Any) -> None:
     with pytest.raises(InvalidUpdateError, match=r"not a message|needs 'role'"):
         add_messages([], [given])
+
+
+def test_folding_is_adding_one_after_the_other() -> None:
+    steps: list[Any] = [
+        [Message(type="human", content=text, id=text) for text in "abc"],
+        [RemoveMessage("b"), Message(type="ai", content="A", id="a")],
+        [Message(type="human", content="b again", id="b")],
+        [RemoveMessage("c"), Message(type="human", content="c again", id="c")],
+        [RemoveMessage(REMOVE_ALL_MESSAGES), Message(type="human", content="d", id="d")],
+        [Message(type="human", content="e", id="e")],
+    ]
+    for count in range(len(steps) + 1):
+        one_by_one: list[Any] = []
+        for step in steps[:count]:
+            one_by_one = add_messages(one_by_one, step)
+        assert fold_messages([], steps[:count]) == one_by_one
