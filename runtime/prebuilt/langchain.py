@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from runtime.errors import InvalidGraphError
 from runtime.graph import is_async
@@ -59,6 +59,9 @@ def _input(call: Mapping[str, Any]) -> dict[str, Any]:
 # LangChain makes text of what it does not know, our commands included: they pass through it in its own kind of box.
 
 
+_HELD: Final = "held_by_andon"
+
+
 def _holding(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -74,12 +77,12 @@ def _holding(function: Callable[..., Any]) -> Callable[..., Any]:
 def _held(output: Any) -> Any:
     if not is_answer(output):
         return output
-    box = type("Held", (import_module("langchain_core.messages.tool").ToolOutputMixin,), {"output": output})
+    box = type("Held", (import_module("langchain_core.messages.tool").ToolOutputMixin,), {_HELD: output})
     return box()
 
 
 def _released(output: Any) -> Any:
-    return getattr(output, "output", output)
+    return getattr(output, _HELD, output)
 
 
 # Chat models.
@@ -118,4 +121,4 @@ def _described(tool: Tool) -> Any:
 def _plain(message: Any) -> Any:
     if not isinstance(message, Message):
         return message
-    return {key: value for key, value in asdict(message).items() if value is not None and value != []}
+    return {key: value for key, value in asdict(message).items() if key == "content" or value}
