@@ -5,7 +5,7 @@ PYTHONS := python3 python3.13 python3.12 python3.11   # tried in this order; mak
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check bench lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/demo-ready   ## Andon with a small Slack of its own, in the browser
@@ -22,12 +22,15 @@ check: .venv/test-ready   ## what CI runs: format, lint, types, imports, install
 	@echo 'Packages …' && $(BIN)/pip check > .venv/packages.log || { cat .venv/packages.log; exit 1; }
 	@echo 'Tests …' && $(BIN)/pytest -q
 
+bench: .venv/test-ready   ## the engine beside LangGraph, in turn: within five minutes
+	@$(BIN)/python -m benchmarks
+
 COMPILE = CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options
-DEV_GROUP = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")'
+DEV_GROUPS = $(BIN)/python -c 'import tomllib; print(*sum(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"].values(), []), sep="\n")'
 
 lock: .venv/test-ready   ## newest versions that pyproject.toml allows, into both locks
 	@$(COMPILE) --build-deps-for editable --output-file requirements.lock pyproject.toml
-	@$(DEV_GROUP) | $(COMPILE) --output-file requirements-dev.lock requirements.lock -
+	@$(DEV_GROUPS) | $(COMPILE) --output-file requirements-dev.lock requirements.lock -
 	@git diff --stat -- '*.lock'
 
 clean:   ## everything that can be made again; .andon, where the bot keeps its data, stays

@@ -1,173 +1,136 @@
-"""What the SQLite store costs beside a plain blocking loop over sqlite3 doing the same work on the same disk.
+"""What the store and the codec cost beside the least that anybody has to pay for the same bytes on the same disk.
 
-    python -m benchmarks.stores
-
-Each figure is the median of several rounds, store and plain loop in turn. The plain loop is the least that the disk
-allows, not something a server can use: it stops the event loop for every fsync.
+The floor of a write is sqlite3 in a thread of its own, one statement and one commit: without the thread, the event loop
+would stand still for every fsync. The floor of a small read is sqlite3 in place, that of the codec is bare MessagePack.
 """
 
 import asyncio
 import os
 import sqlite3
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
+import ormsgpack
+
+from benchmarks.harness import Contender, Figure, Sample, Workload, timed
+from benchmarks.libraries import Synchronous
+from runtime import SqliteSaver
 from runtime.codec import Codec
-from runtime.store import Collection
-from runtime.stores.memory import InMemorySaver
-from runtime.stores.sqlite import SqliteSaver
 
-ROUNDS = 7
-ROWS = 1_000
 ENTRY = os.urandom(1_000)
-LARGE = os.urandom(5_000_000)
-PARKED = os.urandom(320)
-NOTES = Collection("notes", ("status",))
+MESSAGES = {"messages": [{"role": "user", "content": "x" * 1_000, "id": str(number)} for number in range(2)]}
 
 
-class PlainLoop:
-    """One blocking connection, one table, one commit per `group` rows."""
-
-    def __init__(self, path: Path, synchronous: str) -> None:
-        self.connection = sqlite3.connect(path, isolation_level=None)
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute(f"PRAGMA synchronous = {synchronous}")
-        self.connection.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, entry BLOB)")
-
-    def append(self, rows: int, group: int) -> None:
-        for start in range(0, rows, group):
-            self.connection.execute("BEGIN IMMEDIATE")
-            for _ in range(start, start + group):
-                self.connection.execute("INSERT INTO rows (entry) VALUES (?)", (ENTRY,))
-            self.connection.execute("COMMIT")
-
-    def read(self, times: int) -> None:
-        for _ in range(times):
-            self.connection.execute("SELECT entry FROM rows WHERE id = 1").fetchone()
+def plain(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
+    """One table, set up as our store sets up its own."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("CREATE TABLE rows (thread INTEGER, number INTEGER, entry BLOB, PRIMARY KEY (thread, number))")
+    return connection
 
 
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def insert(connection: sqlite3.Connection, rows: list[tuple[int, int]]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for thread, number in rows:
+        connection.execute("INSERT INTO rows VALUES (?, ?, ?)", (thread, number, ENTRY))
+    connection.execute("COMMIT")
 
 
-def show(what: str, seconds: list[float], rows: int, plain: list[float] | None = None) -> None:
-    micros = median(seconds) / rows * 1e6
-    beside = (
-        f"  plain loop {median(plain) / rows * 1e6:7.1f} us, {median(seconds) / median(plain):4.1f}x" if plain else ""
-    )
-    say(f"  {what:<34}{micros:8.1f} us{beside}")
+async def our_appends(synchronous: Synchronous, writers: int, rounds: int) -> Sample:
+    with TemporaryDirectory() as folder:
+        async with SqliteSaver(Path(folder, "andon.sqlite"), synchronous=synchronous) as saver:
+
+            async def write(thread: int) -> None:
+                for number in range(rounds):
+                    await saver.append(str(thread), number, ENTRY)
+
+            seconds, _ = await timed(asyncio.gather(*map(write, range(writers))))
+            heads = [(await saver.load(str(thread))).head for thread in range(writers)]
+    return Sample({"append": seconds / sum(heads)}, heads)
 
 
-async def timed(work: Callable[[], Awaitable[object]]) -> float:
-    start = perf_counter()
-    await work()
-    return perf_counter() - start
-
-
-def timed_here(work: Callable[[], object]) -> float:
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
-async def appends(folder: Path, synchronous: str) -> None:
-    plain = PlainLoop(folder / "plain.sqlite", synchronous)
-    async with SqliteSaver(folder / "andon.sqlite", synchronous=synchronous) as saver:  # type: ignore[arg-type]  # plain text here
-
-        async def write(thread_id: str, start: int, rows: int) -> None:
-            for number in range(start, start + rows):
-                await saver.append(thread_id, number, ENTRY)
-
-        async def together(writers: int, turn: int) -> None:
-            rows = ROWS // writers
-            await asyncio.gather(*(write(f"{writers} {name}", turn * rows, rows) for name in range(writers)))
-
-        for writers in (1, 50):
-            ours, theirs = [], []
-            for turn in range(ROUNDS):
-                ours.append(await timed(partial(together, writers, turn)))
-                theirs.append(timed_here(partial(plain.append, ROWS, writers)))
-            show(f"append 1 KB, {writers} at once", ours, ROWS, theirs)
-
-
-async def reads(folder: Path) -> None:
-    plain = PlainLoop(folder / "plain.sqlite", "FULL")
-    plain.append(1, 1)
-    async with SqliteSaver(folder / "andon.sqlite") as saver:
-        await saver.append("small", 0, ENTRY)
-        await saver.append("large", 0, LARGE)
-        await saver.insert(NOTES, {"id": "a", "created_at": 0.0, "status": "open"})
-
-        async def load(thread_id: str, times: int) -> None:
-            for _ in range(times):
-                await saver.load(thread_id)
-
-        async def get() -> None:
-            for _ in range(ROWS):
-                await saver.get(NOTES, "a")
-
-        theirs = [timed_here(lambda: plain.read(ROWS)) for _ in range(ROUNDS)]
-        show("load 1 KB", [await timed(lambda: load("small", ROWS)) for _ in range(ROUNDS)], ROWS, theirs)
-        show("get a document", [await timed(get) for _ in range(ROUNDS)], ROWS, theirs)
-        show("load 5 MB", [await timed(lambda: load("large", 5)) for _ in range(ROUNDS)], 5)
-
-
-async def parked(folder: Path) -> None:
-    threads, path = 1_000, folder / "andon.sqlite"
-    async with SqliteSaver(path) as saver:
-        await asyncio.gather(*(saver.append(f"{number:036d}", 0, PARKED) for number in range(threads)))
-    size = path.stat().st_size / threads
-    say(f"  a parked thread of {len(PARKED)} bytes takes {size:.0f} bytes on disk")
-
-
-async def memory() -> None:
-    async with InMemorySaver() as saver:
+async def floor_of_appends(synchronous: Synchronous, writers: int, rounds: int) -> Sample:
+    with (
+        TemporaryDirectory() as folder,
+        ThreadPoolExecutor(1) as thread,
+        closing(plain(Path(folder, "plain.sqlite"), synchronous)) as connection,
+    ):
 
         async def write() -> None:
-            head = (await saver.load("t")).head
-            for number in range(head, head + ROWS):
-                await saver.append("t", number, ENTRY)
+            loop = asyncio.get_running_loop()
+            for number in range(rounds):
+                await loop.run_in_executor(thread, insert, connection, [(writer, number) for writer in range(writers)])
 
-        show("append 1 KB", [await timed(write) for _ in range(ROUNDS)], ROWS)
-
-
-def repeat(work: Callable[[], object]) -> None:
-    for _ in range(ROWS):
-        work()
+        seconds, _ = await timed(write())
+        heads = [head for (head,) in connection.execute("SELECT count(*) FROM rows GROUP BY thread")]
+    return Sample({"append": seconds / sum(heads)}, heads)
 
 
-def codec() -> None:
+def appends(synchronous: Synchronous, writers: int, sizes: tuple[int, int, int]) -> Workload:
+    at_once = f", {writers} at once" if writers > 1 else ""
+    return Workload(
+        figures=(Figure("append", f"append 1 KB, SQLite {synchronous}{at_once}"),),
+        ours=Contender("Andon", partial(our_appends, synchronous, writers)),
+        reference=Contender("floor", partial(floor_of_appends, synchronous, writers)),
+        sizes=sizes,
+    )
+
+
+async def our_reads(times: int) -> Sample:
+    with TemporaryDirectory() as folder:
+        async with SqliteSaver(Path(folder, "andon.sqlite")) as saver:
+            await saver.append("thread", 0, ENTRY)
+
+            async def read() -> list[bytes]:
+                return [(await saver.load("thread")).entries[0] for _ in range(times)]
+
+            seconds, entries = await timed(read())
+    return Sample({"load": seconds / times}, entries)
+
+
+async def floor_of_reads(times: int) -> Sample:
+    with TemporaryDirectory() as folder, closing(plain(Path(folder, "plain.sqlite"), "FULL")) as connection:
+        insert(connection, [(0, 0)])
+        query = "SELECT entry FROM rows WHERE thread = 0"
+        return sample("load", times, lambda: connection.execute(query).fetchone()[0])
+
+
+async def our_codec(times: int) -> Sample:
     codec = Codec()
-    state = {"messages": [{"role": "user", "content": "x" * 1_000, "id": str(number)} for number in range(2)]}
-    data = codec.encode(state)
-    walked = {**state, "by number": {1: 2}}
-    for what, work in (
-        ("encode two messages of 1 KB", lambda: codec.encode(state)),
-        ("decode them", lambda: codec.decode(data)),
-        ("encode them with keys of numbers", lambda: codec.encode(walked)),
-    ):
-        show(what, [timed_here(partial(repeat, work)) for _ in range(ROUNDS)], ROWS)
+    return sample("codec", times, lambda: codec.decode(codec.encode(MESSAGES)))
 
 
-async def main() -> None:
-    for title, part in (
-        ("SQLite, synchronous=FULL", lambda folder: appends(folder, "FULL")),
-        ("SQLite, synchronous=NORMAL", lambda folder: appends(folder, "NORMAL")),
-        ("SQLite, reads", reads),
-        ("SQLite, size", parked),
-        ("in memory", lambda _: memory()),
-    ):
-        say(title)
-        with TemporaryDirectory() as folder:
-            await part(Path(folder))
-    say("codec")
-    codec()
+async def floor_of_codec(times: int) -> Sample:
+    return sample("codec", times, lambda: ormsgpack.unpackb(ormsgpack.packb(MESSAGES)))
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def sample(figure: str, times: int, work: Callable[[], Any]) -> Sample:
+    start = perf_counter()
+    results = [work() for _ in range(times)]
+    return Sample({figure: (perf_counter() - start) / times}, results)
+
+
+WORKLOADS = (
+    appends("FULL", 1, (200, 50, 2)),
+    appends("NORMAL", 1, (200, 50, 2)),
+    appends("FULL", 50, (20, 5, 2)),
+    Workload(
+        figures=(Figure("load", "load a thread of 1 KB, SQLite"),),
+        ours=Contender("Andon", our_reads),
+        reference=Contender("floor", floor_of_reads),
+        sizes=(500, 100, 2),
+    ),
+    Workload(
+        figures=(Figure("codec", "encode and decode two messages of 1 KB"),),
+        ours=Contender("Andon", our_codec),
+        reference=Contender("floor", floor_of_codec),
+        sizes=(2_000, 500, 2),
+    ),
+)

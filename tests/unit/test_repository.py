@@ -52,9 +52,10 @@ def test_a_lock_pins_exactly_and_says_nothing_about_where_from(lock: str) -> Non
 
 def test_the_locks_satisfy_pyproject() -> None:
     project = pyproject()
+    groups = project["dependency-groups"]
     wanted = {
         LOCKS[0]: project["project"]["dependencies"] + project["build-system"]["requires"],
-        LOCKS[1]: project["project"]["dependencies"] + project["dependency-groups"]["dev"],
+        LOCKS[1]: project["project"]["dependencies"] + groups["dev"] + groups["benchmarks"],
     }
     for lock, requirements in wanted.items():
         locked = pins(lock)
