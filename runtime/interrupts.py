@@ -190,15 +190,30 @@ def once(key: str, fn: Callable[..., Any], *args: Any) -> Any:
     context = require_context("once()")
     if inspect.iscoroutinefunction(fn):
         return _once_async(context, key, fn, args)
+    asked, calls = context.asked, context.calls
     if key not in context.task.kept:
-        context.run.journal.keep(context.ns, context.task, key, fn(*args))
-    return context.task.kept[key]
+        _keep(context, key, fn(*args), asked, calls)
+    return _kept(context, key, asked, calls)
 
 
 async def _once_async(context: TaskContext, key: str, fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
+    asked, calls = context.asked, context.calls
     if key not in context.task.kept:
-        context.run.journal.keep(context.ns, context.task, key, await fn(*args))
-    return context.task.kept[key]
+        _keep(context, key, await fn(*args), asked, calls)
+    return _kept(context, key, asked, calls)
+
+
+def _keep(context: TaskContext, key: str, result: Any, asked: int, calls: int) -> None:
+    """Keep a result, and how many questions and subgraph calls it took."""
+    kept = [result, context.asked - asked, context.calls - calls]
+    context.run.journal.keep(context.ns, context.task, key, kept)
+
+
+def _kept(context: TaskContext, key: str, asked: int, calls: int) -> Any:
+    """Return a kept result. What it asked and called keeps its place among the questions and calls of the task."""
+    result, questions, subgraphs = context.task.kept[key]
+    context.asked, context.calls = asked + questions, calls + subgraphs
+    return result
 
 
 def idempotency_key(label: str = "") -> str:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from runtime.answers import problems_of
 from runtime.errors import AndonError, InvalidGraphError
-from runtime.interrupts import once, require_context
+from runtime.interrupts import once
 from runtime.prebuilt.langchain import as_tool
 from runtime.prebuilt.tools import CALL, AnyTool, answer
 from runtime.types import Command, Config
@@ -34,20 +34,8 @@ class ToolNode:
         if isinstance(given, Mapping) and given.get("type") == CALL:
             return _updates(await self._called(given, config))
         calls = calls_of(messages_of(given)[-1])
-        return [update for call in calls for update in _updates(await self._called_once(call, config))]
-
-    async def _called_once(self, call: Mapping[str, Any], config: Config) -> Any:
-        """Call the tool, or return what it gave; the questions it asked keep their place among those of the task."""
-        context = require_context("ToolNode")
-        asked, subgraphs = context.asked, context.calls
-
-        async def counted() -> Any:
-            output = await self._called(call, config)
-            return output, context.asked - asked, context.calls - subgraphs
-
-        output, more, further = await once(f"call {call['id']}", counted)
-        context.asked, context.calls = asked + more, subgraphs + further
-        return output
+        outputs = [await once(f"call {call['id']}", self._called, call, config) for call in calls]
+        return [update for output in outputs for update in _updates(output)]
 
     async def _called(self, call: Mapping[str, Any], config: Config) -> Any:
         """Call the tool; what goes wrong in it is the model's to mend, what goes wrong around it is not."""

@@ -624,6 +624,20 @@ async def test_once_awaits_an_async_function() -> None:
     assert sent == ["ann"]
 
 
+def test_a_question_asked_once_keeps_its_place_among_the_others() -> None:
+    """Otherwise the answer to a question inside `once()` would serve the one after it as well."""
+
+    def node(_: State) -> State:
+        first = once("first", lambda: interrupt("Approve?"))
+        return {"text": f"{first} {interrupt('Approve?')} {interrupt('More?')}"}
+
+    graph = asking(node)
+    graph.invoke({}, CONFIG)
+    for answer in ("one", "two"):
+        assert "__interrupt__" in graph.invoke(Command(resume=answer), CONFIG)
+    assert graph.invoke(Command(resume="three"), CONFIG)["text"] == "one two three"
+
+
 def test_once_refuses_a_result_that_cannot_be_kept() -> None:
     def node(state: State) -> Any:
         once("handle", object)
