@@ -1,15 +1,18 @@
 """Puts it together: the one place that builds objects and gives them to each other."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any
 
 import aiohttp
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
@@ -18,6 +21,7 @@ from bot.errors import ConfigurationError
 from bot.settings import Settings
 from handlers.board import Board
 from handlers.desk import Desk
+from handlers.payloads import MalformedError, check_shape
 from handlers.slack import Slack, SlackRefusedError
 from runtime import Command, CompiledGraph, StateGraph
 from runtime.agents import Agent, Graph
@@ -27,6 +31,7 @@ from runtime.process_codec import CODEC
 from runtime.runner import Runner
 from runtime.store import Store
 
+logger = logging.getLogger(__name__)
 SLACK_SECONDS = 30.0
 
 
@@ -104,13 +109,25 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any
         return known
 
     secret = settings.signing_secret
-    return AsyncApp(
+    return _App(
         client=client,
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
         process_before_response=True,  # what listeners store, they store before Slack believes that it arrived
         request_verification_enabled=secret is not None and not settings.socket_mode,
     )
+
+
+class _App(AsyncApp):
+    """Bolt, given only what is of Slack's shape: it looks into payloads before any listener or error handler does."""
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        try:
+            check_shape(req.body)
+        except MalformedError as problem:
+            logger.warning("refused a payload: no usable %s", problem)
+            return BoltResponse(status=HTTPStatus.BAD_REQUEST)
+        return await super().async_dispatch(req)
 
 
 def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:

@@ -1,7 +1,6 @@
-"""What stands between Slack and the listeners: payloads of an odd shape, and errors nobody expected.
+"""What no listener wanted, and errors nobody expected.
 
-Everything that gets past here is of Slack's shape. A listener that fails tells nobody's secrets and loses nothing: what
-counts was stored before it failed, or nothing was.
+A listener that fails tells nobody's secrets and loses nothing: what counts was stored before it failed, or nothing was.
 """
 
 import json
@@ -15,7 +14,6 @@ from slack_bolt.response import BoltResponse
 
 from handlers.cards import words
 from handlers.desk import Desk
-from handlers.payloads import MalformedError
 from runtime.records import Person
 
 logger = logging.getLogger(__name__)
@@ -38,9 +36,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     @app.error
     async def failed(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
-        if isinstance(error, MalformedError):
-            logger.warning("refused a payload of type %s: no usable %s", _kind(body), error)
-            return BoltResponse(status=400, body="")
         logger.error("a listener failed", exc_info=error)
         return _apology(desk, body)
 
@@ -62,8 +57,3 @@ def _apology(desk: Desk, body: Mapping[str, Any]) -> BoltResponse:
             return BoltResponse(status=200, body="")
         case _:
             return BoltResponse(status=500, body="")
-
-
-def _kind(body: Mapping[str, Any]) -> str:
-    kind = body.get("type", "command" if "command" in body else "unknown")
-    return kind if isinstance(kind, str) and kind.isidentifier() else "unknown"

@@ -10,6 +10,9 @@ from typing import Any
 
 from runtime.records import Person, Place
 
+_NEW_WORDS = (None, "file_share", "thread_broadcast")
+"""Subtypes of a message that somebody has just written."""
+
 
 class MalformedError(Exception):
     """A payload that Slack would not send. The text names the field, never its value."""
@@ -87,6 +90,32 @@ class Said:
         return plain(re.sub(rf"^\s*<@{re.escape(bot)}(?:\|[^>]*)?>", "", self.text, count=1))
 
 
+def check_shape(body: Mapping[str, Any]) -> None:
+    """Refuse what no listener could read. Raises `MalformedError`."""
+    for name in ("enterprise", "event", "team", "user", "view"):
+        _mapping(body, name)
+    if "command" in body:
+        slash_command(body)
+        return
+    match body.get("type"):
+        case "event_callback":
+            _text(_mapping(body, "event"), "type")
+            said(body)
+            opened_home(body)
+        case "block_actions":
+            click(body)
+        case "view_submission" | "view_closed":
+            view = _mapping(body, "view")
+            _text(view, "type")
+            _text(view, "callback_id")
+            submission(body)
+        case "shortcut" | "message_action":
+            _text(body, "callback_id")
+            _person(body)
+        case kind if kind is not None and not isinstance(kind, str):
+            raise MalformedError("type")
+
+
 def slash_command(body: Mapping[str, Any]) -> SlashCommand:
     """Read a slash command."""
     return SlashCommand(
@@ -129,7 +158,7 @@ def submission(body: Mapping[str, Any]) -> Submission:
 def opened_home(body: Mapping[str, Any]) -> Person | None:
     """Read an `app_home_opened` event: who looks at their Home tab; None when it is another tab."""
     event = _mapping(body, "event")
-    if event.get("tab") != "home":
+    if event.get("type") != "app_home_opened" or event.get("tab") != "home":
         return None
     return Person(team=_text(body, "team_id"), id=_text(event, "user"))
 
@@ -137,13 +166,12 @@ def opened_home(body: Mapping[str, Any]) -> Person | None:
 def said(body: Mapping[str, Any]) -> Said | None:
     """Read a message or mention event; None when it is no new message of a person."""
     event = _mapping(body, "event")
-    if (
-        event.get("subtype") not in {None, "file_share", "thread_broadcast"}
-        or event.get("bot_id")
-        or event.get("edited")
-    ):
+    if event.get("type") not in {"message", "app_mention"} or event.get("subtype") not in _NEW_WORDS:
         return None
-    team = event.get("user_team") or event.get("team") or body.get("team_id")
+    if event.get("bot_id") or event.get("edited"):
+        return None
+    home = None if body.get("is_ext_shared_channel") else body.get("team_id")
+    team = event.get("user_team") or event.get("source_team") or event.get("team") or home
     if not isinstance(team, str) or not isinstance(event.get("user"), str):
         return None
     ts = _text(event, "ts")
@@ -164,11 +192,9 @@ def plain(text: str) -> str:
 
 
 def _person(body: Mapping[str, Any]) -> Person:
+    """Who did it. The team beside the user is where it was done: in a shared channel not the user's own."""
     user = _mapping(body, "user")
-    team = user.get("team_id") or _mapping(body, "team").get("id")
-    if not isinstance(team, str):
-        raise MalformedError("user.team_id")
-    return Person(team=team, id=_text(user, "id"))
+    return Person(team=_text(user, "team_id"), id=_text(user, "id"))
 
 
 def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -22,10 +22,8 @@ NEEDED_FOR = {
     "commands": "/agent",
     "groups:history": "message.groups",
     "im:history": "message.im",
-    "im:write": "conversations.open",
     "mpim:history": "message.mpim",
     "reactions:write": "reactions.add",
-    "users:read": "users.info",
 }
 EVENTS_WITHOUT_SCOPE = {"app_home_opened"}
 
