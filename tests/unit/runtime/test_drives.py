@@ -1,0 +1,110 @@
+"""When a thread is driven: at once, once more when somebody woke it meanwhile, after a while when it failed."""
+
+import asyncio
+import logging
+
+import pytest
+
+from runtime.drives import Drive, Drives
+from runtime.records import ThreadId
+
+T = ThreadId("t")
+
+
+async def rest(drives: Drives) -> None:
+    async with asyncio.timeout(5):
+        await asyncio.gather(*drives.busy)
+
+
+async def test_it_steps_until_there_is_nothing_more() -> None:
+    steps: list[int] = []
+
+    async def step(_: Drive) -> bool:
+        steps.append(1)
+        return len(steps) < 3
+
+    drives = Drives(step)
+    drives.wake(T)
+    await rest(drives)
+    assert len(steps) == 3
+    assert drives.busy == ()
+
+
+async def test_a_wake_during_a_step_makes_it_look_again() -> None:
+    steps: list[int] = []
+
+    async def step(drive: Drive) -> bool:
+        steps.append(1)
+        if len(steps) == 1:
+            drives.wake(drive.thread_id)
+        return False
+
+    drives = Drives(step)
+    drives.wake(T)
+    await rest(drives)
+    assert len(steps) == 2
+
+
+async def test_one_thread_has_one_drive_and_others_do_not_wait_for_it() -> None:
+    entered: list[ThreadId] = []
+    go = asyncio.Event()
+
+    async def step(drive: Drive) -> bool:
+        entered.append(drive.thread_id)
+        await go.wait()
+        return False
+
+    drives = Drives(step)
+    assert drives.wake(T) is drives.wake(T)
+    drives.wake(ThreadId("u"))
+    await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])
+    assert entered == [T, "u"]
+    go.set()
+    await rest(drives)
+
+
+async def test_what_failed_is_tried_again_and_told_once_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    tries: list[int] = []
+
+    async def step(_: Drive) -> bool:
+        tries.append(1)
+        if len(tries) < 4:
+            raise ConnectionError("away")
+        return False
+
+    drives = Drives(step, retry_seconds=(0.0, 0.0))
+    with caplog.at_level(logging.WARNING):
+        drive = drives.wake(T)
+        await drive.tried.wait()
+        await rest(drives)
+    assert len(tries) == 4
+    assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
+
+
+async def test_a_wake_ends_the_pause_after_a_failure() -> None:
+    tries: list[int] = []
+
+    async def step(_: Drive) -> bool:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ConnectionError("away")
+        return False
+
+    drives = Drives(step, retry_seconds=(3600.0,))
+    await drives.wake(T).tried.wait()
+    drives.wake(T)
+    await rest(drives)
+    assert len(tries) == 2
+
+
+async def test_closing_ends_a_pause_and_begins_no_step() -> None:
+    async def step(_: Drive) -> bool:
+        raise ConnectionError("away")
+
+    drives = Drives(step, retry_seconds=(3600.0,))
+    await drives.wake(T).tried.wait()
+    async with asyncio.timeout(5):
+        await drives.aclose(3600.0)
+    assert drives.busy == ()
+    drives.wake(T)
+    await rest(drives)

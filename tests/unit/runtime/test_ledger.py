@@ -1,0 +1,187 @@
+"""The ledger keeps what it is given, whole, and changes it by compare-and-set only."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime import InMemorySaver, SqliteSaver
+from runtime.compiled import CODEC
+from runtime.hitl import Approval
+from runtime.ledger import Ledger, request_id_of
+from runtime.records import (
+    Change,
+    Decision,
+    Person,
+    Post,
+    Request,
+    RequestId,
+    RequestStatus,
+    Thread,
+    ThreadId,
+    ThreadStatus,
+    Turn,
+    TurnStatus,
+    Verdict,
+    where_of,
+)
+
+ANA, BEN = Person(team="T", id="ANA"), Person(team="T", id="BEN")
+DECISION = Decision(
+    action="edit",
+    verdict=Verdict.EDITED,
+    label="Edit",
+    value={"amount": Decimal("25.50"), "at": datetime(2026, 1, 1, tzinfo=UTC), "n": (1, 2)},
+    reason="less",
+    changes=(Change(field="amount", before=40, after=25.5),),
+    said="C/1.2",
+    by=BEN,
+    at=5.0,
+)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Ledger]:
+    if request.param == "memory":
+        yield Ledger(InMemorySaver(), CODEC)
+        return
+    async with SqliteSaver(str(tmp_path / "andon.db")) as store:
+        yield Ledger(store, CODEC)
+
+
+def thread(name: str = "t", **more: Any) -> Thread:
+    fields = {"id": ThreadId(name), "agent": "refund", "prompt": "order 7", "started_by": ANA} | more
+    place = {"team": "T", "channel": "C"}
+    return Thread(**{"place": place, "status": ThreadStatus.RUNNING, "created_at": 1.0, "updated_at": 1.0} | fields)
+
+
+def request(name: str = "r", **more: Any) -> Request:
+    fields = {"id": RequestId(name), "thread_id": ThreadId("t"), "interrupt_id": "i", "agent": "refund"} | more
+    defaults = {"payload": {"a": (1, 2)}, "digest": "d", "asked_for": ANA, "status": RequestStatus.OPEN}
+    return Request(**{**defaults, "approvers": ("ANA", "BEN"), "created_at": 1.0} | fields)
+
+
+def turn(name: str = "u", **more: Any) -> Turn:
+    fields: dict[str, Any] = {
+        "id": name,
+        "thread_id": ThreadId("t"),
+        "text": "order 7",
+        "by": ANA,
+        "place": {"ts": "1"},
+    }
+    return Turn(**{**fields, "created_at": 1.0} | more)
+
+
+async def test_a_thread_comes_back_as_it_was_put(ledger: Ledger) -> None:
+    assert await ledger.open_thread(thread(stopped_by=BEN))
+    assert not await ledger.open_thread(thread(prompt="other"))
+    assert await ledger.thread(ThreadId("t")) == thread(stopped_by=BEN)
+    assert await ledger.thread(ThreadId("nothing")) is None
+
+
+@pytest.mark.parametrize("payload", [None, "text", {"a": [1, {"b": b"\x00"}]}, Approval(title="Go?", approvers=["U1"])])
+async def test_a_request_comes_back_with_its_payload(ledger: Ledger, payload: Any) -> None:
+    asked = request(payload=payload, response_schema={"type": "integer"}, problem="no", attempt=2, turn_id="u")
+    assert await ledger.open_request(asked)
+    assert await ledger.request(asked.id) == asked
+
+
+async def test_a_decision_keeps_every_type(ledger: Ledger) -> None:
+    await ledger.open_request(request())
+    decided = await ledger.claim(RequestId("r"), DECISION)
+    assert decided is not None
+    assert decided.decision == DECISION
+    assert decided.status is RequestStatus.DECIDED
+    assert await ledger.request(RequestId("r")) == decided
+
+
+async def test_of_many_claims_exactly_one_wins(ledger: Ledger) -> None:
+    await ledger.open_request(request())
+    tries = [replace(DECISION, by=Person(team="T", id=str(number))) for number in range(20)]
+    results = await asyncio.gather(*(ledger.claim(RequestId("r"), decision) for decision in tries))
+    (won,) = [result for result in results if result is not None]
+    assert await ledger.request(RequestId("r")) == won
+
+
+@pytest.mark.parametrize("status", [RequestStatus.DELIVERED, RequestStatus.REPLACED, RequestStatus.STOPPED])
+async def test_what_is_settled_is_not_decided_any_more(ledger: Ledger, status: RequestStatus) -> None:
+    await ledger.open_request(request())
+    settled = await ledger.settle(request(), status, problem="why")
+    assert settled is not None
+    assert (settled.status, settled.problem) == (status, "why")
+    assert await ledger.claim(RequestId("r"), DECISION) is None
+    assert await ledger.settle(request(), RequestStatus.STOPPED) is None
+
+
+async def test_a_change_counts_only_for_what_was_read(ledger: Ledger) -> None:
+    await ledger.open_thread(thread())
+    changed = await ledger.change_thread(thread(), status=ThreadStatus.WAITING)
+    assert changed == thread(status=ThreadStatus.WAITING, revision=2)
+    assert await ledger.change_thread(thread(), status=ThreadStatus.STOPPED) is None
+    assert await ledger.thread(ThreadId("t")) == changed
+
+
+async def test_turns_come_in_the_order_they_were_said(ledger: Ledger) -> None:
+    for name, at in (("c", 3.0), ("a", 1.0), ("b", 2.0)):
+        assert await ledger.add_turn(turn(name, created_at=at))
+    assert not await ledger.add_turn(turn("a"))
+    assert [found.id for found in await ledger.turns(ThreadId("t"), TurnStatus.QUEUED)] == ["a", "b", "c"]
+    taken = await ledger.change_turn(turn("b", created_at=2.0), status=TurnStatus.TAKEN, attempt=1)
+    assert taken == await ledger.turn("b")
+    assert [found.id for found in await ledger.turns(ThreadId("t"), TurnStatus.QUEUED)] == ["a", "c"]
+
+
+async def test_threads_are_found_by_place_status_team_and_starter(ledger: Ledger) -> None:
+    place = {"team": "T", "channel": "C", "ts": "1.2"}
+    await ledger.open_thread(thread("a", where=where_of(place), place=place, created_at=1.0))
+    await ledger.open_thread(thread("b", started_by=BEN, status=ThreadStatus.FINISHED, created_at=2.0))
+    found = await ledger.thread_at("T/C/1.2")
+    assert found is not None
+    assert found.id == "a"
+    assert await ledger.thread_at("T/C/9") is None
+    assert [t.id for t in await ledger.threads(team="T")] == ["b", "a"]
+    assert [t.id for t in await ledger.threads(ThreadStatus.RUNNING)] == ["a"]
+    assert [t.id for t in await ledger.threads(team="T", starter="BEN", limit=1)] == ["b"]
+    assert await ledger.threads(team="X") == []
+
+
+async def test_unsettled_is_what_may_still_need_something(ledger: Ledger) -> None:
+    await ledger.open_thread(thread("running"))
+    await ledger.open_thread(thread("done", status=ThreadStatus.FINISHED))
+    await ledger.open_thread(thread("untold", status=ThreadStatus.FINISHED))
+    await ledger.open_thread(thread("asked", status=ThreadStatus.FAILED))
+    await ledger.add_turn(turn("1", thread_id="done", status=TurnStatus.TOLD))
+    await ledger.add_turn(turn("2", thread_id="untold", status=TurnStatus.ENDED))
+    await ledger.open_request(request("3", thread_id="asked", status=RequestStatus.DECIDED))
+    await ledger.open_request(request("4", thread_id="done", status=RequestStatus.DELIVERED))
+    assert sorted(await ledger.unsettled()) == ["asked", "running", "untold"]
+
+
+async def test_a_post_is_intended_once(ledger: Ledger) -> None:
+    post = Post(key="request:r", thread_id=ThreadId("t"), created_at=1.0)
+    assert await ledger.intend_post(post)
+    assert not await ledger.intend_post(post)
+    placed = await ledger.change_post(post, place={"ts": "1"}, digest="d")
+    assert placed == await ledger.post("request:r")
+    assert await ledger.change_post(post, digest="e") is None
+
+
+async def test_the_trail_holds_who_did_what(ledger: Ledger) -> None:
+    await ledger.note("answer", at=1.0, by=BEN, thread_id="t", request_id="r", detail="approved")
+    await ledger.note("sweep", at=2.0, by=None, thread_id="t")
+    trail = await ledger.trail(ThreadId("t"))
+    assert [(entry["what"], entry["by"], entry["detail"]) for entry in trail] == [
+        ("answer", {"team": "T", "id": "BEN"}, "approved"),
+        ("sweep", None, ""),
+    ]
+
+
+def test_a_request_has_one_id_whoever_opens_it() -> None:
+    assert request_id_of(ThreadId("t"), "i", 0) == request_id_of(ThreadId("t"), "i", 0)
+    ids = {request_id_of(ThreadId(t), i, n) for t in "ab" for i in "cd" for n in (0, 1)}
+    assert len(ids) == 8

@@ -1,0 +1,378 @@
+"""The use cases over graphs of ours and of LangGraph, with a surface that only takes notes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import langgraph.checkpoint.memory
+import langgraph.graph
+import langgraph.types
+import pytest
+
+from runtime import START, Command, InMemorySaver, StateGraph, interrupt
+from runtime.agents import Agent
+from runtime.compiled import CODEC
+from runtime.ledger import Ledger
+from runtime.policy import Reason, Refusal
+from runtime.records import (
+    Decision,
+    Person,
+    Place,
+    Request,
+    RequestStatus,
+    Thread,
+    ThreadId,
+    ThreadStatus,
+    TurnStatus,
+    Verdict,
+)
+from runtime.runner import Runner
+from tests.office import State
+
+ANA, BEN, EVE = Person(team="T", id="ANA"), Person(team="T", id="BEN"), Person(team="X", id="EVE")
+PLACE: Place = {"team": "T", "channel": "C", "ts": "1"}
+
+
+@dataclass(slots=True)
+class Notes:
+    """A surface that takes notes; `broken` makes it raise so many times."""
+
+    ledger: Ledger
+    refreshed: list[ThreadId] = field(default_factory=list)
+    broken: int = 0
+    closed: bool = False
+
+    async def open(self, thread_id: ThreadId) -> bool:
+        if self.closed:
+            return False
+        await self.refresh(thread_id)
+        thread = await self.ledger.thread(thread_id)
+        assert thread is not None
+        await self.ledger.change_thread(thread, place=PLACE, where="T/C/1")
+        return True
+
+    async def refresh(self, thread_id: ThreadId) -> None:
+        if self.broken:
+            self.broken -= 1
+            raise ConnectionError("away")
+        self.refreshed.append(thread_id)
+
+
+@dataclass(slots=True)
+class World:
+    """A runner over a store in memory, with one agent."""
+
+    runner: Runner
+    ledger: Ledger
+    surface: Notes
+    restart: Callable[[], Runner]
+
+    async def start(self, key: str = "k", place: Place = PLACE) -> Thread:
+        thread = await self.runner.start("agent", "order 7", ANA, place, key)
+        await self.rest()
+        return await self.now(thread)
+
+    async def rest(self) -> None:
+        async with asyncio.timeout(5):
+            while self.runner.busy:
+                await asyncio.gather(*self.runner.busy)
+
+    async def now(self, thread: Thread) -> Thread:
+        found = await self.ledger.thread(thread.id)
+        assert found is not None
+        return found
+
+    async def request(self, thread: Thread) -> Request:
+        (request,) = await self.ledger.requests(thread.id, RequestStatus.OPEN)
+        return request
+
+    async def answer(self, thread: Thread, value: Any, by: Person = BEN) -> Request | Refusal:
+        answered = await self.runner.answer(await self.request(thread), decision(value, by))
+        await self.rest()
+        return answered
+
+    async def outcomes(self, thread: Thread) -> list[str | None]:
+        return [turn.outcome for turn in await self.ledger.turns(thread.id, *TurnStatus)]
+
+
+def decision(value: Any, by: Person = BEN, at: float = 1.0) -> Decision:
+    return Decision(action="a", verdict=Verdict.ANSWERED, label="A", value=value, by=by, at=at)
+
+
+class Clock:
+    """Never the same time twice."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def __call__(self) -> float:
+        self.time += 1.0
+        return self.time
+
+
+def asking_twice(ask: Callable[[Any], Any]) -> Callable[[State], State]:
+    """A node with two questions, by the `interrupt` of whichever runs it."""
+
+    def node(state: State) -> State:
+        return {"outcome": f"{ask('One?')} and {ask('Two?')} for {state['request']}"}
+
+    return node
+
+
+def ours() -> tuple[Any, Any]:
+    graph = StateGraph(State).add_node("ask", asking_twice(interrupt)).add_edge(START, "ask")
+    return graph.compile(checkpointer=InMemorySaver()), Command
+
+
+def langgraphs() -> tuple[Any, Any]:
+    graph = langgraph.graph.StateGraph(State).add_node("ask", asking_twice(langgraph.types.interrupt))
+    saver = langgraph.checkpoint.memory.InMemorySaver()
+    return graph.add_edge(START, "ask").compile(checkpointer=saver), langgraph.types.Command
+
+
+def world_of(graph: Any, command: Any = Command, **more: Any) -> World:
+    store, clock = InMemorySaver(), Clock()
+    ledger = Ledger(store, CODEC)
+    surface = Notes(ledger)
+    agent = Agent(
+        name="agent",
+        title="Agent",
+        graph=graph,
+        to_input=lambda text: {"request": text},
+        to_outcome=lambda state: state.get("outcome"),
+        command=command,
+        **more,
+    )
+
+    def runner() -> Runner:
+        return Runner(ledger, {"agent": agent}, surface, CODEC, clock, retry_seconds=(0.0,))
+
+    return World(runner(), ledger, surface, runner)
+
+
+@pytest.fixture(params=[ours, langgraphs], ids=["ours", "LangGraph"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    made = world_of(*request.param())
+    yield made
+    await made.runner.aclose()
+
+
+async def test_a_run_asks_takes_answers_and_ends(world: World) -> None:
+    thread = await world.start()
+    assert thread.status is ThreadStatus.WAITING
+    assert (await world.request(thread)).payload == "One?"
+    await world.answer(thread, "a")
+    assert (await world.request(thread)).payload == "Two?"
+    await world.answer(thread, "b")
+    assert (await world.now(thread)).status is ThreadStatus.FINISHED
+    assert await world.outcomes(thread) == ["a and b for order 7"]
+    assert {r.status for r in await world.ledger.requests(thread.id)} == {RequestStatus.DELIVERED}
+
+
+async def test_what_is_said_later_is_the_next_turn(world: World) -> None:
+    thread = await world.start()
+    await world.answer(thread, "a")
+    await world.answer(thread, "b")
+    assert not await world.runner.say(await world.now(thread), "order 8", BEN, PLACE, "k2")
+    await world.rest()
+    await world.answer(thread, "c")
+    await world.answer(thread, "d")
+    assert await world.outcomes(thread) == ["a and b for order 7", "c and d for order 8"]
+
+
+async def test_a_stopped_run_answers_nothing_any_more(world: World) -> None:
+    thread = await world.start()
+    request = await world.request(thread)
+    assert isinstance(await world.runner.stop(thread.id, ANA), Thread)
+    await world.rest()
+    refused = await world.runner.answer(request, decision("a"))
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.STOPPED
+    assert await world.outcomes(thread) == [None]
+
+
+async def test_a_stopped_conversation_goes_on_with_what_is_said_next(world: World) -> None:
+    thread = await world.start()
+    await world.runner.stop(thread.id, ANA)
+    await world.rest()
+    await world.runner.say(await world.now(thread), "order 8", ANA, PLACE, "k2")
+    await world.rest()
+    await world.answer(thread, "a")
+    await world.answer(thread, "b")
+    assert (await world.outcomes(thread))[1] == "a and b for order 8"
+
+
+async def test_another_process_delivers_what_this_one_only_claimed(world: World) -> None:
+    thread = await world.start()
+    await world.runner.aclose()
+    await world.ledger.claim((await world.request(thread)).id, decision("a"))
+    world.runner = world.restart()
+    await world.runner.recover()
+    await world.rest()
+    assert (await world.request(thread)).payload == "Two?"
+    await world.answer(thread, "b")
+    assert await world.outcomes(thread) == ["a and b for order 7"]
+
+
+async def test_recovering_twice_changes_nothing(world: World) -> None:
+    thread = await world.start()
+    before = await world.ledger.requests(thread.id)
+    for _ in range(2):
+        world.runner = world.restart()
+        await world.runner.recover()
+        await world.rest()
+    assert await world.ledger.requests(thread.id) == before
+
+
+async def test_the_same_start_twice_is_one_thread(world: World) -> None:
+    first, second = await world.start(), await world.start()
+    assert first.id == second.id
+    assert len(await world.ledger.requests(first.id)) == 1
+    assert [entry["what"] for entry in await world.ledger.trail(first.id)] == ["start"]
+
+
+async def test_of_all_who_answer_one_is_taken(world: World) -> None:
+    thread = await world.start()
+    request = await world.request(thread)
+    people = [Person(team="T", id=str(number)) for number in range(10)]
+    results = await asyncio.gather(*(world.runner.answer(request, decision(p.id, p)) for p in people))
+    await world.rest()
+    (taken,) = [result for result in results if isinstance(result, Request)]
+    assert taken.decision is not None
+    for result in results:
+        if isinstance(result, Refusal):
+            assert result.reason is Reason.DECIDED
+            assert result.request is not None
+            assert result.request.decision == taken.decision
+
+
+async def test_a_surface_that_is_away_is_tried_again(world: World) -> None:
+    world.surface.broken = 3
+    thread = await world.start(place={"team": "T", "channel": "C"})
+    assert thread.status is ThreadStatus.WAITING
+    assert world.surface.refreshed
+
+
+async def test_where_there_is_no_place_nothing_runs(world: World) -> None:
+    world.surface.closed = True
+    thread = await world.start(place={"team": "T", "channel": "C"})
+    assert thread.status is ThreadStatus.STOPPED
+    assert await world.ledger.requests(thread.id) == []
+
+
+async def test_every_attempt_is_in_the_audit_trail(world: World) -> None:
+    thread = await world.start()
+    request = await world.request(thread)
+    await world.runner.check(request.id, EVE)
+    await world.runner.stop(thread.id, EVE)
+    await world.answer(thread, "a")
+    await world.runner.answer(request, decision("b"))
+    await world.runner.stop(thread.id, ANA)
+    await world.runner.stop(thread.id, ANA)
+    await world.rest()
+    trail = [(entry["what"], entry["detail"]) for entry in await world.ledger.trail(thread.id)]
+    assert trail == [
+        ("start", "agent"),
+        ("answer", "answered"),
+        ("answer refused", "decided"),
+        ("stop", ""),
+        ("stop refused", "over"),
+    ]
+    unknown = [(e["what"], e["by"]["id"]) for e in await world.ledger.trail(ThreadId(""))]
+    assert unknown == [("answer refused", "EVE"), ("stop refused", "EVE")]
+
+
+async def test_a_failed_turn_is_tried_again_from_where_it_failed() -> None:
+    tries: list[Any] = []
+
+    def flaky(_: State) -> State:
+        tries.append(interrupt("Go?"))
+        if len(tries) < 3:
+            raise ConnectionError("away")
+        return {"outcome": "done"}
+
+    graph = StateGraph(State).add_node("flaky", flaky).add_edge(START, "flaky").compile(checkpointer=InMemorySaver())
+    world = world_of(graph)
+    thread = await world.start()
+    await world.answer(thread, "yes")
+    for expected in (ThreadStatus.FAILED, ThreadStatus.FINISHED):
+        (turn,) = await world.ledger.turns(thread.id, *TurnStatus)
+        assert turn.failed
+        assert turn.outcome == "ConnectionError: away"
+        assert not isinstance(await world.runner.retry(turn.id, ANA), Refusal)
+        await world.rest()
+        assert (await world.now(thread)).status is expected
+    refused = await world.runner.retry(turn.id, ANA)
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.MOVED_ON
+    assert tries == ["yes", "yes", "yes"]
+
+
+async def test_only_some_may_stop_or_try_again() -> None:
+    graph = StateGraph(State).add_node("ask", lambda _: {"outcome": interrupt("?")}).add_edge(START, "ask")
+    world = world_of(graph.compile(checkpointer=InMemorySaver()), approvers=("CARLA",))
+    thread = await world.start()
+    (turn,) = await world.ledger.turns(thread.id, *TurnStatus)
+    for refused in (await world.runner.stop(thread.id, BEN), await world.runner.retry(turn.id, BEN)):
+        assert isinstance(refused, Refusal)
+        assert refused.reason is Reason.NOT_YOURS
+    unknown = await world.runner.retry("nothing", BEN)
+    assert isinstance(unknown, Refusal)
+    assert unknown.reason is Reason.UNKNOWN
+    assert isinstance(await world.runner.stop(thread.id, Person(team="T", id="CARLA")), Thread)
+    await world.rest()
+
+
+async def test_an_answer_the_graph_does_not_take_is_asked_again() -> None:
+    def age(_: State) -> State:
+        return {"outcome": f"{interrupt('How old?', response_schema=int) + 1} next year"}
+
+    graph = StateGraph(State).add_node("age", age).add_edge(START, "age").compile(checkpointer=InMemorySaver())
+    world = world_of(graph)
+    thread = await world.start()
+    await world.answer(thread, "old")
+    again = await world.request(thread)
+    assert (again.attempt, bool(again.problem)) == (1, True)
+    await world.answer(thread, 41)
+    assert await world.outcomes(thread) == ["42 next year"]
+
+
+async def test_closing_lets_a_step_finish_and_then_stops() -> None:
+    started, go = asyncio.Event(), asyncio.Event()
+
+    async def first(_: State) -> State:
+        started.set()
+        await go.wait()
+        return {"outcome": "done"}
+
+    graph = StateGraph(State).add_node("first", first).add_edge(START, "first").compile(checkpointer=InMemorySaver())
+    world = world_of(graph)
+    thread = await world.runner.start("agent", "x", ANA, PLACE, "k")
+    await started.wait()
+    closing = asyncio.create_task(world.runner.aclose())
+    asyncio.get_running_loop().call_soon(go.set)
+    await closing
+    assert world.runner.busy == ()
+    world.runner = world.restart()
+    await world.runner.recover()
+    await world.rest()
+    assert await world.outcomes(thread) == ["done"]
+
+
+async def test_closing_does_not_wait_for_ever() -> None:
+    started = asyncio.Event()
+
+    async def endless(_: State) -> State:
+        started.set()
+        await asyncio.Event().wait()
+        return {}
+
+    graph = StateGraph(State).add_node("endless", endless).add_edge(START, "endless")
+    world = world_of(graph.compile(checkpointer=InMemorySaver()))
+    thread = await world.runner.start("agent", "x", ANA, PLACE, "k")
+    await started.wait()
+    await world.runner.aclose(grace_seconds=0.01)
+    assert world.runner.busy == ()
+    assert (await world.now(thread)).status is ThreadStatus.RUNNING
+    assert thread.id in await world.ledger.unsettled()
