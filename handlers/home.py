@@ -5,12 +5,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers.cards.homes import home_view
+from handlers.cards.homes import LISTED, home_view
 from handlers.desk import Desk
 from handlers.payloads import opened_home
 from runtime.records import Person, Request
 
-WAITING = 20
 LOOKED_THROUGH = 1000
 STARTED = 10
 
@@ -27,8 +26,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 async def _publish(desk: Desk, person: Person) -> None:
     requests = await desk.ledger.open_requests(LOOKED_THROUGH)
-    waiting = [request for request in requests if _concerns(request, person)][:WAITING]
-    threads = {request.thread_id: await desk.ledger.thread(request.thread_id) for request in waiting}
+    waiting = [request for request in requests if _concerns(request, person)]
+    threads = {request.thread_id: await desk.ledger.thread(request.thread_id) for request in waiting[:LISTED]}
     started = await desk.ledger.threads(team=person.team, starter=person.id, limit=STARTED)
     links = {thread.id: desk.link(thread.place) for thread in (*threads.values(), *started) if thread and thread.where}
     await desk.slack.publish_home(person.id, home_view(waiting, started, desk.agents, links))

@@ -112,7 +112,9 @@ def check_shape(body: Mapping[str, Any]) -> None:
         case "shortcut" | "message_action":
             _text(body, "callback_id")
             _person(body)
-        case kind if kind is not None and not isinstance(kind, str):
+        case str() | None:
+            pass
+        case _:
             raise MalformedError("type")
 
 

@@ -80,7 +80,7 @@ class Slack:
 
     async def key_at(self, channel: str, ts: str) -> str:
         """Read the key of the message that a conversation began with; empty when it has none."""
-        where = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
+        where: dict[str, Any] = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
         page = await self._call("conversations.replies", read=True, **where)
         return _key_of(page["messages"][0])
 

@@ -71,7 +71,8 @@ class Drives:
         if not self.busy:
             return
         await asyncio.wait(self.busy, timeout=grace_seconds)
-        slow = [task for drive, task in self._tasks.values() for task in (drive.running, task) if task is not None]
+        runs = [drive.running for drive, _ in self._tasks.values() if drive.running is not None]
+        slow = [*runs, *self.busy]
         for task in slow:
             task.cancel()
         await asyncio.gather(*slow, return_exceptions=True)

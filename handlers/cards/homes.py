@@ -11,6 +11,8 @@ from handlers.cards.text import escape
 from runtime.agents import Agent
 from runtime.records import Request, Thread, ThreadId
 
+LISTED = 20
+
 
 def home_view(
     waiting: Sequence[Request], started: Sequence[Thread], agents: Mapping[str, Agent], links: Mapping[ThreadId, str]
@@ -19,8 +21,9 @@ def home_view(
     titles = {name: agent.title for name, agent in agents.items()}
     asked = [
         _row(compile_card(r.payload, r.response_schema).title, titles.get(r.agent, r.agent), links.get(r.thread_id))
-        for r in waiting
+        for r in waiting[:LISTED]
     ]
+    more = [_line(words.more_waiting(len(waiting) - LISTED))] if len(waiting) > LISTED else []
     runs = [
         _row(
             thread.prompt, f"{titles.get(thread.agent, thread.agent)} · {run_status(thread, ())}", links.get(thread.id)
@@ -32,6 +35,7 @@ def home_view(
         "blocks": [
             _heading(f"{words.WAITING_FOR_YOU} ({len(waiting)})"),
             *(asked or [_line(words.NOTHING_WAITS)]),
+            *more,
             *([_heading(words.STARTED_BY_YOU), *runs] if runs else []),
             {"type": "divider"},
             _line(words.START_SOMETHING),

@@ -217,4 +217,11 @@ STARTED_BY_YOU = "Started by you"
 NOTHING_WAITS = "Nothing is waiting for you."
 START_SOMETHING = "Start an agent with /agent in any channel I am in, or write to me here:"
 OPEN = "Open"
+
+
+def more_waiting(hidden: int) -> str:
+    """What stands under a list of questions that leaves some out."""
+    return f"and {hidden} more in your conversations"
+
+
 UNKNOWN_COMMAND = "I do not know that command. Try /agent help."

@@ -15,8 +15,8 @@ from bot.manifest import load_manifest
 from bot.sandbox import Sandbox
 from bot.settings import load_settings
 from runtime import SqliteSaver
-from runtime.compiled import CODEC
 from runtime.ledger import Ledger
+from runtime.process_codec import CODEC
 from runtime.records import RequestStatus
 from tests.office import Json, Office, is_open, key_of, shown
 
@@ -133,7 +133,7 @@ async def test_killed_while_a_node_is_at_work(site: Site) -> None:
     await site.command()
     await site.approve()
     async with asyncio.timeout(10):
-        while "run order-7" not in site.book.read_text():
+        while "run order-7" not in site.book.read_text():  # noqa: ASYNC110 - a file of another process has no event
             await asyncio.sleep(0.01)
     await site.kill()
     gate.unlink()

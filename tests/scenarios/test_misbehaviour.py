@@ -50,8 +50,8 @@ async def test_an_agent_that_raises_is_told_in_its_words_without_secrets(
             assert TOKEN not in str(office.sandbox.messages("refunds"))
             assert "<!channel>" not in office.outcomes()[0]["text"]
             await still_works(office)
-    assert "ValueError: 401 for xoxb-***" in caplog.handler.stream.getvalue()  # type: ignore[attr-defined]  # a StringIO
-    assert TOKEN not in caplog.handler.stream.getvalue()  # type: ignore[attr-defined]  # likewise
+    assert "ValueError: 401 for xoxb-***" in caplog.handler.stream.getvalue()
+    assert TOKEN not in caplog.handler.stream.getvalue()
 
 
 async def test_a_run_that_failed_after_the_answer_is_tried_again_with_it(open_office: OpenOffice) -> None:

@@ -195,7 +195,8 @@ async def test_a_hand_made_submission_decides_nothing(open_office: OpenOffice) -
             status, answer = await office.deliver(made)
             assert status == 200
             assert "not known here any more" in answer
-        for state in (None, [], {"values": []}, {"values": "x"}):
+        odd: list[Any] = [None, [], {"values": []}, {"values": "x"}]
+        for state in odd:
             made["view"]["state"] = state
             assert (await office.deliver(made))[0] in {200, 400}
         await settle(office)

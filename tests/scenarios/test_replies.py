@@ -96,8 +96,7 @@ async def test_replies_while_it_works_wait_for_their_turn_in_order(open_office: 
         queued = [
             await office.person("ben").say(text, channel="refunds", thread_ts=root["ts"]) for text in ("two", "three")
         ]
-        for message in queued:
-            await office.sandbox.until(lambda message=message: "eyes" in reactions(office, message))
+        await office.sandbox.until(lambda: all("eyes" in reactions(office, message) for message in queued))
         assert all(delivery.acked for delivery in office.sandbox.deliveries)
         go.set()
         await office.outcome(count=3)

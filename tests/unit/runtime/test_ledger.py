@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from runtime import InMemorySaver, SqliteSaver
-from runtime.compiled import CODEC
 from runtime.hitl import Approval
 from runtime.ledger import Ledger, request_id_of
+from runtime.process_codec import CODEC
 from runtime.records import (
     Change,
     Decision,
@@ -54,27 +54,41 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield Ledger(store, CODEC)
 
 
+THREAD = Thread(
+    id=ThreadId("t"),
+    agent="refund",
+    prompt="order 7",
+    started_by=ANA,
+    place={"team": "T", "channel": "C"},
+    status=ThreadStatus.RUNNING,
+    created_at=1.0,
+    updated_at=1.0,
+)
+REQUEST = Request(
+    id=RequestId("r"),
+    thread_id=ThreadId("t"),
+    interrupt_id="i",
+    agent="refund",
+    payload={"a": (1, 2)},
+    digest="d",
+    asked_for=ANA,
+    approvers=("ANA", "BEN"),
+    status=RequestStatus.OPEN,
+    created_at=1.0,
+)
+TURN = Turn(id="u", thread_id=ThreadId("t"), text="order 7", by=ANA, place={"ts": "1"}, created_at=1.0)
+
+
 def thread(name: str = "t", **more: Any) -> Thread:
-    fields = {"id": ThreadId(name), "agent": "refund", "prompt": "order 7", "started_by": ANA} | more
-    place = {"team": "T", "channel": "C"}
-    return Thread(**{"place": place, "status": ThreadStatus.RUNNING, "created_at": 1.0, "updated_at": 1.0} | fields)
+    return replace(THREAD, id=ThreadId(name), **more)
 
 
 def request(name: str = "r", **more: Any) -> Request:
-    fields = {"id": RequestId(name), "thread_id": ThreadId("t"), "interrupt_id": "i", "agent": "refund"} | more
-    defaults = {"payload": {"a": (1, 2)}, "digest": "d", "asked_for": ANA, "status": RequestStatus.OPEN}
-    return Request(**{**defaults, "approvers": ("ANA", "BEN"), "created_at": 1.0} | fields)
+    return replace(REQUEST, id=RequestId(name), **more)
 
 
 def turn(name: str = "u", **more: Any) -> Turn:
-    fields: dict[str, Any] = {
-        "id": name,
-        "thread_id": ThreadId("t"),
-        "text": "order 7",
-        "by": ANA,
-        "place": {"ts": "1"},
-    }
-    return Turn(**{**fields, "created_at": 1.0} | more)
+    return replace(TURN, id=name, **more)
 
 
 async def test_a_thread_comes_back_as_it_was_put(ledger: Ledger) -> None:

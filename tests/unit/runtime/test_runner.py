@@ -12,9 +12,9 @@ import pytest
 
 from runtime import START, Command, InMemorySaver, StateGraph, interrupt
 from runtime.agents import Agent
-from runtime.compiled import CODEC
 from runtime.ledger import Ledger
 from runtime.policy import Reason, Refusal
+from runtime.process_codec import CODEC
 from runtime.records import (
     Decision,
     Person,
@@ -126,7 +126,8 @@ def ours() -> tuple[Any, Any]:
 
 
 def langgraphs() -> tuple[Any, Any]:
-    graph = langgraph.graph.StateGraph(State).add_node("ask", asking_twice(langgraph.types.interrupt))
+    node: Any = asking_twice(langgraph.types.interrupt)
+    graph = langgraph.graph.StateGraph(State).add_node("ask", node)
     saver = langgraph.checkpoint.memory.InMemorySaver()
     return graph.add_edge(START, "ask").compile(checkpointer=saver), langgraph.types.Command
 
@@ -279,8 +280,9 @@ async def test_every_attempt_is_in_the_audit_trail(world: World) -> None:
         ("stop", ""),
         ("stop refused", "over"),
     ]
-    unknown = [(e["what"], e["by"]["id"]) for e in await world.ledger.trail(ThreadId(""))]
-    assert unknown == [("answer refused", "EVE"), ("stop refused", "EVE")]
+    eve = {"team": "X", "id": "EVE"}
+    unknown = [(entry["what"], entry["by"]) for entry in await world.ledger.trail(ThreadId(""))]
+    assert unknown == [("answer refused", eve), ("stop refused", eve)]
 
 
 async def test_a_failed_turn_is_tried_again_from_where_it_failed() -> None:
@@ -296,6 +298,7 @@ async def test_a_failed_turn_is_tried_again_from_where_it_failed() -> None:
     world = world_of(graph)
     thread = await world.start()
     await world.answer(thread, "yes")
+    (turn,) = await world.ledger.turns(thread.id, *TurnStatus)
     for expected in (ThreadStatus.FAILED, ThreadStatus.FINISHED):
         (turn,) = await world.ledger.turns(thread.id, *TurnStatus)
         assert turn.failed
