@@ -2,6 +2,9 @@
 
 from typing import Any, TypedDict
 
+import langgraph.checkpoint.memory
+import langgraph.graph
+import langgraph.types
 import pytest
 
 from runtime import START, StateGraph, interrupt
@@ -59,3 +62,17 @@ async def test_a_refund_is_edited_approved_and_carried_out(open_office: OpenOffi
         assert "Refunded 25.50 EUR (int)." in shown(outcome)
         assert outcome["thread_ts"] == (await office.root())["ts"]
         assert len(office.cards()) == 1
+
+
+async def test_an_agent_made_with_langgraph_is_served_as_it_is(open_office: OpenOffice) -> None:
+    def ask(state: State) -> State:
+        answer = langgraph.types.interrupt({"question": "Send 40 EUR?", "amount": 40})
+        return {"outcome": f"Got {answer} for {state['request']}."}
+
+    node: Any = ask
+    graph = langgraph.graph.StateGraph(State).add_node("ask", node).add_edge(START, "ask")
+    compiled = graph.compile(checkpointer=langgraph.checkpoint.memory.InMemorySaver())
+    async with open_office({"refund": compiled}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        await office.person("ben").press(await office.card(), "Approve")
+        assert "Got True for order 7." in shown(await office.outcome())

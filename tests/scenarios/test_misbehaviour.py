@@ -162,6 +162,29 @@ async def test_another_branchs_answer_goes_on_after_a_failure(open_office: OpenO
         assert not any(is_open(card) for card in office.cards())
 
 
+async def test_the_next_turn_withdraws_what_a_failed_one_left_open(open_office: OpenOffice) -> None:
+    def bad(_: State) -> State:
+        interrupt({"question": "First?"})
+        raise RuntimeError("no")
+
+    def good(_: State) -> State:
+        interrupt({"question": "Second?"})
+        return {}
+
+    graph = StateGraph(State).add_node("bad", bad).add_node("good", good).add_edge(START, "good").add_edge(START, "bad")
+    async with open_office({"refund": graph}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        await office.card(count=2)
+        first, old = sorted(office.cards(), key=lambda card: "Second" in shown(card))
+        await office.person("ben").press(first, "Approve")
+        failure = await office.outcome()
+        await office.person("ana").say("once more", channel="refunds", thread_ts=failure["thread_ts"])
+        await office.card(count=2)
+        await office.sees("refunds", old["ts"], "Withdrawn")
+        await office.person("ben").press(old, "Approve")
+        await office.told("ben", "Withdrawn", "refunds")
+
+
 @pytest.mark.parametrize("result", ["nonsense", 42, ["x"], {"unknown": 1}, {"outcome": object()}], ids=str)
 async def test_nonsense_is_told_in_words(open_office: OpenOffice, result: Any) -> None:
     async with open_office({"refund": node(lambda _: result), "other": OTHER}) as office:
