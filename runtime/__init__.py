@@ -25,6 +25,7 @@ from runtime.errors import (
     UnknownInterruptError,
 )
 from runtime.graph import StateGraph
+from runtime.injected import ExecutionInfo, Runtime, get_config, get_runtime
 from runtime.interrupts import GraphInterrupt, get_stream_writer, idempotency_key, interrupt, once
 from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, RemoveMessage, add_messages
 from runtime.types import END, START, Command, Interrupt, PregelTask, RetryPolicy, Send, StateSnapshot
@@ -42,6 +43,7 @@ __all__ = [
     "Command",
     "CompiledGraph",
     "EmptyInputError",
+    "ExecutionInfo",
     "GraphError",
     "GraphInterrupt",
     "GraphRecursionError",
@@ -60,6 +62,7 @@ __all__ = [
     "RemoveMessage",
     "RetryPolicy",
     "RunError",
+    "Runtime",
     "Send",
     "SqliteSaver",
     "StaleHeadError",
@@ -69,6 +72,8 @@ __all__ = [
     "ThreadBusyError",
     "UnknownInterruptError",
     "add_messages",
+    "get_config",
+    "get_runtime",
     "get_stream_writer",
     "idempotency_key",
     "interrupt",

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
 from weakref import WeakKeyDictionary
 
 from runtime import engine, sync
@@ -12,9 +12,11 @@ from runtime.errors import InvalidGraphError, InvalidUpdateError, StaleHeadError
 from runtime.frames import Next, as_interrupt, child_namespace
 from runtime.graph import Node, StateGraph
 from runtime.history import records
+from runtime.injected import as_context
 from runtime.inputs import interrupts, take
 from runtime.interrupts import GraphInterrupt, TaskContext, current
 from runtime.journal import Journal
+from runtime.options import Nodes, Options, check, is_whole, modes_of
 from runtime.process_codec import CODEC
 from runtime.reader import Reader
 from runtime.run import Run
@@ -22,16 +24,12 @@ from runtime.snapshots import snapshot
 from runtime.state import Schema, Values, Writes, writes_of
 from runtime.store import CheckpointStore
 from runtime.timetravel import fork, write_state
-from runtime.types import END, INTERRUPT, NOTHING, START, Command, Config, Durability, OnPending, Send, StateSnapshot
+from runtime.types import END, INTERRUPT, NOTHING, START, Command, Config, OnPending, Send, StateSnapshot
 
 if TYPE_CHECKING:
     from runtime.drawing import Drawing
 
 T = TypeVar("T")
-Mode: TypeAlias = Literal["values", "updates", "custom"]
-Nodes: TypeAlias = Sequence[str] | Literal["*"]
-MODES: Final = get_args(Mode)
-DURABILITIES: Final = get_args(Durability)
 RECURSION_LIMIT: Final = 10_000
 NO_STATE: Final = StateSnapshot({}, (), {}, None, None, None, (), ())
 
@@ -60,82 +58,33 @@ class CompiledGraph:
 
     # Running.
 
-    async def ainvoke(
-        self,
-        input: Any,  # noqa: A002 - LangGraph's name
-        config: Config | None = None,
-        *,
-        stream_mode: Mode | None = None,
-        output_keys: str | Sequence[str] | None = None,
-        interrupt_before: Nodes | None = None,
-        interrupt_after: Nodes | None = None,
-        durability: Durability = "async",
-        on_pending: OnPending = "abandon",
-    ) -> Any:
+    async def ainvoke(self, input: Any, config: Config | None = None, **options: Unpack[Options]) -> Any:  # noqa: A002 - LangGraph's name
         """Run from `input` to the next pause or the end.
 
         `input` is a dict for the state, a `Command`, or None to continue. Returns the state; when the run has paused,
         the pending questions are in it as a list of `Interrupt` under `__interrupt__` (empty at a static breakpoint).
-        With another `stream_mode`: the list of its chunks.
+        With another `stream_mode` than `values`: the list of its chunks.
         """
-        if stream_mode not in {None, "values"}:
-            chunks = self.astream(
-                input,
-                config,
-                stream_mode=stream_mode,
-                interrupt_before=interrupt_before,
-                interrupt_after=interrupt_after,
-                durability=durability,
-                on_pending=on_pending,
-            )
-            return [chunk async for chunk in chunks]
-        context = self._caller(config)
-        if context is not None:
-            return await self.run_below(context, input, called=True)
-        run = self._run(config, interrupt_before, interrupt_after, durability, inline=False)
-        return await self._whole(run, input, on_pending, output_keys)
+        if not is_whole(options):
+            return [chunk async for chunk in self.astream(input, config, **options)]
+        if (context := self._caller(config)) is not None:
+            return await self.run_below(context, input, options)
+        return await self._whole(self._run(config, options, inline=False), input, options)
 
-    def invoke(
-        self,
-        input: Any,  # noqa: A002 - LangGraph's name
-        config: Config | None = None,
-        *,
-        stream_mode: Mode | None = None,
-        output_keys: str | Sequence[str] | None = None,
-        interrupt_before: Nodes | None = None,
-        interrupt_after: Nodes | None = None,
-        durability: Durability = "async",
-        on_pending: OnPending = "abandon",
-    ) -> Any:
+    def invoke(self, input: Any, config: Config | None = None, **options: Unpack[Options]) -> Any:  # noqa: A002
         """Do what `ainvoke` does, from sync code."""
-        if stream_mode not in {None, "values"}:
-            chunks = self.stream(
-                input,
-                config,
-                stream_mode=stream_mode,
-                interrupt_before=interrupt_before,
-                interrupt_after=interrupt_after,
-                durability=durability,
-                on_pending=on_pending,
-            )
-            return list(chunks)
-        context = self._caller(config)
-        if context is not None:
-            return sync.run(lambda: self.run_below(context, input, called=True))
-        run = self._run(config, interrupt_before, interrupt_after, durability, inline=True)
-        return sync.run(lambda: self._whole(run, input, on_pending, output_keys))
+        if not is_whole(options):
+            return list(self.stream(input, config, **options))
+        if (context := self._caller(config)) is not None:
+            return sync.run(lambda: self.run_below(context, input, options))
+        run = self._run(config, options, inline=True)
+        return sync.run(lambda: self._whole(run, input, options))
 
     def astream(
         self,
         input: Any,  # noqa: A002 - LangGraph's name
         config: Config | None = None,
-        *,
-        stream_mode: Mode | Sequence[Mode] = "updates",
-        subgraphs: bool = False,
-        interrupt_before: Nodes | None = None,
-        interrupt_after: Nodes | None = None,
-        durability: Durability = "async",
-        on_pending: OnPending = "abandon",
+        **options: Unpack[Options],
     ) -> AsyncGenerator[Any, None]:
         """Run like `ainvoke` and yield what happens while it happens.
 
@@ -144,26 +93,17 @@ class CompiledGraph:
         breakpoint. Several modes: `(mode, chunk)`; `subgraphs`: `(namespace, chunk)`, with the namespace a tuple, and
         chunks of subgraphs too.
         """
-        _modes(stream_mode)
-        run = self._run(config, interrupt_before, interrupt_after, durability, inline=False)
-        return self._chunks(run, input, stream_mode, on_pending, subgraphs=subgraphs)
+        return self._chunks(self._run(config, options, inline=False), input, options)
 
     def stream(
         self,
         input: Any,  # noqa: A002 - LangGraph's name
         config: Config | None = None,
-        *,
-        stream_mode: Mode | Sequence[Mode] = "updates",
-        subgraphs: bool = False,
-        interrupt_before: Nodes | None = None,
-        interrupt_after: Nodes | None = None,
-        durability: Durability = "async",
-        on_pending: OnPending = "abandon",
+        **options: Unpack[Options],
     ) -> Generator[Any, None, None]:
         """Do what `astream` does, from sync code."""
-        _modes(stream_mode)
-        run = self._run(config, interrupt_before, interrupt_after, durability, inline=True)
-        return sync.iterate(lambda: self._chunks(run, input, stream_mode, on_pending, subgraphs=subgraphs))
+        run = self._run(config, options, inline=True)
+        return sync.iterate(lambda: self._chunks(run, input, options))
 
     async def aget_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Return where a thread stands; empty for one that does not exist.
@@ -219,7 +159,7 @@ class CompiledGraph:
         `as_node`: the node that wrote last, unless given; END ends the thread. With a `checkpoint_id` in the config, a
         new branch begins at that checkpoint. Open questions are given up and asked anew.
         """
-        run = self._run(config, None, None, "sync", inline=False)
+        run = self._run(config, {"durability": "sync"}, inline=False)
 
         async def write() -> None:
             await run.journal.reload()
@@ -251,44 +191,43 @@ class CompiledGraph:
 
     # One call.
 
-    def _run(
-        self,
-        config: Config | None,
-        before: Nodes | None,
-        after: Nodes | None,
-        durability: Durability,
-        *,
-        inline: bool,
-    ) -> Run:
-        if durability not in DURABILITIES:
-            raise ValueError(f"durability is 'sync', 'async' or 'exit', not {durability!r}")
+    def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:
+        check(options)
         config = config or {}
         store = self._store()
         limit = config.get("recursion_limit", RECURSION_LIMIT)
         if limit < 1:
             raise ValueError(f"recursion_limit must be at least 1, not {limit}")
         metadata = dict(config.get("metadata", {}))
+        before, after = options.get("interrupt_before"), options.get("interrupt_after")
         return Run(
             journal=Journal("" if store is None else _thread_id(config), CODEC, store, metadata),
             config=config,
             recursion_limit=limit,
-            durability=durability,
+            durability=options.get("durability", "async"),
             inline=inline,
             before=self.before if before is None else self._names(before),
             after=self.after if after is None else self._names(after),
+            contexts=self._contexts("", options),
         )
 
-    async def _whole(self, run: Run, given: Any, on_pending: OnPending, keys: str | Sequence[str] | None) -> Any:
-        finished = await self._go(run, given, on_pending)
+    def _contexts(self, ns: str, options: Options) -> dict[str, Any]:
+        """What a call passes as `context=`, for the namespace it runs in."""
+        return {ns: as_context(self.builder.context_schema, options["context"])} if "context" in options else {}
+
+    async def _whole(self, run: Run, given: Any, options: Options) -> Any:
+        finished = await self._go(run, given, options)
         result: Any = self.output_of(run.journal.frames[""].live_values(self.channels))
+        keys = options.get("output_keys")
         if keys is not None:
             result = result.get(keys) if isinstance(keys, str) else {key: result[key] for key in keys if key in result}
         if finished:
             return result
         return ({} if isinstance(keys, str) else result) | {INTERRUPT: list(interrupts(run.journal))}
 
-    async def _go(self, run: Run, given: Any, on_pending: OnPending) -> bool:
+    async def _go(self, run: Run, given: Any, options: Options) -> bool:
         """Run. False: it has paused."""
+        on_pending = options.get("on_pending", "abandon")
         return await self._alone(run, lambda: self._advance(run, given, on_pending))
 
     async def _alone(self, run: Run, work: Callable[[], Awaitable[T]]) -> T:
@@ -322,13 +261,11 @@ class CompiledGraph:
         finally:
             await run.end()
 
-    async def _chunks(
-        self, run: Run, given: Any, mode: Mode | Sequence[Mode], on_pending: OnPending, *, subgraphs: bool
-    ) -> AsyncGenerator[Any, None]:
-        reader = Reader(mode, subgraphs=subgraphs)
-        run.modes = frozenset([mode] if isinstance(mode, str) else mode)
+    async def _chunks(self, run: Run, given: Any, options: Options) -> AsyncGenerator[Any, None]:
+        reader = Reader(options.get("stream_mode") or "updates", subgraphs=options.get("subgraphs", False))
+        run.modes = frozenset(modes_of(options, "updates"))
         run.emit, run.drained = reader.put, reader.drained
-        going = asyncio.ensure_future(self._told(run, given, on_pending))
+        going = asyncio.ensure_future(self._told(run, given, options))
         going.add_done_callback(reader.end)
         try:
             async with aclosing(reader.chunks()) as chunks:
@@ -339,9 +276,9 @@ class CompiledGraph:
             going.cancel()
             await asyncio.wait({going})
 
-    async def _told(self, run: Run, given: Any, on_pending: OnPending) -> None:
+    async def _told(self, run: Run, given: Any, options: Options) -> None:
         """Run, and at the end name every question that is open, also those of earlier calls."""
-        finished = await self._go(run, given, on_pending)
+        finished = await self._go(run, given, options)
         frame = run.journal.frames[""]
 
         def values() -> Values:
@@ -356,18 +293,20 @@ class CompiledGraph:
 
     # As a subgraph.
 
-    async def run_below(self, context: TaskContext, given: Any, *, called: bool = False) -> Any:
+    async def run_below(self, context: TaskContext, given: Any, options: Options | None = None) -> Any:
         """Run as part of another graph's task, in its journal. Raises `GraphInterrupt` when it pauses.
 
-        `called`: by code of the node rather than as the node itself; then each call of the task has a namespace of its
-        own, and a call that was finished before the task suspended returns what it returned then.
+        `options`: of a call by the node's code; None when it is the node itself. Each call of the task has a namespace
+        of its own, and one that was finished before the task suspended returns what it returned then.
         """
         context.check_alive(f"subgraph {self.name!r}")
         journal = context.run.journal
         ns = child_namespace(context.ns, context.task)
-        if called:
+        if options is not None:
+            check(options)
             number, context.calls = context.calls, context.calls + 1
             ns = f"{ns}:{number}" if number else ns
+            context.run.contexts |= self._contexts(ns, options)
         if ns not in journal.frames:
             writes = [pair for pair in writes_of(given, "the subgraph's input") if pair[0] in self.input.channels]
             journal.checkpoint(ns, "input", Next(tasks=[(START, dict(self.checked_writes(writes, "the input")))]))
@@ -470,6 +409,10 @@ def _resolved(graph: StateGraph) -> dict[str, Node]:
             edges=tuple(dict.fromkeys(end for start, end in graph.edges if start == name)),
             joins=tuple(join.name for join in graph.joins if name in join.sources),
             branches=tuple(graph.branches.get(name, ())),
+            triggers=(
+                f"branch:to:{name}",
+                *(f"join:{join.name.replace('>', ':')}" for join in graph.joins if join.target == name),
+            ),
         )
         for name, node in nodes.items()
     }
@@ -480,14 +423,9 @@ def _thread_id(config: Config) -> str:
     thread_id = configurable.get("thread_id")
     if thread_id is None or not str(thread_id):
         raise ValueError("a graph with a checkpointer needs config={'configurable': {'thread_id': …}}")
-    if configurable.get("checkpoint_ns"):
+    if configurable.get("checkpoint_ns") and current.get() is None:  # a node's own config has one
         raise ValueError("'checkpoint_ns' names a subgraph: read it by get_state(subgraphs=True) of the whole graph")
     return str(thread_id)
-
-
-def _modes(mode: Mode | Sequence[Mode]) -> None:
-    if unknown := [name for name in ([mode] if isinstance(mode, str) else mode) if name not in MODES]:
-        raise ValueError(f"there is no stream mode {unknown[0]!r}; there are {', '.join(MODES)}")
 
 
 _RUNNING: WeakKeyDictionary[CheckpointStore, set[str]] = WeakKeyDictionary()

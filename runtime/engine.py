@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.errors import GraphRecursionError, InvalidUpdateError
 from runtime.frames import Frame, Task
 from runtime.graph import Branch, Node
+from runtime.injected import injected
 from runtime.interrupts import GraphInterrupt, TaskContext, current
 from runtime.plan import following, targets_of
 from runtime.run import Run
@@ -127,7 +128,7 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
     if node.name == START and not node.branches:
         task.writes = list(task.arg.items())
         return
-    context = TaskContext(run, frame.ns, task, inline=inline)
+    context = TaskContext(run, frame.ns, node, task, inline=inline)
     token = current.set(context)
     try:
         outcome = await _run_to_rest(graph, frame, node, context)
@@ -197,17 +198,13 @@ async def _call(node: Node, context: TaskContext, value: Any) -> Any:
         return value
     if node.is_graph:
         return await node.run.run_below(context, value)
-    extras = _injected(context, node.asks)
+    extras = injected(context, node.asks) if node.asks else {}
     if not node.is_sync:
         return await node.run(value, **extras)
     if context.inline:
         return node.run(value, **extras)
     result, context.run.cancelled = await in_thread(lambda: node.run(value, **extras))
     return result
-
-
-def _injected(context: TaskContext, names: Sequence[str]) -> dict[str, Any]:
-    return {name: context.run.config if name == "config" else context.emit for name in names}
 
 
 async def _outcome(
@@ -235,7 +232,7 @@ async def _outcome(
 async def routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:
     """Ask a router where to go."""
     name = context.task.name
-    chosen: Any = branch.path(graph.router_view(name, values), **_injected(context, branch.asks))
+    chosen: Any = branch.path(graph.router_view(name, values), **injected(context, branch.asks))
     if asyncio.iscoroutine(chosen):
         chosen = await chosen
     choices = chosen if isinstance(chosen, (list, tuple)) else [chosen]

@@ -18,7 +18,7 @@ NodeFunction: TypeAlias = Callable[..., Any]
 Route: TypeAlias = Hashable | Send
 Router: TypeAlias = Callable[..., Route | Sequence[Route] | Awaitable[Route | Sequence[Route]]]
 
-INJECTED = ("config", "writer")
+INJECTED = ("config", "runtime", "writer")
 """Parameters that a node or router may ask for by name, besides its state."""
 
 
@@ -52,6 +52,8 @@ class Node:
     edges: tuple[str, ...] = ()
     joins: tuple[str, ...] = ()
     """Names of the joins this node takes part in."""
+    triggers: tuple[str, ...] = ()
+    """What starts it, in LangGraph's words."""
     branches: tuple[Branch, ...] = ()
 
 
@@ -79,11 +81,14 @@ class StateGraph:
     def __init__(
         self,
         state_schema: type,
+        context_schema: type | None = None,
         *,
         input_schema: type | None = None,
         output_schema: type | None = None,
     ) -> None:
         self.state = Schema(state_schema)
+        self.context_schema = context_schema
+        """What callers pass as `context=`; a mapping is made an object of it where it is a class with fields."""
         self.input = Schema(input_schema) if input_schema else self.state
         self.output = Schema(output_schema) if output_schema else self.state
         self.nodes: dict[str, Node] = {}

@@ -8,6 +8,7 @@ place in the task *and* by what was asked: an answer given to one question is ne
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from runtime.frames import Answer, Question, Task
 from runtime.journal import derive_id
 
 if TYPE_CHECKING:
+    from runtime.graph import Node
     from runtime.run import Run
     from runtime.types import Interrupt
 
@@ -39,11 +41,26 @@ class GraphInterrupt(BaseException):
 class TaskContext:
     """The running task, as `interrupt()`, `once()` and subgraph calls see it."""
 
-    __slots__ = ("_under_way", "answered", "asked", "calls", "inline", "ns", "over", "paused", "run", "task")
+    __slots__ = (
+        "_under_way",
+        "answered",
+        "asked",
+        "attempt",
+        "began",
+        "calls",
+        "inline",
+        "node",
+        "ns",
+        "over",
+        "paused",
+        "run",
+        "task",
+    )
 
-    def __init__(self, run: "Run", ns: str, task: Task, *, inline: bool) -> None:
+    def __init__(self, run: "Run", ns: str, node: "Node", task: Task, *, inline: bool) -> None:
         self.run = run
         self.ns = ns
+        self.node = node
         self.task = task
         self.inline = inline
         """Whether sync code may block the loop: nothing else runs on it."""
@@ -51,17 +68,25 @@ class TaskContext:
         """Answers that this execution began with."""
         self.over = False
         """Whether the node has returned; what it left running must not go on."""
+        self.attempt = 0
+        """Number of the present execution in this run, from 1: a retry counts, a resume begins again."""
+        self.began = time.time()
         self._under_way: set[asyncio.Future[None]] = set()
         self.restart()
 
     def restart(self) -> None:
         """Count from the start again: the node runs from its top."""
+        self.attempt += 1
         self.asked = 0
         """Questions asked so far in this execution."""
         self.calls = 0
         """Subgraphs called so far in this execution."""
         self.paused = False
         """Whether a question of this execution is open, whatever the node makes of that."""
+
+    def idempotency_key(self, label: str = "") -> str:
+        """Return a key for outside systems that this task has on every execution, and no other."""
+        return derive_id("effect", self.task.id, label)
 
     def emit(self, chunk: Any) -> None:
         """Send a chunk to the readers of the `custom` stream."""
@@ -222,7 +247,7 @@ def idempotency_key(label: str = "") -> str:
     Hand it to outside systems (payments, mail, deploys) so that a node that died before its commit, and runs again from
     its top with the same answer, has its effect there only once. `label` tells several effects of one task apart.
     """
-    return derive_id("effect", require_context("idempotency_key()").task.id, label)
+    return require_context("idempotency_key()").idempotency_key(label)
 
 
 def get_stream_writer() -> Callable[[Any], None]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
 
-from runtime.frames import Task, as_interrupt
+from runtime.frames import Task, as_interrupt, parent_of
 from runtime.journal import Journal
 from runtime.types import INTERRUPT, Config, Durability
 
@@ -39,6 +39,8 @@ class Run:
     """Takes namespace, mode and chunk; from any thread."""
     drained: Callable[[], Awaitable[None]] | None = None
     """Awaited between steps: the reader of a stream sets the pace."""
+    contexts: dict[str, Any] = field(default_factory=dict)
+    """What nodes get as `runtime.context`, by the namespace from which on it counts."""
     cancelled: bool = False
     """Whether the call was cancelled while a thread that cannot be stopped was at work."""
     _announced: set[tuple[str, str]] = field(default_factory=set)
@@ -48,6 +50,13 @@ class Run:
     _timer: asyncio.TimerHandle | None = None
     _saving: "asyncio.Future[None] | None" = None
     """The commit under way, or the one that failed and that nobody has heard of yet."""
+
+    def context_at(self, ns: str) -> Any:
+        """Return the context of a frame: its own call's, or that of the nearest graph above it."""
+        place: str | None = ns
+        while place is not None and place not in self.contexts:
+            place = parent_of(place)
+        return None if place is None else self.contexts[place]
 
     # Streams.
 

@@ -57,7 +57,7 @@ async def write_state(graph: "CompiledGraph", run: Run, values: Any, as_node: st
 
 
 async def _after(graph: "CompiledGraph", run: Run, base: Frame, task: Task, values: Values) -> Next:
-    context = TaskContext(run, "", task, inline=False)
+    context = TaskContext(run, "", graph.nodes[task.name], task, inline=False)
     routes: list[Any] = []
     for branch in graph.nodes[task.name].branches:
         routes += await engine.routed(graph, context, branch, values)

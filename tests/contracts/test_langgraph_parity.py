@@ -5,6 +5,7 @@ would see: results, chunks, state. Ids are left out, and the order in which para
 """
 
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,11 +13,13 @@ from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Optional, TypedDict
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langgraph import types as langgraph_types
 from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
-from langgraph.config import get_stream_writer as langgraph_writer
+from langgraph.config import get_config as langgraph_config, get_stream_writer as langgraph_writer
 from langgraph.errors import GraphRecursionError as LangGraphRecursionError
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
+from langgraph.runtime import get_runtime as langgraph_runtime
 from pydantic import BaseModel
 
 import runtime
@@ -29,6 +32,8 @@ LANGGRAPH = SimpleNamespace(
     Send=langgraph_types.Send,
     RetryPolicy=langgraph_types.RetryPolicy,
     get_stream_writer=langgraph_writer,
+    get_config=langgraph_config,
+    get_runtime=langgraph_runtime,
     GraphRecursionError=LangGraphRecursionError,
     MessagesState=langgraph_messages.MessagesState,
     add_messages=langgraph_messages.add_messages,
@@ -131,6 +136,36 @@ def every_stream_mode_around_a_question(lib: Any) -> Any:
         said.append(list(graph.stream({"text": "hi"}, CONFIG, stream_mode=mode)))
         said.append(list(graph.stream(lib.Command(resume="yo"), CONFIG, stream_mode=mode)))
     return said
+
+
+def public(config: Any) -> Any:
+    """Keep what is documented of a node's config, with task ids as `ID`."""
+    own = {key: value for key, value in config["configurable"].items() if not key.startswith("__")}
+    shown = own | {"checkpoint_map": None}
+    text = repr([sorted(shown.items()), sorted(config["metadata"].items()), config.get("tags")])
+    return re.sub(r":[0-9a-f-]{32,36}", ":ID", text)
+
+
+@program
+def nodes_know_their_run(lib: Any) -> Any:
+    def told(state: State, runtime: Any, config: RunnableConfig) -> dict[str, Any]:
+        info = runtime.execution_info
+        same = public(lib.get_config()) == public(config), lib.get_runtime() == runtime
+        place = info.thread_id, info.run_id, info.node_attempt, info.checkpoint_ns == f"told:{info.task_id}"
+        return {"log": [repr((runtime.context, runtime.store, place, same)), public(config)]}
+
+    def sends(state: State) -> Any:
+        return lib.Command(goto=lib.Send("told", {}))
+
+    builder = lib.StateGraph(State, context_schema=dict)
+    builder.add_node("told", told, metadata={"of": "node"})
+    builder.add_node("sends", sends)
+    builder.add_edge(START, "told")
+    builder.add_edge(START, "sends")
+    config = {**CONFIG, "metadata": {"of": "caller", "m": 1}, "tags": ["t"]}
+    return saved(lib, builder).invoke({}, config, context={"user": "ana"}), builder.compile().invoke(
+        {"text": "no store"}
+    )
 
 
 @program

@@ -1,0 +1,59 @@
+"""What a call of a graph may say besides its input and config: every option once, for all four ways to call.
+
+The default of an option is where it is used. Checked before anything runs.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
+
+from runtime.types import Durability, OnPending
+
+Mode: TypeAlias = Literal["values", "updates", "custom"]
+Nodes: TypeAlias = Sequence[str] | Literal["*"]
+MODES: Final = get_args(Mode)
+DURABILITIES: Final = get_args(Durability)
+
+
+class Options(TypedDict, total=False):
+    """Keyword arguments of `invoke`, `ainvoke`, `stream` and `astream`."""
+
+    context: Any
+    """What nodes get as `runtime.context`: an object of the graph's `context_schema`, or a mapping to make one of. Not
+    stored: a call that resumes passes it again."""
+    stream_mode: Mode | Sequence[Mode] | None
+    """What to yield (`astream` lists the modes); `updates` for streams, `values` for `invoke`."""
+    subgraphs: bool
+    """Whether a stream yields `(namespace, chunk)`, with the chunks of subgraphs too."""
+    output_keys: str | Sequence[str] | None
+    """`invoke` returns only these keys of the state; a single name: its value."""
+    interrupt_before: Nodes | None
+    """Stop in front of these nodes instead of those named at compile time; an empty list: nowhere."""
+    interrupt_after: Nodes | None
+    """Stop behind these nodes instead of those named at compile time; an empty list: nowhere."""
+    durability: Durability
+    """When a step is on disk; `async` unless said."""
+    on_pending: OnPending
+    """What new input does to open questions: `abandon` (and say so), or `refuse` with `PendingInterruptError`."""
+
+
+def check(options: Options) -> None:
+    """Find misspelt options, modes and values. Raises `TypeError`, `ValueError`."""
+    if unknown := options.keys() - Options.__annotations__.keys():
+        known = ", ".join(Options.__annotations__)
+        raise TypeError(f"there is no option {min(unknown)!r}; there are {known}")
+    durability = options.get("durability", "async")
+    if durability not in DURABILITIES:
+        raise ValueError(f"durability is 'sync', 'async' or 'exit', not {durability!r}")
+    if wrong := [name for name in modes_of(options, "values") if name not in MODES]:
+        raise ValueError(f"there is no stream mode {wrong[0]!r}; there are {', '.join(MODES)}")
+
+
+def modes_of(options: Options, default: Mode) -> Sequence[Mode]:
+    """Return the stream modes asked for."""
+    mode = options.get("stream_mode") or default
+    return [mode] if isinstance(mode, str) else mode
+
+
+def is_whole(options: Options) -> bool:
+    """Whether `invoke` is asked for the state at the end rather than for chunks."""
+    return options.get("stream_mode") in (None, "values")
