@@ -58,7 +58,7 @@ async def application(
 
     Raises `ConfigurationError` when Slack does not know the token.
     """
-    agents = {spec.name: agent(spec, graphs[spec.name], store) for spec in specs}
+    agents = _agents(specs, graphs, store)
     timeout = aiohttp.ClientTimeout(total=SLACK_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         token = settings.bot_token.get_secret_value()
@@ -130,9 +130,26 @@ class _App(AsyncApp):
         return await super().async_dispatch(req)
 
 
+def _agents(specs: Iterable[AgentSpec], graphs: Mapping[str, object], store: Store) -> dict[str, Agent]:
+    """Make every agent. Raises `ConfigurationError` with the problems of all."""
+    agents: dict[str, Agent] = {}
+    problems: list[str] = []
+    for spec in specs:
+        try:
+            agents[spec.name] = agent(spec, graphs[spec.name], store)
+        except Exception as error:  # noqa: BLE001 - a factory is somebody's own code
+            problems.append(f"Agent {spec.name}: {error or type(error).__name__}")
+    if problems:
+        raise ConfigurationError(problems)
+    return agents
+
+
 def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
-    """Make an agent of what its configuration names: a `StateGraph`, a compiled graph, or a function that gives one."""
-    if not isinstance(graph, (StateGraph, CompiledGraph)) and not hasattr(graph, "astream") and callable(graph):
+    """Make an agent of what its configuration names: a `StateGraph`, a compiled graph, or a function that gives one.
+
+    Raises `ValueError` in words for a graph that cannot be run here.
+    """
+    if not isinstance(graph, (StateGraph, CompiledGraph)) and not hasattr(graph, "compile") and callable(graph):
         graph = graph()
     compiled = _compiled(spec.name, graph, store)
     return Agent(
@@ -149,13 +166,21 @@ def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
 
 
 def _compiled(name: str, graph: object, store: Store) -> Any:
+    """Give the graph our store; one of LangGraph's own keeps its checkpointer, and must have one."""
     if isinstance(graph, StateGraph):
         return graph.compile(checkpointer=store, name=name)
     if isinstance(graph, CompiledGraph):
         return graph.with_checkpointer(store) if graph.checkpointer is None else graph
-    if hasattr(graph, "astream") and hasattr(graph, "aget_state"):
-        return graph
-    raise ConfigurationError([f"Agent {name}: its graph is a {type(graph).__name__}, which is no graph that can run."])
+    if not hasattr(graph, "aget_state"):
+        ours = (
+            "is not compiled"
+            if hasattr(graph, "compile")
+            else f"is an object of type {type(graph).__name__}, and no graph"
+        )
+        raise ValueError(f"what it names {ours}; name a StateGraph of ours, or a compiled graph")
+    if not getattr(graph, "checkpointer", None):
+        raise ValueError("a LangGraph graph needs a checkpointer of its own: compile(checkpointer=AsyncSqliteSaver(…))")
+    return graph
 
 
 def _command_of(graph: Graph) -> Callable[..., Any]:
