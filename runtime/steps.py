@@ -60,12 +60,12 @@ class Steps:
             return await self._take_turn(thread) or await self._take_failed_turn(thread)
         try:
             return await self._advance(drive, thread, turn)
-        except InvalidAnswerError as error:
-            return await self._ask_again(thread, error)
         except Exception as error:
             if isinstance(error, (StoreError, ThreadBusyError)) and not isinstance(error, CodecError):
                 raise
-            logger.error("agent %s failed in thread %s", thread.agent, thread.id, exc_info=error)  # noqa: TRY400 - one call
+            if isinstance(error, InvalidAnswerError) and await self._ask_again(thread, error):
+                return True
+            logger.exception("agent %s failed in thread %s", thread.agent, thread.id)
             return await self._fail(thread, turn, error)
 
     async def _open(self, thread: Thread) -> bool:
@@ -165,7 +165,11 @@ class Steps:
         if await self._change(thread, ThreadStatus.RUNNING) is None or drive.woken.is_set():
             return True  # something happened since this step read what there is: look again
         run = drive.running = asyncio.create_task(_exhaust(agent, given, _config(thread.id, turn)))
-        await asyncio.gather(asyncio.wait({run}), self._show(thread.id))
+        run.add_done_callback(lambda _: drive.woken.set())
+        while not run.done():
+            await self._show(thread.id)
+            await drive.woken.wait()
+            drive.woken.clear()
         drive.running = None
         if run.cancelled():
             return await self._cancelled(thread)
@@ -215,23 +219,24 @@ class Steps:
         )
 
     async def _ask_again(self, thread: Thread, error: InvalidAnswerError) -> bool:
-        """Put a question before people once more, because the graph did not take the answer."""
+        """Put a question before people once more, because the graph did not take the answer; False: nobody gave it."""
+        decided = await self._ledger.requests(thread.id, RequestStatus.DECIDED)
+        refused = [request for request in decided if request.interrupt_id == error.interrupt_id]
         words = "; ".join(f"{field}: {problem}" if field else problem for field, problem in error.problems.items())
-        for request in await self._ledger.requests(thread.id, RequestStatus.DECIDED):
-            if request.interrupt_id == error.interrupt_id:
-                attempt = request.attempt + 1
-                anew = replace(
-                    request,
-                    id=request_id_of(thread.id, request.interrupt_id, attempt),
-                    attempt=attempt,
-                    problem=words,
-                    status=RequestStatus.OPEN,
-                    decision=None,
-                    created_at=self._clock(),
-                )
-                await self._ledger.open_request(anew)
-                await self._ledger.settle(request, RequestStatus.REPLACED, problem=words)
-        return True
+        for request in refused:
+            attempt = request.attempt + 1
+            anew = replace(
+                request,
+                id=request_id_of(thread.id, request.interrupt_id, attempt),
+                attempt=attempt,
+                problem=words,
+                status=RequestStatus.OPEN,
+                decision=None,
+                created_at=self._clock(),
+            )
+            await self._ledger.open_request(anew)
+            await self._ledger.settle(request, RequestStatus.REPLACED, problem=words)
+        return bool(refused)
 
     def _digest(self, payload: Any) -> str:
         return blake2b(self._codec.encode(payload), digest_size=8).hexdigest()

@@ -1,10 +1,12 @@
 """Several questions at once: a card each, one line that counts them, and each answer goes to its own branch."""
 
 import asyncio
+import threading
 
 import pytest
 
-from tests.office import TRANSPORTS, Json, Office, OpenOffice, asking_at_once, is_open, settle, shown
+from runtime import START, StateGraph, interrupt
+from tests.office import TRANSPORTS, Json, Office, OpenOffice, State, asking_at_once, is_open, settle, shown
 
 QUESTIONS = {
     "eu": {"question": "Ship to Europe?", "region": "eu"},
@@ -61,6 +63,32 @@ async def test_all_at_once_is_as_good_as_one_by_one(open_office: OpenOffice) -> 
         await settle(office)
         assert len(office.outcomes("deploys")) == 1
         assert len(office.cards("deploys")) == 5
+
+
+async def test_an_answer_shows_on_its_card_while_another_branch_still_works(open_office: OpenOffice) -> None:
+    go = threading.Event()
+
+    def slow(_: State) -> State:
+        interrupt({"question": "Slow?"})
+        go.wait(10)
+        return {}
+
+    def fast(_: State) -> State:
+        interrupt({"question": "Fast?"})
+        return {}
+
+    graph = StateGraph(State).add_node("slow", slow).add_node("fast", fast)
+    async with open_office({"deploy": graph.add_edge(START, "slow").add_edge(START, "fast")}) as office:
+        await office.person("ana").command("/agent deploy 2.4", channel="deploys")
+        await office.card("deploys", count=2)
+        cards = {word: next(c for c in office.cards("deploys") if word in shown(c)) for word in ("Slow", "Fast")}
+        await office.person("ben").press(cards["Slow"], "Approve")
+        await office.sees("deploys", cards["Slow"]["ts"], "Approved")
+        await office.person("carla").press(cards["Fast"], "Approve")
+        await office.sees("deploys", cards["Fast"]["ts"], "Approved")
+        assert office.outcomes("deploys") == []
+        go.set()
+        await office.outcome("deploys")
 
 
 async def test_a_stop_closes_every_card(open_office: OpenOffice) -> None:

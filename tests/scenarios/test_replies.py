@@ -226,6 +226,25 @@ async def test_a_stop_cancels_what_runs(open_office: OpenOffice) -> None:
         assert office.outcomes() == []
 
 
+async def test_a_stop_shows_at_once_though_a_node_in_a_thread_cannot_be_stopped(open_office: OpenOffice) -> None:
+    go = threading.Event()
+
+    def slow(_: State) -> State:
+        go.wait(10)
+        return {"outcome": "done"}
+
+    graph = StateGraph(State).add_node("slow", slow).add_edge(START, "slow")
+    async with open_office({"refund": graph}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        root = await office.root()
+        await office.sees("refunds", root["ts"], "Working")
+        await office.person("ana").command("/agent stop", channel="refunds")
+        await office.sees("refunds", root["ts"], "Run stopped")
+        go.set()
+        await settle(office)
+        assert office.outcomes() == []
+
+
 async def test_a_question_open_when_somebody_may_not_answer_is_refused_in_words(open_office: OpenOffice) -> None:
     async with open_office({"refund": asking("Which?")}, specs={"refund": {"approvers": ("U0CARLA",)}}) as office:
         card = await asked(office)

@@ -12,6 +12,7 @@ import pytest
 
 from runtime import START, Command, InMemorySaver, StateGraph, interrupt
 from runtime.agents import Agent
+from runtime.errors import InvalidAnswerError
 from runtime.ledger import Ledger
 from runtime.policy import Reason, Refusal
 from runtime.process_codec import CODEC
@@ -379,3 +380,37 @@ async def test_closing_does_not_wait_for_ever() -> None:
     assert world.runner.busy == ()
     assert (await world.now(thread)).status is ThreadStatus.RUNNING
     assert thread.id in await world.ledger.unsettled()
+
+
+async def test_a_stop_between_look_and_leap_is_in_time() -> None:
+    ran: list[str] = []
+
+    def act(_: State) -> State:
+        ran.append("act")
+        return {}
+
+    class Graph:
+        """Somebody stops the thread just while its state is read."""
+
+        def __init__(self) -> None:
+            self.inner = StateGraph(State).add_node("act", act).add_edge(START, "act").compile(InMemorySaver())
+            self.astream = self.inner.astream
+
+        async def aget_state(self, config: Any) -> Any:
+            state = await self.inner.aget_state(config)
+            await world.runner.stop(ThreadId(config["configurable"]["thread_id"]), ANA)
+            return state
+
+    world = world_of(Graph())
+    thread = await world.start()
+    assert thread.status is ThreadStatus.STOPPED
+    assert ran == []
+
+
+async def test_a_schema_error_that_is_nobodys_answer_is_a_failure() -> None:
+    def act(_: State) -> State:
+        raise InvalidAnswerError("another", {"": "no"})
+
+    world = world_of(StateGraph(State).add_node("act", act).add_edge(START, "act").compile(InMemorySaver()))
+    thread = await world.start()
+    assert thread.status is ThreadStatus.FAILED
