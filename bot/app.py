@@ -138,7 +138,7 @@ def _agents(specs: Iterable[AgentSpec], graphs: Mapping[str, object], store: Sto
         try:
             agents[spec.name] = agent(spec, graphs[spec.name], store)
         except Exception as error:  # noqa: BLE001 - a factory is somebody's own code
-            problems.append(f"Agent {spec.name}: {error or type(error).__name__}")
+            problems.append(f"Agent {spec.name}: {type(error).__name__}: {error}")
     if problems:
         raise ConfigurationError(problems)
     return agents

@@ -62,10 +62,10 @@ def test_the_problems_of_all_agents_come_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         _agents([spec(name) for name in graphs], graphs, InMemorySaver())
     one, two, three, four = caught.value.problems
-    assert one.startswith("Agent a: what it names is not compiled")
-    assert two.startswith("Agent b: a LangGraph graph needs a checkpointer")
-    assert three.startswith("Agent c: what it names is an object of type int, and no graph")
-    assert four == "Agent d: no database"
+    assert one.startswith("Agent a: ValueError: what it names is not compiled")
+    assert two.startswith("Agent b: ValueError: a LangGraph graph needs a checkpointer")
+    assert three.startswith("Agent c: ValueError: what it names is an object of type int, and no graph")
+    assert four == "Agent d: RuntimeError: no database"
 
 
 def test_an_agent_ends_with_its_last_message_or_its_outcome() -> None:
