@@ -20,6 +20,7 @@ from bot.agents import AgentSpec
 from bot.errors import ConfigurationError
 from bot.settings import Settings
 from handlers.board import Board
+from handlers.cards.payloads import policy_of
 from handlers.desk import Desk
 from handlers.payloads import MalformedError, check_shape
 from handlers.slack import Slack, SlackRefusedError
@@ -161,6 +162,7 @@ def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
         approvers=spec.approvers,
         to_input=spec.input_for,
         to_outcome=outcome,
+        to_approvers=policy_of,
         command=_command_of(compiled),
     )
 

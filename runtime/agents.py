@@ -72,14 +72,17 @@ class Agent:
     to_input: Callable[[str], Any]
     to_outcome: Callable[[Any], str | None]
     """Final state to what the agent says at the end; None when it has nothing to say."""
+    to_approvers: Callable[[Any], tuple[str, ...]] = lambda _: ()
+    """Payload to the ids of those whom it names as the only ones to answer; empty: it names nobody."""
     command: Callable[..., Any] = Command
     """Makes the graph's own kind of `Command(resume=…)`."""
 
-    def may_answer(self, narrowed: Sequence[str]) -> tuple[str, ...]:
-        """Return who may answer a question that names people itself: it can narrow the agent's list, never widen it."""
-        if not self.approvers or not narrowed:
-            return tuple(narrowed) or self.approvers
-        return tuple(person for person in narrowed if person in self.approvers) or self.approvers
+    def may_answer(self, payload: Any) -> tuple[str, ...]:
+        """Return who may answer a question: its payload can narrow the agent's list, never widen it."""
+        named = self.to_approvers(payload)
+        if not self.approvers:
+            return named
+        return tuple(person for person in named if person in self.approvers) or self.approvers
 
 
 def words_input(text: str, *, messages: bool, key: str | None = None) -> Any:

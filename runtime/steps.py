@@ -7,7 +7,7 @@ one that dies between the commit and the note of it finds the question gone and 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
@@ -213,7 +213,7 @@ class Steps:
             response_schema=getattr(interrupt, "response_schema", None),
             digest=self._digest(interrupt.value),
             asked_for=thread.started_by,
-            approvers=agent.may_answer(_named_approvers(interrupt.value)),
+            approvers=agent.may_answer(interrupt.value),
             status=RequestStatus.OPEN,
             created_at=self._clock(),
         )
@@ -257,10 +257,3 @@ async def _exhaust(agent: Agent, given: Any, config: Mapping[str, Any]) -> None:
 def _config(thread_id: ThreadId, turn: Turn | None = None) -> dict[str, Any]:
     config: dict[str, Any] = {"configurable": {"thread_id": thread_id}}
     return config | ({"metadata": {TURN: turn.id}} if turn else {})
-
-
-def _named_approvers(payload: Any) -> Sequence[str]:
-    named = payload.get("approvers") if isinstance(payload, Mapping) else getattr(payload, "approvers", None)
-    if isinstance(named, str):
-        return (named,)
-    return tuple(map(str, named)) if isinstance(named, (list, tuple)) else ()

@@ -1,5 +1,7 @@
 """Who may do what, and the reason when they may not."""
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.agents import Agent
@@ -8,7 +10,15 @@ from runtime.records import Person, RequestStatus
 from tests.cards_kit import ANA, BEN, make_request, make_thread
 
 EVE = Person(team="X", id=ANA.id)
-AGENT = Agent(name="a", title="A", graph=None, approvers=("U1", "U2"), to_input=str, to_outcome=str)  # type: ignore[arg-type]  # not run here
+AGENT = Agent(
+    name="a",
+    title="A",
+    graph=None,  # type: ignore[arg-type]  # not run here
+    approvers=("U1", "U2"),
+    to_input=str,
+    to_outcome=str,
+    to_approvers=tuple,
+)
 
 
 def reason(refusal: object) -> Reason | None:
@@ -38,11 +48,12 @@ def test_what_is_settled_stays_settled(status: RequestStatus, why: Reason) -> No
 
 
 @pytest.mark.parametrize(
-    ("narrowed", "may"),
+    ("named", "may"),
     [((), ("U1", "U2")), (("U2", "U9"), ("U2",)), (("U9",), ("U1", "U2"))],
 )
-def test_a_payload_narrows_and_never_widens(narrowed: tuple[str, ...], may: tuple[str, ...]) -> None:
-    assert AGENT.may_answer(narrowed) == may
+def test_a_payload_narrows_and_never_widens(named: tuple[str, ...], may: tuple[str, ...]) -> None:
+    assert AGENT.may_answer(named) == may
+    assert replace(AGENT, approvers=()).may_answer(named) == named
 
 
 def test_a_run_is_steered_by_who_started_it_and_by_approvers() -> None:

@@ -398,11 +398,11 @@ async def test_a_stop_between_look_and_leap_is_in_time() -> None:
 
         async def aget_state(self, config: Any) -> Any:
             state = await self.inner.aget_state(config)
-            await world.runner.stop(ThreadId(config["configurable"]["thread_id"]), ANA)
+            await site.runner.stop(ThreadId(config["configurable"]["thread_id"]), ANA)
             return state
 
-    world = world_of(Graph())
-    thread = await world.start()
+    site = world_of(Graph())
+    thread = await site.start()
     assert thread.status is ThreadStatus.STOPPED
     assert ran == []
 
@@ -414,3 +414,26 @@ async def test_a_schema_error_that_is_nobodys_answer_is_a_failure() -> None:
     world = world_of(StateGraph(State).add_node("act", act).add_edge(START, "act").compile(InMemorySaver()))
     thread = await world.start()
     assert thread.status is ThreadStatus.FAILED
+
+
+async def test_an_answer_is_for_what_was_shown_even_where_ids_do_not_tell() -> None:
+    """LangGraph gives a question its place as id: a node that runs again may ask something else under it."""
+    asked: list[str] = []
+
+    def ask(state: State) -> State:
+        asked.append(f"Send {len(asked) + 1} EUR?")
+        return {"outcome": f"{asked[-1]} {langgraph.types.interrupt(asked[-1])}"}
+
+    node: Any = ask
+    saver = langgraph.checkpoint.memory.InMemorySaver()
+    graph = langgraph.graph.StateGraph(State).add_node("ask", node).add_edge(START, "ask").compile(checkpointer=saver)
+    world = world_of(graph, langgraph.types.Command)
+    thread = await world.start()
+    shown = await world.request(thread)
+    await graph.ainvoke(None, {"configurable": {"thread_id": thread.id}})
+    await world.runner.answer(shown, decision("yes"))
+    await world.rest()
+    anew = await world.request(thread)
+    assert (shown.payload, anew.payload) == ("Send 1 EUR?", "Send 2 EUR?")
+    assert shown.interrupt_id == anew.interrupt_id
+    assert anew.id != shown.id
