@@ -74,8 +74,8 @@ WORKLOADS = (
         ours=contender("Andon", "andon"),
         reference=contender("LangGraph", "langgraph"),
         others=(contender("exit", "langgraph", "exit"),),
-        sizes=(2_000, 100, 2),
-        rounds=(2, 1),
+        sizes=(4_000, 100, 2),
+        rounds=(1, 1),
     ),
 )
 
