@@ -21,7 +21,7 @@ from runtime.process_codec import CODEC
 from runtime.reader import Reader
 from runtime.run import Run
 from runtime.snapshots import snapshot
-from runtime.state import Schema, Values, Writes, writes_of
+from runtime.state import Schema, Values, Writes, copied, writes_of
 from runtime.store import CheckpointStore
 from runtime.timetravel import fork, write_state
 from runtime.types import END, INTERRUPT, NOTHING, START, Command, Config, OnPending, Send, StateSnapshot
@@ -376,11 +376,11 @@ class CompiledGraph:
 
     def output_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the keys of the output schema, for who called the graph."""
-        return {name: values[name] for name in self.output.channels if name in values}
+        return {name: copied(values[name]) for name in self.output.channels if name in values}
 
     def shown_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the keys of the state schema, for who looks at the state; those of single nodes are private."""
-        return {name: values[name] for name in self.builder.state.channels if name in values}
+        return {name: copied(values[name]) for name in self.builder.state.channels if name in values}
 
     def shown_update(self, writes: Writes) -> Any:
         """Show what a node wrote: None for nothing, a list where it wrote to one key more than once."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from runtime.messages import Conversation
 from runtime.state import MISSING, Channel, Values, Writes, merge
 from runtime.types import NOTHING, START, Interrupt
 
@@ -179,6 +180,7 @@ _FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name != "tasks"
 def plain_frame(frame: Frame) -> list[Any]:
     """Take a frame apart; `restored_frame` puts it together."""
     fields = {name: getattr(frame, name) for name in _FRAME_FIELDS}
+    fields["values"] = plain_values(frame.values)
     fields["unapplied"] = [list(step) for step in frame.unapplied]
     return [fields, [_plain_task(task) for task in frame.tasks]]
 
@@ -216,6 +218,11 @@ def restored(name: str, value: Any) -> Any:
             return [Answer(*answer) for answer in value]
         case _:
             return value
+
+
+def plain_values(values: Mapping[str, Any]) -> Values:
+    """Write a state as the codec takes it."""
+    return {name: value[:] if type(value) is Conversation else value for name, value in values.items()}
 
 
 def plain_tasks(tasks: list[tuple[str, Any]]) -> list[list[Any]]:

@@ -34,6 +34,7 @@ from runtime.frames import (
     plain,
     plain_frame,
     plain_tasks,
+    plain_values,
     restored,
     restored_frame,
     written_by,
@@ -204,7 +205,7 @@ class Journal:
             self.metadata,
             list(base.ran if ran is None else ran),
         ]
-        self._do(["b", *place, dict(values), plain_tasks(following.tasks), extra])
+        self._do(["b", *place, plain_values(values), plain_tasks(following.tasks), extra])
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""

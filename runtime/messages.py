@@ -112,15 +112,25 @@ def _with_id(message: Any) -> Any:
     return message.model_copy(update={"id": str(uuid4())})
 
 
+class Conversation(list[Any]):
+    """The messages of a graph's state, with the place of each id. Merging makes a new one; nobody changes it."""
+
+    __slots__ = ("places",)
+
+    def __init__(self, messages: Iterable[Any] = (), places: dict[str, int] | None = None) -> None:
+        super().__init__(messages)
+        self.places = {message.id: place for place, message in enumerate(self)} if places is None else places
+
+
 def add_messages(left: Any, right: Any) -> list[Any]:
     """Merge `right` into `left`: same id replaces in place, `RemoveMessage` deletes, the rest is appended."""
-    return fold_messages(left, [right])
+    return list(fold_messages(left, [right]))
 
 
-def fold_messages(left: Any, rights: Iterable[Any]) -> list[Any]:
-    """Do what one `add_messages` after the other does, in time that grows with what is added only."""
-    merged = as_messages(left) if left else []
-    places = {message.id: place for place, message in enumerate(merged)}
+def fold_messages(left: Any, rights: Iterable[Any]) -> Conversation:
+    """Do what one `add_messages` after the other does; what is a `Conversation` already is not looked through."""
+    known = left if type(left) is Conversation else Conversation(as_messages(left) if left else ())
+    merged, places = known[:], known.places.copy()
     for right in rights:
         updates = as_messages(right)
         since = _last_reset(updates)
@@ -129,7 +139,7 @@ def fold_messages(left: Any, rights: Iterable[Any]) -> list[Any]:
         if _put(merged, places, updates):
             merged = [message for message in merged if message is not None]
             places = {message.id: place for place, message in enumerate(merged)}
-    return merged
+    return Conversation(merged, places)
 
 
 def _last_reset(updates: list[Any]) -> int:
