@@ -115,7 +115,7 @@ class CompiledGraph:
         if wanted is not None:
             past = [record async for record in self.aget_state_history(config)]
             return next((r for r in past if r.config["configurable"]["checkpoint_id"] == wanted), NO_STATE)
-        journal = await Journal.load(_thread_id(config), CODEC, self._store())
+        journal = await Journal.load(_thread_id(config), CODEC, self._store(), self.channels)
         return snapshot(self, journal, "", subgraphs=subgraphs)
 
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
@@ -162,7 +162,7 @@ class CompiledGraph:
         run = self._run(config, {"durability": "sync"}, inline=False)
 
         async def write() -> None:
-            await run.journal.reload()
+            await run.journal.reload(self.channels)
             await write_state(self, run, values, as_node)
             await run.save()
 
@@ -248,7 +248,7 @@ class CompiledGraph:
 
     async def _advance(self, run: Run, given: Any, on_pending: OnPending) -> bool:
         """Load, take the input, run, and leave everything in the store, whatever happens."""
-        await run.journal.reload()
+        await run.journal.reload(self.channels)
         forked = await fork(self, run)
         run.start()
         try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from runtime.heads import fresh
 from runtime.messages import Conversation
 from runtime.state import MISSING, Channel, Values, Writes, merge
 from runtime.types import NOTHING, START, Interrupt
@@ -179,8 +180,17 @@ _FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name != "tasks"
 
 def plain_frame(frame: Frame) -> list[Any]:
     """Take a frame apart; `restored_frame` puts it together."""
+    fields, tasks = _apart(frame)
+    return [fields | {"values": plain_values(frame.values)}, tasks]
+
+
+def twin(frame: Frame) -> Frame:
+    """Return an equal frame that shares nothing that can be changed."""
+    return restored_frame(fresh(_apart(frame)))
+
+
+def _apart(frame: Frame) -> list[Any]:
     fields = {name: getattr(frame, name) for name in _FRAME_FIELDS}
-    fields["values"] = plain_values(frame.values)
     fields["unapplied"] = [list(step) for step in frame.unapplied]
     return [fields, [_plain_task(task) for task in frame.tasks]]
 

@@ -6,7 +6,8 @@ reaches its next checkpoint, the frames below it are over and go.
 
 What the log keeps of a step is what its tasks wrote, not what came out, wherever the reducer makes the same of it again
 (`Channel.replayable`): a conversation of N turns costs N turns, not N². `Journal.commit` writes all operations since
-the last one as one entry, with a snapshot of the whole thread whenever the entries since the last snapshot outgrow it.
+the last one as one entry, with a snapshot of the whole thread where that halves what has to be read: never of a
+conversation, whose entries are all there is to it. `heads` spares a process reading a long thread again for every call.
 
 Ids follow from what came before, so that a step that is run again after a crash asks under the same ids and hands the
 same idempotency keys to the outside; only the start of a turn draws a new one.
@@ -37,16 +38,21 @@ from runtime.frames import (
     plain_values,
     restored,
     restored_frame,
+    twin,
     written_by,
 )
-from runtime.state import Values, Writes
-from runtime.store import CheckpointStore, Log
+from runtime.heads import heads_of, size_of
+from runtime.state import Channel, Values, Writes
+from runtime.store import CheckpointStore, Log, Mark
 from runtime.types import NOTHING, START
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Of entries: `[format, operations, time in ns]`, so that their last bytes tell any two apart. Format 1 has no time."""
+MARK_BYTES: Final = 8
 SNAPSHOT_BYTES: Final = 64 * 1024
 """Below this, replaying the entries is cheaper than keeping a snapshot."""
 _NO_VALUES: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType({})
 
 _process = token_hex(5)
 _numbers = count()
@@ -81,37 +87,67 @@ class Journal:
         self.metadata = dict(metadata)
         """Goes into every checkpoint that is made from now on."""
         self.head = 0
+        self.mark: Mark | None = None
+        """Of the last entry that was read."""
         self.frames: dict[str, Frame] = {}
         self._operations: list[list[Any]] = []
         self._busy = False
         """While a commit is under way, and for ever after one that failed."""
-        self._bytes = 0
-        self._snapshot_bytes = SNAPSHOT_BYTES
+        self.entry_bytes = 0
+        """Of all entries after the snapshot."""
+        self.snapshot_bytes = 0
         self._lock = threading.RLock()
 
     @classmethod
-    async def load(cls, thread_id: str, codec: Codec, store: CheckpointStore | None) -> "Journal":
+    async def load(
+        cls, thread_id: str, codec: Codec, store: CheckpointStore | None, channels: Mapping[str, Channel] = _NO_CHANNELS
+    ) -> "Journal":
         """Read a thread from the store; an unknown one is empty."""
         journal = cls(thread_id, codec, store)
-        await journal.reload()
+        await journal.reload(channels)
         return journal
 
-    async def reload(self) -> None:
-        """Bring a new journal to where the store is."""
-        if self.store is not None:
-            self.replay(await self.store.load(self.thread_id))
+    async def reload(self, channels: Mapping[str, Channel] = _NO_CHANNELS) -> None:
+        """Bring a new journal to where the store is; with the root graph's `channels`, by what `heads` knows of it."""
+        if self.store is None:
+            return
+        heads = heads_of(self.store)
+        known = heads.take(self.thread_id, channels)
+        log = await self.store.load(self.thread_id, since=known.mark if known else None)
+        if known is None or not log.continues(known.mark):
+            known = Journal(self.thread_id, self.codec, None)
+            if not channels or size_of(log) < heads.least_bytes:
+                self.replay(log)
+                return
+        known.replay(log)
+        self._stand_at(known, channels)
+        heads.put(self.thread_id, channels, known, known.size)
+
+    def _stand_at(self, known: "Journal", channels: Mapping[str, Channel]) -> None:
+        """Go where another journal of the thread is, and share nothing with it."""
+        if "" in known.frames:
+            known.frames[""].attach(channels)
+        self.frames = {ns: twin(frame) for ns, frame in known.frames.items()}
+        self.head, self.entry_bytes, self.snapshot_bytes = known.head, known.entry_bytes, known.snapshot_bytes
 
     def replay(self, log: Log) -> None:
-        """Bring the frames to the head of the log. Raises `CodecError`."""
+        """Go on to the head of the log. Raises `CodecError`."""
         if log.snapshot is not None:
             frames = map(restored_frame, self.codec.decode(log.snapshot)[1])
             self.frames = {frame.ns: frame for frame in frames}
-            self._snapshot_bytes = max(SNAPSHOT_BYTES, len(log.snapshot))
+            self.snapshot_bytes = len(log.snapshot)
         for entry in log.entries:
             for operation in self.codec.decode(entry)[1]:
                 self.apply(operation)
-        self._bytes = sum(map(len, log.entries))
+            self.entry_bytes += len(entry)
+        if log.entries:
+            self.mark = Mark(log.head, log.entries[-1][-MARK_BYTES:])
         self.head = log.head
+
+    @property
+    def size(self) -> int:
+        """Bytes of the snapshot and the entries after it."""
+        return self.snapshot_bytes + self.entry_bytes
 
     @property
     def pending(self) -> bool:
@@ -130,25 +166,29 @@ class Journal:
             self._busy = True
             operations, self._operations = self._operations, []
             entry, problem = self._encode(operations)
-            self._bytes += len(entry)
-            snapshot = self._snapshot() if self._bytes > self._snapshot_bytes and problem is None else None
+            snapshot = self._snapshot(len(entry)) if problem is None else None
         await self.store.append(self.thread_id, self.head, entry, snapshot=snapshot)
         if problem is not None:
             raise problem
+        if snapshot is not None:
+            heads_of(self.store).forget(self.thread_id)  # what it knows is longer than what is to be read now
         self.head += 1
         self._busy = False
 
     def _encode(self, operations: list[list[Any]]) -> tuple[bytes, CodecError | None]:
         """Encode as many operations as can be; one that cannot be kept does not take its predecessors along."""
         try:
-            return self.codec.encode([FORMAT, operations]), None
+            return self._entry(operations), None
         except CodecError:
             for place, operation in enumerate(operations):
                 try:
                     self.codec.encode(operation)
                 except CodecError as error:
-                    return self.codec.encode([FORMAT, operations[:place]]), self._blame(operation, error)
+                    return self._entry(operations[:place]), self._blame(operation, error)
             raise
+
+    def _entry(self, operations: list[list[Any]]) -> bytes:
+        return self.codec.encode([FORMAT, operations, time.time_ns()])
 
     def _blame(self, operation: list[Any], error: CodecError) -> CodecError:
         """Name the state key instead of the place in the operation."""
@@ -160,9 +200,16 @@ class Journal:
                 return CodecError(f"{name}{separator}{culprit.path}", culprit.problem)
         return error
 
-    def _snapshot(self) -> bytes:
+    def _snapshot(self, added: int) -> bytes | None:
+        """Make a snapshot where it halves what has to be read. That is tried each time the log has doubled."""
+        unit = max(SNAPSHOT_BYTES, self.snapshot_bytes)
+        before, self.entry_bytes = self.entry_bytes, self.entry_bytes + added
+        if (self.entry_bytes // unit).bit_length() == (before // unit).bit_length():
+            return None
         snapshot = self.codec.encode([FORMAT, [plain_frame(frame) for frame in self.frames.values()]])
-        self._bytes, self._snapshot_bytes = 0, max(SNAPSHOT_BYTES, len(snapshot))
+        if 2 * len(snapshot) > self.size:
+            return None
+        self.entry_bytes, self.snapshot_bytes = 0, len(snapshot)
         return snapshot
 
     # Operations. Each is applied to the frames at once and remembered for the next commit.

@@ -6,6 +6,7 @@ string, or an object with `type` and `content` such as LangChain's (kept as it i
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, TypedDict
 from uuid import uuid4
@@ -32,6 +33,18 @@ class Message:
     """The call that a `tool` message answers."""
     status: str | None = None
     """`success` or `error`, on tool messages."""
+
+    def copy(self) -> "Message":
+        """Return an equal message that shares nothing that can be changed."""
+        return Message(
+            type=self.type,
+            content=self.content if type(self.content) is str else deepcopy(self.content),
+            id=self.id,
+            name=self.name,
+            tool_calls=deepcopy(self.tool_calls) if self.tool_calls else [],
+            tool_call_id=self.tool_call_id,
+            status=self.status,
+        )
 
     @property
     def role(self) -> str:

@@ -8,12 +8,21 @@ Every method may be awaited from any event loop of the process; none blocks the 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value] | None"
 Scalar: TypeAlias = bool | int | float | str | None
 Document: TypeAlias = dict[str, Value]
 """Always has `id: str`, `created_at: float` (seconds since the epoch, the caller's clock) and `revision: int`."""
+
+
+class Mark(NamedTuple):
+    """A place in a log that somebody has read up to."""
+
+    number: int
+    """Of the last entry read, from 1."""
+    end: bytes
+    """The last bytes of that entry: another log in the same place, begun after a delete, has others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +37,20 @@ class Log:
     entries: tuple[bytes, ...]
     """Entries `snapshot_at + 1 … head` (or `1 … head` when the whole log was asked for), oldest first."""
 
+    def continues(self, mark: Mark | None) -> bool:
+        """Whether this is what came after the mark, and nothing else."""
+        return mark is not None and self.snapshot is None and self.snapshot_at == mark.number
+
 
 class CheckpointStore(Protocol):
     """One append-only log per thread. Entries and snapshots are opaque to the store, of any size."""
 
-    async def load(self, thread_id: str, *, whole: bool = False) -> Log:
+    async def load(self, thread_id: str, *, whole: bool = False, since: Mark | None = None) -> Log:
         """Read a consistent view of one thread: one point in time, never half of an append.
 
-        `whole=True` returns every entry since the first and no snapshot (for history and forks).
+        `whole=True` returns every entry since the first and no snapshot (for history and forks). `since`: when the log
+        has that entry, ending like that, only what came after it, as if it were the snapshot's head but with no
+        snapshot; otherwise the same as without.
         """
         ...
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from runtime.errors import StaleHeadError, StoreError
-from runtime.store import Collection, Document, Log, Scalar, Value
+from runtime.store import Collection, Document, Log, Mark, Scalar, Value
 from runtime.stores.documents import any_of, changed, pack, unpack
 
 
@@ -21,6 +21,9 @@ class _Thread:
     entries: list[bytes] = field(default_factory=list)
     snapshot_at: int = 0
     snapshot: bytes | None = None
+
+    def has(self, mark: Mark) -> bool:
+        return mark.number <= len(self.entries) and self.entries[mark.number - 1].endswith(mark.end)
 
 
 class InMemorySaver:
@@ -35,15 +38,17 @@ class InMemorySaver:
         self._threads: dict[str, _Thread] = {}
         self._documents: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
-    async def load(self, thread_id: str, *, whole: bool = False) -> Log:
+    async def load(self, thread_id: str, *, whole: bool = False, since: Mark | None = None) -> Log:
         with self._open():
             thread = self._threads.get(thread_id, _NOTHING)
-            since, snapshot = (0, None) if whole else (thread.snapshot_at, thread.snapshot)
+            start, snapshot = (0, None) if whole else (thread.snapshot_at, thread.snapshot)
+            if since is not None and thread.has(since):
+                start, snapshot = since.number, None
             return Log(
                 head=len(thread.entries),
-                snapshot_at=since,
+                snapshot_at=start,
                 snapshot=snapshot,
-                entries=tuple(thread.entries[since:]),
+                entries=tuple(thread.entries[start:]),
             )
 
     async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:

@@ -15,7 +15,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
-from runtime.store import Collection, Document, Log, Scalar, Value
+from runtime.store import Collection, Document, Log, Mark, Scalar, Value
 from runtime.stores import sqlite_documents as documents, sqlite_log as log
 from runtime.stores.documents import any_of, unpack
 from runtime.stores.sqlite_file import connect, open_for_writing
@@ -56,10 +56,16 @@ class SqliteSaver:
         with cls(path) as saver:
             yield saver
 
-    async def load(self, thread_id: str, *, whole: bool = False) -> Log:
+    async def load(self, thread_id: str, *, whole: bool = False, since: Mark | None = None) -> Log:
+        if since is not None and (news := await self._load_since(thread_id, since)):
+            return news
         if not whole and (small := self._at_once(lambda connection: log.load_small(connection, thread_id))):
             return small
         return await self._reader.run(lambda connection: log.load(connection, thread_id, whole=whole))
+
+    async def _load_since(self, thread_id: str, since: Mark) -> Log | None:
+        news = self._at_once(lambda connection: log.load_since(connection, thread_id, since, log.SMALL_ENTRIES))
+        return news or await self._reader.run(lambda connection: log.load_since(connection, thread_id, since))
 
     async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
         await self._writer.run(lambda connection: log.append(connection, thread_id, expected, entry, snapshot))

@@ -8,7 +8,7 @@ twice the time and, with WITHOUT ROWID, four times the space, because rows over 
 import sqlite3
 
 from runtime.errors import StaleHeadError
-from runtime.store import Log
+from runtime.store import Log, Mark
 
 SCHEMA = (
     """CREATE TABLE threads (
@@ -53,6 +53,21 @@ def load_small(connection: sqlite3.Connection, thread_id: str) -> Log | None:
     if len(entries) > SMALL_ENTRIES or None in entries or (snapshot is None and not has_none):
         return None
     return _log(snapshot_at, snapshot, entries)
+
+
+def load_since(connection: sqlite3.Connection, thread_id: str, since: Mark, most: int = -1) -> Log | None:
+    """What came after a mark, which the log must have; None when it does not, or when that is more than `most`."""
+    number, end = since
+    longest = -1 if most < 0 else SMALL_BYTES
+    rows = connection.execute(
+        "SELECT CASE WHEN number = ?1 THEN substr(entry, ?2) WHEN ?3 < 0 OR length(entry) <= ?3 THEN entry END"
+        " FROM threads JOIN entries ON thread = key WHERE id = ?4 AND number >= ?1 ORDER BY number LIMIT ?5",
+        (number, -len(end), longest, thread_id, most + 2 if most >= 0 else -1),
+    )
+    known, *entries = [entry for (entry,) in rows] or [None]
+    if known is None or not known.endswith(end) or None in entries or 0 <= most < len(entries):
+        return None
+    return _log(number, None, tuple(entries))
 
 
 def _log(snapshot_at: int, snapshot: bytes | None, entries: tuple[bytes, ...]) -> Log:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import StaleHeadError
-from runtime.store import Log, Store
+from runtime.store import Log, Mark, Store
 
 EMPTY = Log(head=0, snapshot_at=0, snapshot=None, entries=())
 ODD_IDS = ["", " ", "'", '"; DROP TABLE threads; --', "zażółć 🧵", "a\x00b", "a/b.$c", "x" * 900, "NULL", "1"]
@@ -117,6 +117,31 @@ async def test_the_whole_log_has_every_entry_and_no_snapshot(store: Store) -> No
     await store.append("t", 2, b"three")
     whole = await store.load("t", whole=True)
     assert whole == Log(head=3, snapshot_at=0, snapshot=None, entries=(b"one", b"two", b"three"))
+
+
+async def test_who_knows_an_entry_gets_what_came_after_it(store: Store) -> None:
+    await append_all(store, "t", b"first", b"second", b"third")
+    assert await store.load("t", since=Mark(1, b"rst")) == Log(
+        head=3, snapshot_at=1, snapshot=None, entries=(b"second", b"third")
+    )
+    await store.append("t", 3, b"fourth", snapshot=b"sum")
+    assert (await store.load("t", since=Mark(3, b"third"))).entries == (b"fourth",)
+    assert await store.load("t", since=Mark(4, b"urth")) == Log(head=4, snapshot_at=4, snapshot=None, entries=())
+
+
+@pytest.mark.parametrize("mark", [Mark(2, b"first"), Mark(3, b"third"), Mark(2, b"longer than the second")])
+async def test_who_knows_another_entry_gets_everything(store: Store, mark: Mark) -> None:
+    await append_all(store, "t", b"first", b"second")
+    assert await store.load("t", since=mark) == await store.load("t")
+    assert await store.load("nobody", since=mark) == EMPTY
+    await store.append("t", 2, b"other", snapshot=b"sum")
+    assert await store.load("t", since=mark) == await store.load("t")
+
+
+@pytest.mark.parametrize("entries", [(b"x",) * 150, (FIVE_MEGABYTES, b"x"), (b"x", FIVE_MEGABYTES)])
+async def test_what_came_after_an_entry_may_be_much(store: Store, entries: tuple[bytes, ...]) -> None:
+    await append_all(store, "t", *entries)
+    assert (await store.load("t", since=Mark(1, entries[0][-8:]))).entries == entries[1:]
 
 
 async def test_a_log_may_be_long(store: Store) -> None:

@@ -26,6 +26,7 @@ from runtime import (
     add_messages,
     interrupt,
 )
+from runtime.heads import heads_of
 from runtime.types import Durability
 
 DURABILITIES: tuple[Durability, ...] = ("sync", "async", "exit")
@@ -76,6 +77,7 @@ class Mortal(InMemorySaver):
 
     def __init__(self) -> None:
         super().__init__()
+        heads_of(self).least_bytes = 0
         self.fuse: int | None = None
         self.after = False
 

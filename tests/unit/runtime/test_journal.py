@@ -54,20 +54,30 @@ async def test_a_conversation_grows_by_what_was_said() -> None:
         await graph.ainvoke({"messages": ["x" * 1000]}, CONFIG, durability="exit")
     sizes = await entries(saver)
     assert max(sizes[-10:]) < 1.1 * max(sizes[:10]) < 3000
+    assert (await saver.load("one")).snapshot is None  # it would say the same again
+
+
+async def test_what_is_overwritten_is_not_read_for_ever() -> None:
+    saver = InMemorySaver()
+    builder = StateGraph(State).add_node("renew", lambda state: {"handle": "x" * 1000}).add_edge(START, "renew")
+    graph = builder.compile(saver)
+    for _ in range(300):
+        await graph.ainvoke({}, CONFIG, durability="exit")
     log = await saver.load("one")
     assert log.snapshot is not None
-    assert sum(map(len, log.entries)) <= len(log.snapshot) + 4000
+    assert len(log.snapshot) < 3000
+    assert sum(map(len, log.entries)) < 2 * SNAPSHOT_BYTES
 
 
 async def test_a_snapshot_says_what_its_entries_said() -> None:
     saver, half = InMemorySaver(), "x" * (SNAPSHOT_BYTES // 2)
 
     def ask(state: State) -> Any:
-        return {"log": [interrupt("go?")], "top": len(state["log"])}
+        return {"log": [interrupt("go?")], "top": len(state["log"]), "handle": half}
 
     graph = StateGraph(State).add_node(ask).add_edge(START, "ask").compile(saver)
     for turn in range(5):
-        await graph.ainvoke({"log": [half + str(turn)]}, CONFIG)
+        await graph.ainvoke({"log": [str(turn)], "handle": None}, CONFIG)
         await graph.ainvoke(Command(resume=turn), CONFIG)
     await graph.ainvoke({"log": ["open"]}, CONFIG)
     short = await Journal.load("one", CODEC, saver)
