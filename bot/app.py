@@ -1,5 +1,6 @@
 """Puts it together: the one place that builds objects and gives them to each other."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -34,6 +35,8 @@ from runtime.store import Store
 
 logger = logging.getLogger(__name__)
 SLACK_SECONDS = 30.0
+GRACE_SECONDS = 8.0
+"""For what is in hand when the bot stops; what takes longer goes on after a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +88,7 @@ async def application(
         try:
             yield Application(bolt=bolt, desk=desk, runner=runner)
         finally:
-            await desk.drain()
-            await runner.aclose()
+            await asyncio.gather(desk.drain(GRACE_SECONDS), runner.aclose(GRACE_SECONDS))
 
 
 async def _identity(slack: Slack) -> Mapping[str, Any]:

@@ -97,7 +97,10 @@ class Board:
 
     async def thread_of(self, channel: str, ts: str) -> Thread | None:
         """Find the thread whose root a message is by the message itself."""
-        kind, _, thread_id = (await self._slack.key_at(channel, ts)).partition(":")
+        try:
+            kind, _, thread_id = (await self._slack.key_at(channel, ts)).partition(":")
+        except SlackRefusedError:
+            return None
         return await self._ledger.thread(ThreadId(thread_id)) if kind == ROOT else None
 
     # What there is to draw.

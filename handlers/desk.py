@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,9 +52,10 @@ class Desk:
             logger.warning("could not answer: %s", error)
         except Exception:
             logger.exception("failed after the acknowledgement")
-            self.later(self.slack.say(by.id, words.TRY_AGAIN), by)
+            with suppress(SlackRefusedError, SlackUncertainError):
+                await self.slack.say(by.id, words.TRY_AGAIN)
 
-    async def drain(self, grace_seconds: float = 10.0) -> None:
+    async def drain(self, grace_seconds: float) -> None:
         """Wait for what `later` took on; what Slack keeps waiting for longer is given up."""
         if self._background:
             _, slow = await asyncio.wait(self._background, timeout=grace_seconds)

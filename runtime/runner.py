@@ -33,7 +33,6 @@ from runtime.steps import AT_REST, Steps, try_again
 from runtime.surface import Surface
 
 RECOVERING_AT_ONCE: Final = 50
-GRACE_SECONDS: Final = 10.0
 
 
 class Runner:
@@ -188,6 +187,6 @@ class Runner:
         """The drives that are under way."""
         return self._drives.busy
 
-    async def aclose(self, grace_seconds: float = GRACE_SECONDS) -> None:
+    async def aclose(self, grace_seconds: float) -> None:
         """Begin nothing more, and let running steps finish; those that take too long go on after a restart."""
         await self._drives.aclose(grace_seconds)

@@ -169,10 +169,10 @@ def shown(value: Any) -> str:
 async def settle(office: Office, seconds: float = 10.0) -> None:
     """Wait until the bot has nothing in hand."""
     async with asyncio.timeout(seconds):
-        await office.bot.desk.drain()
+        await office.bot.desk.drain(seconds)
         while office.bot.runner.busy:
             await asyncio.gather(*office.bot.runner.busy, return_exceptions=True)
-        await office.bot.desk.drain()
+        await office.bot.desk.drain(seconds)
 
 
 class OpenOffice(Protocol):

@@ -157,7 +157,7 @@ def world_of(graph: Any, command: Any = Command, **more: Any) -> World:
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     made = world_of(*request.param())
     yield made
-    await made.runner.aclose()
+    await made.runner.aclose(5.0)
 
 
 async def test_a_run_asks_takes_answers_and_ends(world: World) -> None:
@@ -207,7 +207,7 @@ async def test_a_stopped_conversation_goes_on_with_what_is_said_next(world: Worl
 
 async def test_another_process_delivers_what_this_one_only_claimed(world: World) -> None:
     thread = await world.start()
-    await world.runner.aclose()
+    await world.runner.aclose(5.0)
     await world.ledger.claim((await world.request(thread)).id, decision("a"))
     world.runner = world.restart()
     await world.runner.recover()
@@ -354,7 +354,7 @@ async def test_closing_lets_a_step_finish_and_then_stops() -> None:
     world = world_of(graph)
     thread = await world.runner.start("agent", "x", ANA, PLACE, "k")
     await started.wait()
-    closing = asyncio.create_task(world.runner.aclose())
+    closing = asyncio.create_task(world.runner.aclose(5.0))
     asyncio.get_running_loop().call_soon(go.set)
     await closing
     assert world.runner.busy == ()
