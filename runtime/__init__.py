@@ -28,7 +28,8 @@ from runtime.graph import StateGraph
 from runtime.injected import ExecutionInfo, Runtime, get_config, get_runtime
 from runtime.interrupts import GraphInterrupt, get_stream_writer, idempotency_key, interrupt, once
 from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, RemoveMessage, add_messages
-from runtime.types import END, START, Command, Interrupt, PregelTask, RetryPolicy, Send, StateSnapshot
+from runtime.speech import push_message
+from runtime.types import END, START, Command, GraphOutput, Interrupt, PregelTask, RetryPolicy, Send, StateSnapshot
 
 if TYPE_CHECKING:
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
@@ -46,6 +47,7 @@ __all__ = [
     "ExecutionInfo",
     "GraphError",
     "GraphInterrupt",
+    "GraphOutput",
     "GraphRecursionError",
     "InMemorySaver",
     "Interrupt",
@@ -78,6 +80,7 @@ __all__ = [
     "idempotency_key",
     "interrupt",
     "once",
+    "push_message",
 ]
 
 _LAZY = {

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from runtime import engine, sync
 from runtime.errors import InvalidGraphError, InvalidUpdateError, StaleHeadError, ThreadBusyError
+from runtime.events import checkpoint_reached
 from runtime.frames import Next, as_interrupt, child_namespace
 from runtime.graph import Node, StateGraph
 from runtime.history import records
@@ -21,10 +22,11 @@ from runtime.process_codec import CODEC
 from runtime.reader import Reader
 from runtime.run import Run
 from runtime.snapshots import snapshot
+from runtime.speech import Speech
 from runtime.state import Schema, Values, Writes, copied, writes_of
 from runtime.store import CheckpointStore
 from runtime.timetravel import fork, write_state
-from runtime.types import END, INTERRUPT, NOTHING, START, Command, Config, OnPending, Send, StateSnapshot
+from runtime.types import END, INTERRUPT, NOTHING, START, Command, Config, GraphOutput, OnPending, Send, StateSnapshot
 
 if TYPE_CHECKING:
     from runtime.drawing import Drawing
@@ -88,10 +90,14 @@ class CompiledGraph:
     ) -> AsyncGenerator[Any, None]:
         """Run like `ainvoke` and yield what happens while it happens.
 
-        `values`: the state after each step. `updates`: `{node: what it wrote}` as each node finishes. `custom`: what
-        nodes gave to `get_stream_writer()`. Questions come under `__interrupt__` as a tuple, which is empty at a static
-        breakpoint. Several modes: `(mode, chunk)`; `subgraphs`: `(namespace, chunk)`, with the namespace a tuple, and
-        chunks of subgraphs too.
+        `values`: the state after each step. `updates`: `{node: what it wrote}` as each node finishes. `messages`:
+        `(message, metadata)`, chat models' tokens and the messages that nodes write. `custom`: what nodes gave to
+        `get_stream_writer()`. `tasks`: each task as it begins and as it comes to rest. `checkpoints`: what `get_state`
+        would return, as dicts. `debug`: the last two with step and time.
+
+        Questions come under `__interrupt__` as a tuple, which is empty at a static breakpoint. Several modes:
+        `(mode, chunk)`; `subgraphs`: `(namespace, chunk)`, with the namespace a tuple, and chunks of subgraphs too.
+        `version="v2"`: `{"type": mode, "ns": namespace, "data": chunk}`, and questions of `values` under `interrupts`.
         """
         return self._chunks(self._run(config, options, inline=False), input, options)
 
@@ -221,6 +227,8 @@ class CompiledGraph:
         keys = options.get("output_keys")
         if keys is not None:
             result = result.get(keys) if isinstance(keys, str) else {key: result[key] for key in keys if key in result}
+        if options.get("version") == "v2":
+            return GraphOutput(result, interrupts(run.journal))
         if finished:
             return result
         return ({} if isinstance(keys, str) else result) | {INTERRUPT: list(interrupts(run.journal))}
@@ -262,9 +270,11 @@ class CompiledGraph:
             await run.end()
 
     async def _chunks(self, run: Run, given: Any, options: Options) -> AsyncGenerator[Any, None]:
-        reader = Reader(options.get("stream_mode") or "updates", subgraphs=options.get("subgraphs", False))
+        reader = Reader(options)
         run.modes = frozenset(modes_of(options, "updates"))
         run.emit, run.drained = reader.put, reader.drained
+        if "messages" in run.modes:
+            run.speech = Speech(run, subgraphs=options.get("subgraphs", False))
         going = asyncio.ensure_future(self._told(run, given, options))
         going.add_done_callback(reader.end)
         try:
@@ -310,6 +320,9 @@ class CompiledGraph:
         if ns not in journal.frames:
             writes = [pair for pair in writes_of(given, "the subgraph's input") if pair[0] in self.input.channels]
             journal.checkpoint(ns, "input", Next(tasks=[(START, dict(self.checked_writes(writes, "the input")))]))
+        elif "values" in context.run.modes:
+            context.run.send(ns, "values", self.shown_values(journal.frames[ns].live_values(self.channels)))
+        checkpoint_reached(context.run, self, journal.frames[ns])
         with context.calling():
             finished = await engine.advance(context.run, self, ns, context)
         if not finished:
@@ -354,13 +367,11 @@ class CompiledGraph:
             raise InvalidUpdateError(f"{where} writes {unknown[0]!r}, but the state has only {', '.join(known)}")
         return [(name, self.channels[name].normalise(value)) for name, value in writes]
 
-    def node_writes(self, node: Node, update: Any) -> list[tuple[str, Any]]:
-        """Return what a node's update writes; of a subgraph's state, the keys that this graph has too."""
-        where = f"node {node.name!r}"
-        writes = writes_of(update, where)
+    def node_writes(self, node: Node, writes: Writes) -> list[tuple[str, Any]]:
+        """Check what a node writes; of a subgraph's state, keep the keys that this graph has too."""
         if node.is_graph:
             writes = [pair for pair in writes if pair[0] in self.channels]
-        return self.checked_writes(writes, where)
+        return self.checked_writes(writes, f"node {node.name!r}")
 
     def replayable(self, writes: Writes) -> list[list[Any]]:
         """Return the writes that the log keeps as they are."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from runtime import events
 from runtime.errors import GraphRecursionError, InvalidUpdateError
 from runtime.frames import Frame, Task
 from runtime.graph import Branch, Node
@@ -16,7 +17,7 @@ from runtime.injected import injected
 from runtime.interrupts import GraphInterrupt, TaskContext, current
 from runtime.plan import following, targets_of
 from runtime.run import Run
-from runtime.state import Values, Writes, merge
+from runtime.state import Values, Writes, merge, writes_of
 from runtime.sync import in_thread
 from runtime.types import NOTHING, START, Command, Send
 
@@ -67,6 +68,8 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
 async def execute(run: Run, graph: "CompiledGraph", frame: Frame, *, inline: bool) -> None:
     """Run every task of the step that can run now. Raises the first failure, after its siblings have come to rest."""
     ready = [task for task in frame.tasks if not task.done and not run.journal.waits(frame.ns, task)]
+    for task in ready:
+        events.task_begins(run, graph, frame, task)
     try:
         if len(ready) == 1:
             await perform(run, graph, frame, ready[0], inline=inline)
@@ -130,6 +133,7 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         return
     context = TaskContext(run, frame.ns, node, task, inline=inline)
     token = current.set(context)
+    deafen = run.speech.listen(context) if run.speech is not None else None
     try:
         outcome = await _run_to_rest(graph, frame, node, context)
     except GraphInterrupt:
@@ -138,6 +142,7 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
     except Exception as error:
         task.error = repr(error)
         _note(context)
+        events.task_rests(run, frame, task, error)
         raise
     else:
         (task.writes, task.routes), task.question, task.error = outcome, None, None
@@ -145,10 +150,13 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         context.over = True
         await context.rest()
         current.reset(token)
+        if deafen is not None:
+            deafen()
     if not task.done:
         run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)))
     elif node.name != START and "updates" in run.modes:
         run.send(frame.ns, "updates", {task.name: graph.shown_update(task.writes or ())})
+    events.task_rests(run, frame, task)
 
 
 async def _run_to_rest(
@@ -212,7 +220,8 @@ async def _outcome(
 ) -> tuple[Writes, tuple[Any, ...]]:
     """Turn what a node returned into checked writes, and ask its routers where to go."""
     node = graph.node(context.task.name)
-    writes: list[tuple[str, Any]] = []
+    where = f"node {node.name!r}"
+    writes = graph.checked_writes(context.pushed, where) if context.pushed else []
     routes: list[Any] = []
     for part in result if isinstance(result, list) else [result]:
         update = part
@@ -221,7 +230,10 @@ async def _outcome(
                 raise ParentCommand(part)
             routes += graph.checked_targets(node.name, targets_of(part.goto))
             update = part.update
-        writes += graph.node_writes(node, update)
+        pairs = writes_of(update, where)
+        if context.run.speech is not None:
+            context.run.speech.wrote(context, pairs)
+        writes += graph.node_writes(node, pairs)
     if node.branches:
         values = merge(graph.channels, frame.values, writes)
         for branch in node.branches:
@@ -264,3 +276,4 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
     run.journal.checkpoint(frame.ns, "loop", step, written=written, results=results, values=values)
     if writes and "values" in run.modes:
         run.send(frame.ns, "values", graph.shown_values(values))
+    events.checkpoint_reached(run, graph, frame)

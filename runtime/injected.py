@@ -66,7 +66,7 @@ def get_runtime(context_schema: type[ContextT] | None = None) -> Runtime[Context
 
 def get_config() -> Config:
     """Return the running task's config. Raises `NoRunError` outside a node."""
-    return _config(require_context("get_config()"))
+    return config_of(require_context("get_config()"))
 
 
 def as_context(schema: Any, context: Any) -> Any:
@@ -101,7 +101,8 @@ def _info(context: TaskContext) -> ExecutionInfo:
     )
 
 
-def _config(context: TaskContext) -> Config:
+def config_of(context: TaskContext) -> Config:
+    """Return the config of a running task: its caller's, with its own place and what it is."""
     config = context.run.config
     ns = child_namespace(context.ns, context.task)
     frame = context.run.journal.frames[context.ns]
@@ -114,15 +115,17 @@ def _config(context: TaskContext) -> Config:
     }
     place = {"checkpoint_ns": ns, "checkpoint_id": None}
     thread = {"thread_id": context.run.journal.thread_id} if context.run.journal.thread_id else {}
+    speech = context.run.speech
     return {
         **config,
+        **({"callbacks": speech.callbacks(config.get("callbacks"))} if speech is not None else {}),
         "metadata": {**(config.get("metadata") or {}), **context.node.metadata, **thread, **about},
         "configurable": {**(config.get("configurable") or {}), **place},
     }
 
 
 _MAKERS: Final[Mapping[str, Callable[[TaskContext], Any]]] = {
-    "config": _config,
+    "config": config_of,
     "runtime": _runtime,
     "writer": lambda context: context.emit,
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runtime.answers import addressed, check
 from runtime.errors import EmptyInputError, InvalidUpdateError, PendingInterruptError
+from runtime.events import checkpoint_reached
 from runtime.frames import Answer, Frame, Next, Question, Task, as_interrupt
 from runtime.journal import Journal
 from runtime.plan import targets_of
@@ -33,6 +34,7 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
     if frame is None:
         raise EmptyInputError("this thread does not exist yet: give an input to start it")
     run.send("", "values", graph.shown_values(frame.live_values(graph.channels)))
+    checkpoint_reached(run, graph, frame)
 
 
 def interrupts(journal: Journal) -> tuple[Interrupt, ...]:
@@ -46,7 +48,9 @@ def _begin(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) 
     pending = interrupts(run.journal)
     if pending and on_pending == "refuse":
         raise PendingInterruptError([interrupt.id for interrupt in pending])
-    run.journal.checkpoint("", "input", Next(tasks=[(START, dict(writes))]), results=_finished_results(graph, run))
+    results = _finished_results(graph, run)
+    frame = run.journal.checkpoint("", "input", Next(tasks=[(START, dict(writes))]), results=results)
+    checkpoint_reached(run, graph, frame)
     if pending:
         logger.warning("new input abandons open questions: %s", ", ".join(interrupt.id for interrupt in pending))
         run.send("", "updates", {ABANDONED: pending})

@@ -53,6 +53,7 @@ class TaskContext:
         "ns",
         "over",
         "paused",
+        "pushed",
         "run",
         "task",
     )
@@ -81,6 +82,8 @@ class TaskContext:
         """Questions asked so far in this execution."""
         self.calls = 0
         """Subgraphs called so far in this execution."""
+        self.pushed: list[tuple[str, Any]] = []
+        """What it wrote to the state before it returned."""
         self.paused = False
         """Whether a question of this execution is open, whatever the node makes of that."""
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from runtime.types import Durability, OnPending
 
-Mode: TypeAlias = Literal["values", "updates", "custom"]
+Mode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"]
 Nodes: TypeAlias = Sequence[str] | Literal["*"]
 MODES: Final = get_args(Mode)
 DURABILITIES: Final = get_args(Durability)
@@ -24,6 +24,8 @@ class Options(TypedDict, total=False):
     """What to yield (`astream` lists the modes); `updates` for streams, `values` for `invoke`."""
     subgraphs: bool
     """Whether a stream yields `(namespace, chunk)`, with the chunks of subgraphs too."""
+    version: Literal["v1", "v2"]
+    """`v2`: every chunk of a stream is a dict that says what it is, and `invoke` returns a `GraphOutput`."""
     output_keys: str | Sequence[str] | None
     """`invoke` returns only these keys of the state; a single name: its value."""
     interrupt_before: Nodes | None

@@ -2,15 +2,20 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Any
+
+from runtime.options import Options
+from runtime.types import INTERRUPT
 
 
 class Reader:
     """One reader of one stream. The run may `put` from any thread; everything else happens on the reader's loop."""
 
-    def __init__(self, mode: str | Sequence[str], *, subgraphs: bool) -> None:
-        self._alone, self._subgraphs = isinstance(mode, str), subgraphs
+    def __init__(self, options: Options) -> None:
+        self._alone = isinstance(options.get("stream_mode") or "updates", str)
+        self._subgraphs = options.get("subgraphs", False)
+        self._labelled = options.get("version") == "v2"
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -20,9 +25,11 @@ class Reader:
         """Hand over one chunk, in the shape the reader asked for."""
         if ns and not self._subgraphs:
             return
-        item = (chunk,) if self._alone else (mode, chunk)
-        if self._subgraphs:
-            item = (tuple(ns.split("|")) if ns else (), *item)
+        path = tuple(ns.split("|")) if ns else ()
+        if self._labelled:
+            self._queue_up(_labelled(path, mode, chunk))
+            return
+        item = (*((path,) if self._subgraphs else ()), *(() if self._alone else (mode,)), chunk)
         self._queue_up(item[0] if len(item) == 1 else item)
 
     def _queue_up(self, item: Any) -> None:
@@ -50,3 +57,11 @@ class Reader:
             if item is None:
                 return
             yield item[0]
+
+
+def _labelled(path: tuple[str, ...], mode: str, chunk: Any) -> dict[str, Any]:
+    part = {"type": mode, "ns": path, "data": chunk}
+    if mode != "values":
+        return part
+    data = {key: value for key, value in chunk.items() if key != INTERRUPT}
+    return part | {"data": data, "interrupts": chunk.get(INTERRUPT, ())}

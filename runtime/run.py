@@ -9,11 +9,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runtime.frames import Task, as_interrupt, parent_of
 from runtime.journal import Journal
 from runtime.types import INTERRUPT, Config, Durability
+
+if TYPE_CHECKING:
+    from runtime.speech import Speech
 
 FREE_WAIT: Final = 0.005  # seconds; enough for the first steps of any run
 WAIT_SHARE: Final = 0.1
@@ -35,6 +38,8 @@ class Run:
     after: frozenset[str] = frozenset()
     modes: frozenset[str] = frozenset()
     """Stream modes that somebody reads."""
+    speech: "Speech | None" = None
+    """The `messages` stream, when somebody reads it."""
     emit: Callable[[str, str, Any], None] | None = None
     """Takes namespace, mode and chunk; from any thread."""
     drained: Callable[[], Awaitable[None]] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runtime.frames import Frame, Task, as_interrupt
+from runtime.frames import Frame, Task, as_interrupt, parent_of
 from runtime.journal import Journal
 from runtime.state import Values
 from runtime.types import PregelTask, StateSnapshot
@@ -31,7 +31,7 @@ def shown(
         values=graph.shown_values(values),
         next=tuple(task.name for task in tasks),
         config=_config(journal, frame.ns, frame.id),
-        metadata={"source": frame.source, "step": frame.step, "parents": {}, **frame.metadata},
+        metadata={"source": frame.source, "step": frame.step, "parents": _above(journal, frame.ns), **frame.metadata},
         created_at=datetime.fromtimestamp(frame.created_at, UTC).isoformat(),
         parent_config=_config(journal, frame.ns, frame.parent_id) if frame.parent_id else None,
         tasks=tasks,
@@ -59,4 +59,17 @@ def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *,
 
 def _config(journal: Journal, ns: str, checkpoint_id: str | None = None) -> Mapping[str, Any]:
     place: dict[str, Any] = {"thread_id": journal.thread_id, "checkpoint_ns": ns}
-    return {"configurable": place | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
+    if checkpoint_id:
+        place["checkpoint_id"] = checkpoint_id
+    if checkpoint_id and ns:
+        place["checkpoint_map"] = {**_above(journal, ns), ns: checkpoint_id}
+    return {"configurable": place}
+
+
+def _above(journal: Journal, ns: str) -> dict[str, str]:
+    """Return where the graphs above a subgraph stand: checkpoint ids by namespace."""
+    above: dict[str, str] = {}
+    while (parent := parent_of(ns)) is not None:
+        above = {parent: journal.frames[parent].id, **above}
+        ns = parent
+    return above

@@ -108,6 +108,15 @@ class StateSnapshot(NamedTuple):
     """Pending questions, in the order of the tasks."""
 
 
+@dataclass(frozen=True, slots=True)
+class GraphOutput:
+    """What `invoke(version="v2")` returns."""
+
+    value: Any
+    interrupts: tuple[Interrupt, ...]
+    """Pending questions; none at the end and at a static breakpoint."""
+
+
 def retriable(error: Exception) -> bool:
     """Tell a passing fault from a mistake: programming errors are not worth a second attempt, a lost connection is."""
     mistakes = (ValueError, TypeError, ArithmeticError, ImportError, LookupError, NameError, SyntaxError, RuntimeError)

@@ -168,6 +168,92 @@ def nodes_know_their_run(lib: Any) -> Any:
     )
 
 
+def anonymous(chunk: Any) -> Any:
+    """Put `ID` and `TIME` in the place of what no two runs share.
+
+    A checkpoint's tasks lose their questions: when a run goes on, there the answered one is shown once more.
+    """
+    if isinstance(chunk, dict):
+        hidden = {"interrupts"} if chunk.keys() >= {"interrupts", "state"} else set()
+        return {anonymous(key): anonymous(value) for key, value in chunk.items() if key not in hidden}
+    if isinstance(chunk, (list, tuple)):
+        return [anonymous(item) for item in chunk]
+    if isinstance(chunk, Exception):
+        return repr(chunk)
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}", "ID", chunk) if isinstance(chunk, str) else chunk
+    return "TIME" if isinstance(text, str) and re.match(r"\d{4}-\d\d-\d\dT", text) else text
+
+
+def with_a_child(lib: Any) -> Any:
+    child = chain(lib, inner=ask_and_tell(lib, "inner")).compile()
+    nodes = {"a": tell("a"), "child": child, "ask": ask_and_tell(lib, "ask"), "last": fails}
+    return chain(lib, **nodes)
+
+
+def fails(state: State) -> Any:
+    raise ConnectionError("down")
+
+
+def watched(lib: Any, builder: Any, **options: Any) -> list[Any]:
+    """Run to the first two questions and then to the failure, and return every chunk."""
+    graph = saved(lib, builder)
+    seen = list(graph.stream({"text": "hi"}, CONFIG, **options))
+    seen += list(graph.stream(lib.Command(resume="yes"), CONFIG, **options))
+    try:
+        for chunk in graph.stream(lib.Command(resume="no"), CONFIG, **options):
+            seen.append(chunk)
+    except ConnectionError:
+        seen.append("failed")
+    return [anonymous(chunk) for chunk in seen]
+
+
+@program
+def tasks_checkpoints_and_debug_streams(lib: Any) -> Any:
+    modes = ("tasks", "checkpoints", "debug")
+    return [
+        watched(lib, with_a_child(lib), stream_mode=mode, subgraphs=subgraphs)
+        for mode in modes
+        for subgraphs in (False, True)
+    ]
+
+
+@program
+def every_mode_at_once_in_order(lib: Any) -> Any:
+    return watched(lib, with_a_child(lib), stream_mode=["values", "updates", "tasks", "checkpoints", "debug"])
+
+
+@program
+def streams_and_results_of_version_2(lib: Any) -> Any:
+    graph = saved(lib, with_a_child(lib))
+    result = graph.invoke({}, CONFIG, version="v2")
+    said = [
+        watched(lib, with_a_child(lib), stream_mode=mode, version="v2") for mode in ("values", ["updates", "tasks"])
+    ]
+    said.append(watched(lib, with_a_child(lib), stream_mode=["values"], version="v2", subgraphs=True))
+    return (
+        result.value,
+        [question.value for question in result.interrupts],
+        said,
+        graph.invoke(None, CONFIG, version="v2", stream_mode="updates"),
+    )
+
+
+@program
+def tasks_of_sends_joins_and_several_writes(lib: Any) -> Any:
+    def sends(state: State) -> Any:
+        return lib.Command(goto=[lib.Send("worker", {"text": "one"})])
+
+    builder = chain(lib, sends=sends, a=tell("a"))
+    builder.add_node(
+        "worker", lambda state: [lib.Command(update={"log": [x]}) for x in "xyz"], metadata={"of": "worker"}
+    )
+    builder.add_node("joined", tell("joined"))
+    builder.add_edge(["a", "worker"], "joined")
+    config = {**CONFIG, "metadata": {"ours": 1}, "tags": ["t"]}
+    chunks = saved(lib, builder).stream({}, config, stream_mode="tasks")
+    return sorted(map(anonymous, chunks), key=repr)
+
+
 @program
 def falsy_answers_are_answers(lib: Any) -> Any:
     said = []

@@ -121,3 +121,45 @@ def test_invoke_collects_the_chunks_of_other_modes() -> None:
     assert chain(first).compile().invoke({}, output_keys="log") == ["first"]
     paused = chain(first, ask).compile(InMemorySaver()).invoke({}, CONFIG, output_keys="log")
     assert list(paused) == ["__interrupt__"]
+
+
+def test_without_a_checkpointer_there_are_no_checkpoints_to_tell_of() -> None:
+    assert list(chain(first).compile().stream({}, stream_mode="checkpoints")) == []
+    assert [chunk["type"] for chunk in chain(first).compile().stream({}, stream_mode="debug")] == [
+        "task",
+        "task_result",
+    ]
+
+
+def test_version_2_says_what_a_chunk_is() -> None:
+    def writes(state: State) -> None:
+        get_stream_writer()("hello")
+
+    (chunk,) = chain(writes).compile().stream({}, stream_mode="custom", version="v2")
+    assert chunk == {"type": "custom", "ns": (), "data": "hello"}
+    finished = chain(first).compile().invoke({}, version="v2")
+    assert (finished.value, finished.interrupts) == ({"log": ["first"]}, ())
+
+
+def test_a_task_tells_of_every_write_to_a_key() -> None:
+    def often(state: State) -> Any:
+        return [{"log": [number]} for number in range(3)]
+
+    result = list(chain(often).compile().stream({}, stream_mode="tasks"))[-1]["result"]
+    assert result == {"log": {"$writes": [[0], [1], [2]]}}
+
+
+def test_a_checkpoint_tells_how_the_tasks_of_its_step_stand() -> None:
+    def fails(state: State) -> Any:
+        raise ConnectionError("down")
+
+    builder = chain(ask).add_node("done", lambda state: {"log": ["done"]}).add_node(fails)
+    graph = builder.add_edge(START, "done").add_edge(START, "fails").compile(InMemorySaver())
+    with pytest.raises(ConnectionError):
+        graph.invoke({}, CONFIG)
+    stream = graph.stream(None, CONFIG, stream_mode="checkpoints")
+    tasks = {task["name"]: task for task in next(stream)["tasks"]}
+    stream.close()
+    assert [question["value"] for question in tasks["ask"]["interrupts"]] == ["go?"]
+    assert tasks["done"]["result"] == {"log": ["done"]}
+    assert tasks["fails"]["error"] == "ConnectionError('down')"
