@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from aiohttp import web
@@ -28,12 +28,11 @@ KINDS = frozenset({"application/json", "application/x-www-form-urlencoded"})
 
 async def serve(settings: Settings, app: Application, stop: asyncio.Event) -> None:
     """Let Slack in until `stop` is set; what an earlier process left is finished meanwhile."""
-    async with socket_mode(settings, app) if settings.socket_mode else http(settings, app):
-        recovering = asyncio.create_task(app.runner.recover())
+    way_in = socket_mode(settings, app) if settings.socket_mode else http(settings, app)
+    async with way_in, asyncio.TaskGroup() as group:
+        recovering = group.create_task(app.runner.recover())
         await stop.wait()
         recovering.cancel()
-        with suppress(asyncio.CancelledError):
-            await recovering
 
 
 @asynccontextmanager

@@ -70,9 +70,10 @@ class Runner:
             updated_at=now,
         )
         await self._add_turn(thread.id, text, by, place, key)
-        if await self.ledger.open_thread(thread):
-            await self._note("start", by, thread_id=thread.id, detail=agent)
+        opened = await self.ledger.open_thread(thread)
         self.wake(thread.id)
+        if opened:
+            await self._note("start", by, thread_id=thread.id, detail=agent)
         return thread
 
     async def heard(self, thread: Thread, key: str) -> bool:
@@ -84,9 +85,10 @@ class Runner:
 
     async def say(self, thread: Thread, text: str, by: Person, place: Place, key: str) -> bool:
         """Queue another turn of a thread. True when the thread was busy, so that it has to wait."""
-        if await self._add_turn(thread.id, text, by, place, key):
-            await self._note("say", by, thread_id=thread.id)
+        added = await self._add_turn(thread.id, text, by, place, key)
         self.wake(thread.id)
+        if added:
+            await self._note("say", by, thread_id=thread.id)
         return thread.status not in AT_REST
 
     async def _add_turn(self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str) -> bool:
@@ -109,9 +111,9 @@ class Runner:
             now = await self.ledger.request(request.id)
             refusal = may_answer(now, decision.by) or Refusal(Reason.DECIDED, now)
             return await self.refused("answer", refusal, decision.by)
+        self.wake(decided.thread_id)
         detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
         await self._note("answer", decision.by, thread_id=decided.thread_id, request_id=decided.id, detail=detail)
-        self.wake(decided.thread_id)
         return decided
 
     async def stop(self, thread_id: ThreadId, by: Person) -> Thread | Refusal:
@@ -126,11 +128,11 @@ class Runner:
                 return await self.refused("stop", Refusal(Reason.OVER, thread=thread), by)
             changes = {"status": ThreadStatus.STOPPED, "stopped_by": by, "updated_at": self._clock()}
             stopped = await self.ledger.change_thread(thread, **changes)
+        self.wake(thread_id)
+        self._drives.cancel_run(thread_id)
         for request in await self.ledger.requests(thread_id, RequestStatus.OPEN):
             await self.ledger.settle(request, RequestStatus.STOPPED)
         await self._note("stop", by, thread_id=thread_id)
-        self.wake(thread_id)
-        self._drives.cancel_run(thread_id)
         return stopped
 
     async def retry(self, turn_id: str, by: Person) -> Turn | Refusal:
@@ -146,8 +148,8 @@ class Runner:
                 return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
             again = await try_again(self.ledger, turn)
             if again is not None:
-                await self._note("retry", by, thread_id=thread.id)
                 self.wake(thread.id)
+                await self._note("retry", by, thread_id=thread.id)
                 return again
 
     async def refused(self, what: str, refusal: Refusal, by: Person) -> Refusal:
