@@ -47,6 +47,7 @@ def open_office(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> O
                 yield office
             finally:
                 await office.stop_bot()
+            assert office.wrongly_shaped() == []
 
     return opened
 

@@ -18,6 +18,9 @@ from runtime import START, SqliteSaver, StateGraph, interrupt
 
 Json = dict[str, Any]
 TRANSPORTS = ("socket mode", "signed http")
+WRONG_SHAPES = frozenset(
+    {"invalid_blocks", "invalid_arguments", "view_too_large", "msg_too_long", "no_text", "metadata_too_large"}
+)
 SOON = (0.05, 0.1, 0.2)
 """Seconds after which the bot tries again what failed: tests do not wait for real ones."""
 
@@ -83,6 +86,10 @@ class Office:
         return await self.sandbox.deliver_raw({"Content-Type": "application/json", **self.sandbox.sign(body)}, body)
 
     # What tests look for.
+
+    def wrongly_shaped(self) -> list[str]:
+        """Methods that were called with what Slack never takes; the sandbox validates every payload."""
+        return [call.method for call in self.sandbox.calls if call.response.get("error") in WRONG_SHAPES]
 
     def roots(self, channel: str = "refunds") -> list[Json]:
         """Messages that are no replies."""

