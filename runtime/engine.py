@@ -50,7 +50,7 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
             run.journal.halt(ns)
             return False
         await execute(run, graph, frame, inline=inline)
-        finished = all(task.done for task in frame.tasks)
+        finished = frame.over
         if finished:
             conclude(run, graph, frame, after)
         if run.cancelled or (caller is not None and caller.over):
@@ -67,7 +67,7 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
 
 async def execute(run: Run, graph: "CompiledGraph", frame: Frame, *, inline: bool) -> None:
     """Run every task of the step that can run now. Raises the first failure, after its siblings have come to rest."""
-    ready = [task for task in frame.tasks if not task.done and not run.journal.waits(frame.ns, task)]
+    ready = [task for task in frame.tasks if task.writes is None and not run.journal.waits(frame.ns, task)]
     for task in ready:
         events.task_begins(run, graph, frame, task)
     try:
@@ -76,7 +76,7 @@ async def execute(run: Run, graph: "CompiledGraph", frame: Frame, *, inline: boo
         elif ready:
             await _side_by_side(run, graph, frame, ready)
     finally:
-        if not all(task.done for task in frame.tasks):
+        if not frame.over:
             _keep_results(run, frame, ready)
 
 
@@ -148,7 +148,8 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         (task.writes, task.routes), task.question, task.error = outcome, None, None
     finally:
         context.over = True
-        await context.rest()
+        if context.under_way:
+            await context.rest()
         current.reset(token)
         if deafen is not None:
             deafen()
@@ -173,7 +174,8 @@ async def _run_to_rest(
     except BaseExceptionGroup as group:
         if group.split(GraphInterrupt)[1] is not None:
             raise
-    await context.rest()
+    if context.under_way:
+        await context.rest()
     raise GraphInterrupt
 
 

@@ -125,6 +125,14 @@ class Frame:
             self.values[name] = channels[name].fold(self.values.get(name, MISSING), values)
         self.unapplied.clear()
 
+    @property
+    def over(self) -> bool:
+        """Whether all tasks are done."""
+        for task in self.tasks:  # noqa: SIM110 - asked several times a step, and `all()` takes three times as long
+            if task.writes is None:
+                return False
+        return True
+
     def finished(self) -> list[Task]:
         """Return the tasks that are done, in the order their writes are merged."""
         done = [task for task in self.tasks if task.writes is not None]
@@ -208,12 +216,14 @@ def _plain_task(task: Task) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Write questions, answers and pairs as lists; everything else is state and goes as it is."""
-    match value:
-        case Question():
-            return [value.id, value.digest, value.value, value.schema, value.supersedes, value.typed]
-        case [Answer(), *_]:
+    if isinstance(value, Question):
+        return [value.id, value.digest, value.value, value.schema, value.supersedes, value.typed]
+    if type(value) is not list or not value:
+        return value
+    match value[0]:
+        case Answer():
             return [[answer.id, answer.digest, answer.value] for answer in value]
-        case [(str(), _), *_] if isinstance(value, list):
+        case (str(), _):
             return [list(pair) for pair in value]
         case _:
             return value

@@ -33,8 +33,9 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
         frame = _obey(graph, run.journal, frame, given)
     if frame is None:
         raise EmptyInputError("this thread does not exist yet: give an input to start it")
-    run.send("", "values", graph.shown_values(frame.live_values(graph.channels)))
-    checkpoint_reached(run, graph, frame)
+    if run.modes:
+        run.send("", "values", graph.shown_values(frame.live_values(graph.channels)))
+        checkpoint_reached(run, graph, frame)
 
 
 def interrupts(journal: Journal) -> tuple[Interrupt, ...]:

@@ -42,7 +42,6 @@ class TaskContext:
     """The running task, as `interrupt()`, `once()` and subgraph calls see it."""
 
     __slots__ = (
-        "_under_way",
         "answered",
         "asked",
         "attempt",
@@ -56,6 +55,7 @@ class TaskContext:
         "pushed",
         "run",
         "task",
+        "under_way",
     )
 
     def __init__(self, run: "Run", ns: str, node: "Node", task: Task, *, inline: bool) -> None:
@@ -72,7 +72,8 @@ class TaskContext:
         self.attempt = 0
         """Number of the present execution in this run, from 1: a retry counts, a resume begins again."""
         self.began = time.time()
-        self._under_way: set[asyncio.Future[None]] = set()
+        self.under_way: set[asyncio.Future[None]] = set()
+        """Subgraph calls that have not come to rest."""
         self.restart()
 
     def restart(self) -> None:
@@ -169,16 +170,16 @@ class TaskContext:
     def calling(self) -> Iterator[None]:
         """Mark a subgraph call: the node's code may leave it behind, the task waits for it to come to rest."""
         rested = asyncio.get_running_loop().create_future()
-        self._under_way.add(rested)
+        self.under_way.add(rested)
         try:
             yield
         finally:
-            self._under_way.discard(rested)
+            self.under_way.discard(rested)
             rested.set_result(None)
 
     async def rest(self) -> None:
         """Wait for the subgraph calls that the node's code has left behind."""
-        while left := [call for call in self._under_way if call.get_loop() is asyncio.get_running_loop()]:
+        while left := [call for call in self.under_way if call.get_loop() is asyncio.get_running_loop()]:
             await asyncio.wait(left)
 
 

@@ -65,7 +65,7 @@ def new_id() -> str:
 
 def derive_id(*parts: object) -> str:
     """Return 32 hex characters that depend on the parts and nothing else."""
-    return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return blake2b("\x1f".join(map(str, parts)).encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 class Journal:
@@ -115,10 +115,10 @@ class Journal:
         known = heads.take(self.thread_id, channels)
         log = await self.store.load(self.thread_id, since=known.mark if known else None)
         if known is None or not log.continues(known.mark):
-            known = Journal(self.thread_id, self.codec, None)
             if not channels or size_of(log) < heads.least_bytes:
                 self.replay(log)
                 return
+            known = Journal(self.thread_id, self.codec, None)
         known.replay(log)
         self._stand_at(known, channels)
         heads.put(self.thread_id, channels, known, known.size)
@@ -288,11 +288,11 @@ class Journal:
 
     def apply(self, operation: list[Any]) -> Frame:
         """Change the frames as one recorded operation says. Raises `CodecError` for one of a later version."""
-        kind, ns, *rest = operation
-        if kind == "c":
+        if operation[0] == "c":
             return self._enter(operation)
-        if kind == "b":
+        if operation[0] == "b":
             return self._restart(operation)
+        kind, ns, *rest = operation
         frame = self.frames[ns]
         match kind:
             case "t":
@@ -391,8 +391,12 @@ def _task(frame: Frame, task_id: str) -> Task:
 
 def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> list[Task]:
     """Make the tasks of a step; `nexts` is what `plain_tasks` wrote."""
-    tasks: list[Task] = []
-    for place, (name, *arg) in enumerate(nexts, offset):
-        task_id = derive_id(checkpoint_id, ns, name, place)
-        tasks.append(Task(task_id, name, arg[0] if arg else NOTHING, place if arg and name != START else -1))
-    return tasks
+    return [
+        Task(
+            derive_id(checkpoint_id, ns, name, place),
+            name,
+            arg[0] if arg else NOTHING,
+            place if arg and name != START else -1,
+        )
+        for place, (name, *arg) in enumerate(nexts, offset)
+    ]

@@ -40,6 +40,8 @@ class Options(TypedDict, total=False):
 
 def check(options: Options) -> None:
     """Find misspelt options, modes and values. Raises `TypeError`, `ValueError`."""
+    if not options:
+        return
     if unknown := options.keys() - Options.__annotations__.keys():
         known = ", ".join(Options.__annotations__)
         raise TypeError(f"there is no option {min(unknown)!r}; there are {known}")

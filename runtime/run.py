@@ -89,7 +89,7 @@ class Run:
 
     def start(self) -> None:
         """Begin to save behind the nodes' backs."""
-        if self.durability == "async" and self.journal.store is not None:
+        if self.durability == "async" and self.journal.store is not None and not self._never_waits:
             self._timer = asyncio.get_running_loop().call_later(SAVE_EVERY, self._tick)
 
     def _tick(self) -> None:
@@ -107,10 +107,15 @@ class Run:
 
         `worked`: nodes have finished; a step that only took in the input is not worth a write of its own.
         """
-        if self.durability == "sync" or (self.durability == "async" and worked and self._may_wait()):
+        if self.journal.store is not None and self._is_due(worked=worked):
             await self._timed_save()
         if self.drained is not None and self._at_home():
             await self.drained()
+
+    @property
+    def _never_waits(self) -> bool:
+        """Whether a commit is over at once, so that nothing is gained by doing it behind the nodes' backs."""
+        return getattr(self.journal.store, "never_waits", False)
 
     def _at_home(self) -> bool:
         """Whether this is the run's own loop, not that of a subgraph that a sync node has called."""
@@ -119,7 +124,15 @@ class Run:
     def _may_wait(self) -> bool:
         return self._waited <= FREE_WAIT + WAIT_SHARE * (perf_counter() - self._started)
 
+    def _is_due(self, *, worked: bool) -> bool:
+        if self.durability == "async":
+            return worked and (self._never_waits or self._may_wait())
+        return self.durability == "sync"
+
     async def _timed_save(self) -> None:
+        if self._saving is None and self._never_waits:
+            await self.journal.commit()
+            return
         begun = perf_counter()
         if self._at_home():
             await self.save()
@@ -129,7 +142,7 @@ class Run:
 
     async def save(self) -> None:
         """Put everything recorded so far into the store, even when cancelled meanwhile. Raises `StoreError`."""
-        if self._saving is None and getattr(self.journal.store, "never_waits", False):
+        if self._saving is None and self._never_waits:
             await self.journal.commit()
             return
         while self._saving is not None or self.journal.pending:
