@@ -22,7 +22,8 @@ from handlers.cards.model import Action, Ask, AskText, Card, Reply
 from runtime.records import Verdict
 
 MAX_ACTIONS = 20
-_OWN_KEYS = {"actions", "approvers"}
+APPROVERS = "approvers"
+"""The key of a dict that names who alone may answer: policy, and no field of the card."""
 _NOT_GIVEN: Any = object()
 
 _YES = re.compile(r"(approve|accept|allow|confirm|yes|ok|okay|publish|send|go|lgtm|looks good)\b", re.IGNORECASE)
@@ -56,15 +57,15 @@ def with_actions(payload: Any, _: dict[str, Any] | None) -> Card | None:
         return None
     if not all(schemas.usable(spec.input) for spec in specs if isinstance(spec.input, dict)):
         return None
-    title, fields = heading({key: value for key, value in payload.items() if key not in _OWN_KEYS})
+    title, fields = heading({key: value for key, value in payload.items() if key not in {"actions", APPROVERS}})
     return Card(title=title or words.UNTITLED_QUESTION, fields=fields, actions=tuple(_actions(specs, fields)))
 
 
 def declared_approvers(payload: object) -> tuple[str, ...]:
-    """Who may answer a dict with actions."""
-    if not isinstance(payload, dict) or "actions" not in payload:
+    """Who may answer a dict: whom it names under `approvers`."""
+    if not isinstance(payload, dict):
         return ()
-    match payload.get("approvers"):
+    match payload.get(APPROVERS):
         case None:
             return ()
         case list() | tuple() as given:

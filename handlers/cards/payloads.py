@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from handlers.cards import asks, schemas, words
-from handlers.cards.declared import declared_approvers, with_actions
+from handlers.cards.declared import APPROVERS, declared_approvers, with_actions
 from handlers.cards.heading import heading
 from handlers.cards.inbox import inbox
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
@@ -42,7 +42,7 @@ def _by_schema(payload: Any, schema: dict[str, Any] | None) -> Card | None:
     """Whatever is asked, the answer is what the graph's schema demands."""
     if schema is None:
         return None
-    title, fields = heading(payload)
+    title, fields = heading(_without_policy(payload))
     if few := asks.buttons(schema):
         actions = tuple(
             Action(key=f"option_{index}", label=option.label, verdict=Verdict.ANSWERED, resume=_always(option.value))
@@ -86,7 +86,7 @@ def _approval(payload: Any, _: dict[str, Any] | None) -> Card | None:
     payload = plain(payload) if isinstance(payload, BaseModel) or is_dataclass(payload) else payload
     if not isinstance(payload, dict) or not all(isinstance(key, str) for key in payload):
         return None
-    title, fields = heading(payload)
+    title, fields = heading(_without_policy(payload))
     edit = (_edit(fields),) if fields else ()
     return Card(title=title or words.UNTITLED, fields=fields, actions=(_approve(), *edit, _reject()))
 
@@ -97,6 +97,12 @@ def _anything(payload: Any, _: dict[str, Any] | None) -> Card:
     return Card(
         title=words.UNTITLED, fields={str(key): value for key, value in fields.items()}, actions=(_approve(), _reject())
     )
+
+
+def _without_policy(payload: Any) -> Any:
+    if not isinstance(payload, dict):
+        return payload
+    return {key: value for key, value in payload.items() if key != APPROVERS}
 
 
 def _approve() -> Action:

@@ -285,9 +285,14 @@ def test_what_nests_without_an_end_is_shown_as_far_as_it_can_be() -> None:
         ({"actions": ["Go"], "approvers": "U0BEN"}, ("U0BEN",)),
         ({"actions": ["Go"], "approvers": [5]}, ("5",)),
         ({"actions": ["Go"], "approvers": []}, ()),
-        ({"approvers": ["alice"]}, ()),
+        ({"question": "Pay?", "approvers": ["U0BEN"]}, ("U0BEN",)),
         ("Go?", ()),
     ],
 )
 def test_the_payload_says_who_may_answer(payload: object, approvers: tuple[str, ...]) -> None:
     assert policy_of(payload) == approvers
+
+
+def test_who_may_answer_is_no_field_to_edit() -> None:
+    card = compile_card({"question": "Pay?", "amount": 5, "approvers": ["U0BEN"]})
+    assert card.fields == {"amount": 5}
