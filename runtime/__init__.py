@@ -16,6 +16,7 @@ from runtime.errors import (
     InvalidAnswerError,
     InvalidGraphError,
     InvalidUpdateError,
+    NodeTimeoutError,
     NoRunError,
     PendingInterruptError,
     RunError,
@@ -23,13 +24,33 @@ from runtime.errors import (
     StoreError,
     ThreadBusyError,
     UnknownInterruptError,
+    is_invalid_resume,
 )
 from runtime.graph import StateGraph
 from runtime.injected import ExecutionInfo, Runtime, get_config, get_runtime
-from runtime.interrupts import GraphInterrupt, get_stream_writer, idempotency_key, interrupt, once
+from runtime.interrupts import (
+    GraphInterrupt,
+    NodeInterrupt,
+    ParentCommand,
+    get_stream_writer,
+    idempotency_key,
+    interrupt,
+    once,
+)
 from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, RemoveMessage, add_messages
 from runtime.speech import push_message
-from runtime.types import END, START, Command, GraphOutput, Interrupt, PregelTask, RetryPolicy, Send, StateSnapshot
+from runtime.types import (
+    END,
+    START,
+    Command,
+    GraphOutput,
+    Interrupt,
+    PregelTask,
+    RetryPolicy,
+    Send,
+    StateSnapshot,
+    StreamWriter,
+)
 
 if TYPE_CHECKING:
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
@@ -59,6 +80,9 @@ __all__ = [
     "Message",
     "MessagesState",
     "NoRunError",
+    "NodeInterrupt",
+    "NodeTimeoutError",
+    "ParentCommand",
     "PendingInterruptError",
     "PregelTask",
     "RemoveMessage",
@@ -71,6 +95,7 @@ __all__ = [
     "StateGraph",
     "StateSnapshot",
     "StoreError",
+    "StreamWriter",
     "ThreadBusyError",
     "UnknownInterruptError",
     "add_messages",
@@ -79,6 +104,7 @@ __all__ = [
     "get_stream_writer",
     "idempotency_key",
     "interrupt",
+    "is_invalid_resume",
     "once",
     "push_message",
 ]

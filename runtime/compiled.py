@@ -15,7 +15,7 @@ from runtime.graph import Node, StateGraph
 from runtime.history import records
 from runtime.injected import as_context
 from runtime.inputs import interrupts, take
-from runtime.interrupts import GraphInterrupt, TaskContext, current
+from runtime.interrupts import GraphInterrupt, ParentCommand, TaskContext, current
 from runtime.journal import Journal
 from runtime.options import Nodes, Options, check, is_whole, modes_of
 from runtime.process_codec import CODEC
@@ -264,7 +264,7 @@ class CompiledGraph:
                 await engine.advance(run, self, "")  # the new branch asks its own questions first
             take(self, run, given, on_pending)
             return await engine.advance(run, self, "")
-        except engine.ParentCommand as command:
+        except ParentCommand as command:
             raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
         finally:
             await run.end()
@@ -324,7 +324,11 @@ class CompiledGraph:
             context.run.send(ns, "values", self.shown_values(journal.frames[ns].live_values(self.channels)))
         checkpoint_reached(context.run, self, journal.frames[ns])
         with context.calling():
-            finished = await engine.advance(context.run, self, ns, context)
+            try:
+                finished = await engine.advance(context.run, self, ns, context)
+            except ParentCommand as command:
+                command.arrived = True
+                raise
         if not finished:
             context.paused = True
             raise GraphInterrupt(tuple(as_interrupt(*item) for item in journal.pending_questions(ns).values()))

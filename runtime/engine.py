@@ -7,14 +7,15 @@ several run side by side. The same code runs a subgraph, one level down in the s
 
 import asyncio
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from runtime import events
-from runtime.errors import GraphRecursionError, InvalidUpdateError
+from runtime.errors import GraphRecursionError, InvalidUpdateError, NodeTimeoutError
 from runtime.frames import Frame, Task
 from runtime.graph import Branch, Node
 from runtime.injected import injected
-from runtime.interrupts import GraphInterrupt, TaskContext, current
+from runtime.interrupts import GraphInterrupt, ParentCommand, TaskContext, current
 from runtime.plan import following, targets_of
 from runtime.run import Run
 from runtime.state import Values, Writes, merge, writes_of
@@ -23,14 +24,6 @@ from runtime.types import NOTHING, START, Command, Send
 
 if TYPE_CHECKING:
     from runtime.compiled import CompiledGraph
-
-
-class ParentCommand(BaseException):
-    """A node's command for the graph that called its graph."""
-
-    def __init__(self, command: Command[Any]) -> None:
-        super().__init__(command)
-        self.command = command
 
 
 async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext | None = None) -> bool:
@@ -169,8 +162,9 @@ async def _run_to_rest(
         result = await _called(node, context, node.schema.view(frame.values) if arg is NOTHING else arg)
         if not context.paused:
             return await _outcome(graph, frame, context, result)
-    except GraphInterrupt:
-        pass
+    except GraphInterrupt as pause:
+        if pause.interrupts and not context.paused:
+            context.pose(pause.interrupts)
     except BaseExceptionGroup as group:
         if group.split(GraphInterrupt)[1] is not None:
             raise
@@ -191,8 +185,10 @@ async def _called(node: Node, context: TaskContext, value: Any) -> Any:
     attempt = 1
     while True:
         try:
-            return await _call(node, context, value)
+            return await (_call if node.timeout is None else _timed)(node, context, value)
         except ParentCommand as command:
+            if not command.arrived:
+                raise
             return Command(update=command.command.update, goto=command.command.goto)
         except Exception as error:
             policy = next((policy for policy in node.retry if policy.covers(error)), None)
@@ -201,6 +197,21 @@ async def _called(node: Node, context: TaskContext, value: Any) -> Any:
             await asyncio.sleep(policy.delay(attempt))
             attempt += 1
             context.restart()
+
+
+async def _timed(node: Node, context: TaskContext, value: Any) -> Any:
+    """Call a node that has a timeout. Raises `NodeTimeoutError`."""
+    began, cancelled = perf_counter(), context.run.cancelled
+    seconds = node.timeout or 0.0
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await _call(node, context, value)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        context.run.cancelled = cancelled  # a thread below us took note of this cancelling, not of the caller's
+        raise NodeTimeoutError(node.name, seconds, perf_counter() - began) from error
 
 
 async def _call(node: Node, context: TaskContext, value: Any) -> Any:

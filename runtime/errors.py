@@ -13,6 +13,7 @@
     │   ├── PendingInterruptError     new input while a question is open, and the caller said to refuse
     │   ├── NoRunError                `interrupt()` and friends outside a run
     │   └── ThreadBusyError           somebody else is running this thread
+    ├── NodeTimeoutError              an async node took longer than its `timeout`
     └── StoreError                    the database
         ├── StaleHeadError            another writer was first
         └── CodecError                a value that cannot be kept, or bytes that cannot be read
@@ -97,6 +98,11 @@ class InvalidAnswerError(RunError):
         return f"the answer to {self.interrupt_id} does not fit: {words}"
 
 
+def is_invalid_resume(error: BaseException) -> bool:
+    """Whether an answer was refused because it does not fit the schema of its question."""
+    return isinstance(error, InvalidAnswerError)
+
+
 class InterruptMismatchError(RunError):
     """A node asked something else than what was answered, several times in a row."""
 
@@ -125,6 +131,25 @@ class ThreadBusyError(RunError):
 
     def __str__(self) -> str:
         return f"thread {self.thread_id!r} is being run by somebody else; try again when that run has paused"
+
+
+class NodeTimeoutError(AndonError):
+    """An async node took longer than its `timeout`, and was cancelled; a retry policy may try it again."""
+
+    kind = "run"
+    """What took too long, in LangGraph's words."""
+    idle_timeout = None
+
+    def __init__(self, node: str, timeout: float, elapsed: float) -> None:
+        super().__init__(node, timeout, elapsed)
+        self.node = node
+        self.timeout = self.run_timeout = timeout
+        """Seconds."""
+        self.elapsed = elapsed
+        """Seconds."""
+
+    def __str__(self) -> str:
+        return f"node {self.node!r} took longer than its timeout of {self.timeout:g} s ({self.elapsed:.3f} s)"
 
 
 class StoreError(AndonError):

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
@@ -47,6 +48,8 @@ class Node:
     is_graph: bool = False
     asks: tuple[str, ...] = ()
     retry: tuple[RetryPolicy, ...] = ()
+    timeout: float | None = None
+    """Seconds that one attempt may take."""
     defer: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
     edges: tuple[str, ...] = ()
@@ -103,12 +106,15 @@ class StateGraph:
         *,
         input_schema: type | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
+        timeout: float | timedelta | None = None,
         defer: bool = False,
         metadata: Mapping[str, Any] | None = None,
     ) -> "StateGraph":
         """Add a function or a compiled graph, under its own name unless one is given.
 
         The function gets the state and returns what to change: a dict, a `Command`, None, or a list of these.
+        `timeout`: after so many seconds an attempt is cancelled, with `NodeTimeoutError`. Only for async functions and
+        graphs: the thread of a sync function cannot be stopped.
         """
         name, run = _named(node, action)
         if name in self.nodes:
@@ -124,6 +130,7 @@ class StateGraph:
             is_graph=is_graph(run),
             asks=injected(run),
             retry=_policies(retry_policy),
+            timeout=_seconds(name, run, timeout),
             defer=defer,
             metadata=metadata or {},
         )
@@ -288,6 +295,17 @@ def _literal_ends(path: Router) -> dict[Hashable, str] | None:
     """Read the possible ends from a router annotated `-> Literal["a", "b"]`."""
     hint = _hints_of(path).get("return")
     return {name: name for name in get_args(hint)} if get_origin(hint) is Literal else None
+
+
+def _seconds(name: str, run: Any, timeout: float | timedelta | None) -> float | None:
+    if timeout is None:
+        return None
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+    if seconds <= 0:
+        raise InvalidGraphError(f"the timeout of node {name!r} must be more than 0 seconds, not {seconds:g}")
+    if not is_graph(run) and not is_async(run):
+        raise InvalidGraphError(f"node {name!r} cannot have a timeout: it is not async, and a thread cannot be stopped")
+    return seconds
 
 
 def _policies(policy: RetryPolicy | Sequence[RetryPolicy] | None) -> tuple[RetryPolicy, ...]:

@@ -9,21 +9,22 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+import warnings
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from runtime.answers import problems_of, question_of, received, refusals, storable
-from runtime.errors import InterruptMismatchError, InvalidAnswerError, NoRunError
+from runtime.errors import InterruptMismatchError, InvalidAnswerError, InvalidUpdateError, NoRunError
 from runtime.frames import Answer, Question, Task
 from runtime.journal import derive_id
+from runtime.types import Command, Interrupt
 
 if TYPE_CHECKING:
     from runtime.graph import Node
     from runtime.run import Run
-    from runtime.types import Interrupt
 
 MAX_STRIKES: Final = 3
 """So often in a row may a task ask something else than was answered."""
@@ -33,9 +34,27 @@ logger = logging.getLogger(__name__)
 class GraphInterrupt(BaseException):
     """Suspends a task. Not an `Exception`, so that a node's or tool's `except Exception` cannot swallow a question."""
 
-    def __init__(self, interrupts: "tuple[Interrupt, ...]" = ()) -> None:
+    def __init__(self, interrupts: Sequence[Interrupt] = ()) -> None:
         super().__init__(interrupts)
-        self.interrupts = interrupts
+        self.interrupts = tuple(interrupts)
+
+
+class NodeInterrupt(GraphInterrupt):
+    """Pauses a node until the state has changed; no answer reaches it. Deprecated by LangGraph: use `interrupt()`."""
+
+    def __init__(self, value: Any, id: str = "") -> None:  # noqa: A002 - LangGraph's name
+        warnings.warn("NodeInterrupt is deprecated: call interrupt() instead", DeprecationWarning, stacklevel=2)
+        super().__init__([Interrupt(value, id)])
+
+
+class ParentCommand(BaseException):
+    """A node's command for the graph that called its graph: what `Command(graph=Command.PARENT)` does on return."""
+
+    def __init__(self, command: Command[Any]) -> None:
+        super().__init__(command)
+        self.command = command
+        self.arrived = False
+        """Whether it has left the graph it was given in."""
 
 
 class TaskContext:
@@ -98,8 +117,7 @@ class TaskContext:
 
     def ask(self, value: Any, schema: Any) -> Any:
         """Return the answer to the next question of this task, or suspend it."""
-        if self.run.journal.store is None:
-            raise NoRunError("interrupt() needs a checkpointer: compile the graph with one and give a thread_id")
+        self._check_store("interrupt()")
         self.check_alive("interrupt()")
         index, self.asked = self.asked, self.asked + 1
         kept = storable(value)
@@ -112,6 +130,20 @@ class TaskContext:
         if index == len(answers) - 1:
             self.task.strikes = 0
         return self._received(answers[index], value, schema)
+
+    def pose(self, interrupts: Sequence[Interrupt]) -> None:
+        """Show a question that the node raised by hand. It looks again whenever the thread goes on."""
+        if len(interrupts) != 1:
+            raise InvalidUpdateError(f"node {self.task.name!r} raised {len(interrupts)} questions at once: raise one")
+        self._check_store("a question")
+        value = storable(interrupts[0].value)
+        question = self._named(self.asked, question_of(value, self._digest(value), interrupts[0].response_schema))
+        del self.task.answers[self.asked :]
+        self.task.question, self.task.stale = question, True
+
+    def _check_store(self, caller: str) -> None:
+        if self.run.journal.store is None:
+            raise NoRunError(f"{caller} needs a checkpointer: compile the graph with one and give a thread_id")
 
     def _digest(self, value: Any) -> str:
         """Return a short fingerprint of a question. Raises `CodecError` for one that cannot be stored."""

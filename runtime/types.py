@@ -21,6 +21,8 @@ Config: TypeAlias = Mapping[str, Any]
 Durability: TypeAlias = Literal["sync", "async", "exit"]
 """When a step is on disk: before the next begins, while the next runs, or when the call returns."""
 OnPending: TypeAlias = Literal["abandon", "refuse"]
+StreamWriter: TypeAlias = Callable[[Any], None]
+"""Sends its argument to readers of the `custom` stream."""
 Target = TypeVar("Target", bound=Hashable)
 
 
@@ -62,8 +64,9 @@ class Interrupt:
 
     value: Any
     """What was passed to `interrupt()`."""
-    id: str
-    """32 hex characters; the same in every process and on every re-execution, never used for another question."""
+    id: str = ""
+    """32 hex characters; the same in every process and on every re-execution, never used for another question. Empty in
+    one made by hand, before it is asked."""
     response_schema: dict[str, Any] | None = field(default=None, kw_only=True)
     """JSON Schema of the answer, when the question came with one."""
     ns: tuple[str, ...] = field(default=(), kw_only=True, compare=False, repr=False)

@@ -1,0 +1,212 @@
+"""What nodes raise besides errors of their own: timeouts, questions and commands by hand."""
+
+import asyncio
+import operator
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, TypedDict
+
+import pytest
+
+from runtime import (
+    START,
+    Command,
+    CompiledGraph,
+    GraphInterrupt,
+    InMemorySaver,
+    Interrupt,
+    InvalidAnswerError,
+    InvalidGraphError,
+    InvalidUpdateError,
+    NodeInterrupt,
+    NodeTimeoutError,
+    NoRunError,
+    ParentCommand,
+    RetryPolicy,
+    StateGraph,
+    interrupt,
+    is_invalid_resume,
+)
+
+CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
+
+
+class State(TypedDict, total=False):
+    ready: bool
+    log: Annotated[list[Any], operator.add]
+
+
+def graph_of(node: Any, name: str = "node", **options: Any) -> CompiledGraph:
+    return StateGraph(State).add_node(name, node, **options).add_edge(START, name).compile(InMemorySaver())
+
+
+# Timeouts.
+
+
+async def endless(state: State) -> Any:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("limit", [0.01, timedelta(milliseconds=10)])
+async def test_an_async_node_that_takes_too_long_is_cancelled(limit: Any) -> None:
+    with pytest.raises(NodeTimeoutError, match=r"node 'node' took longer than its timeout of 0\.01 s") as raised:
+        await graph_of(endless, timeout=limit).ainvoke({}, CONFIG)
+    assert (raised.value.node, raised.value.timeout, raised.value.kind) == ("node", 0.01, "run")
+    assert raised.value.elapsed >= 0.01
+
+
+async def test_a_timeout_is_retried_like_any_passing_fault() -> None:
+    async def slow_once(state: State) -> Any:
+        entered.append(1)
+        if len(entered) == 1:
+            await asyncio.Event().wait()
+        return {"log": ["done"]}
+
+    entered: list[int] = []
+    retry = RetryPolicy(initial_interval=0, jitter=False)
+    graph = graph_of(slow_once, timeout=0.01, retry_policy=retry)
+    assert await graph.ainvoke({}, CONFIG) == {"log": ["done"]}
+
+
+async def test_a_subgraph_that_takes_too_long_goes_on_where_it_stood() -> None:
+    async def slow_once(state: State) -> Any:
+        entered.append("slow")
+        if len(entered) == 2:
+            await asyncio.Event().wait()
+        return {"log": ["slow"]}
+
+    def first(state: State) -> Any:
+        entered.append("first")
+        return {"log": ["first"]}
+
+    entered: list[str] = []
+    child = StateGraph(State).add_sequence([first, slow_once]).add_edge(START, "first").compile()
+    retry = RetryPolicy(initial_interval=0, jitter=False)
+    graph = graph_of(child, timeout=0.2, retry_policy=retry)
+    assert await graph.ainvoke({}, CONFIG) == {"log": ["first", "slow"]}
+    assert entered == ["first", "slow", "slow"]
+
+
+async def test_a_thread_that_a_timeout_could_not_stop_does_not_cancel_the_run() -> None:
+    def busy(state: State) -> Any:
+        finish.wait(5)
+        return {"log": ["busy"]}
+
+    async def calls(state: State) -> Any:
+        asyncio.get_running_loop().call_later(0.1, finish.set)
+        return await child.ainvoke({})
+
+    finish = threading.Event()
+    child = StateGraph(State).add_node(busy).add_edge(START, "busy").compile()
+    retry = RetryPolicy(initial_interval=0, jitter=False)
+    assert await graph_of(calls, timeout=0.05, retry_policy=retry).ainvoke({}, CONFIG) == {"log": ["busy"]}
+
+
+async def test_a_timeout_of_the_nodes_own_stays_what_it_is() -> None:
+    async def raises(state: State) -> Any:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        await graph_of(raises, timeout=60).ainvoke({}, CONFIG)
+
+
+async def test_a_question_is_no_timeout() -> None:
+    async def ask(state: State) -> Any:
+        return {"log": [interrupt("go?")]}
+
+    graph = graph_of(ask, timeout=60)
+    await graph.ainvoke({}, CONFIG)
+    assert await graph.ainvoke(Command(resume="yes"), CONFIG) == {"log": ["yes"]}
+
+
+def test_sync_nodes_and_nothing_cannot_be_timed() -> None:
+    with pytest.raises(InvalidGraphError, match="'node' cannot have a timeout: it is not async"):
+        graph_of(lambda state: None, timeout=1)
+    with pytest.raises(InvalidGraphError, match="must be more than 0 seconds, not 0"):
+        graph_of(endless, timeout=0)
+
+
+# Questions by hand.
+
+
+def not_ready(state: State) -> Any:
+    if not state.get("ready"):
+        raise GraphInterrupt([Interrupt("not ready")])
+    return {"log": ["ran"]}
+
+
+def old_style(state: State) -> Any:
+    if not state.get("ready"):
+        with pytest.warns(DeprecationWarning, match="call interrupt"):
+            raise NodeInterrupt("not ready")
+    return {"log": ["ran"]}
+
+
+@pytest.mark.parametrize("node", [not_ready, old_style])
+def test_a_question_raised_by_hand_shows_and_waits_for_another_state(node: Callable[..., Any]) -> None:
+    graph = graph_of(node)
+    (question,) = graph.invoke({}, CONFIG)["__interrupt__"]
+    assert (question.value, len(question.id)) == ("not ready", 32)
+    assert graph.get_state(CONFIG).interrupts == (question,)
+    goes_on: list[Any] = [None, Command(resume="yes"), Command(resume={question.id: "yes"})]
+    for given in goes_on:
+        assert graph.invoke(given, CONFIG)["__interrupt__"] == [question]
+    assert graph.invoke(Command(update={"ready": True}), CONFIG) == {"ready": True, "log": ["ran"]}
+
+
+def test_a_written_state_lets_it_go_on() -> None:
+    graph = graph_of(not_ready)
+    graph.invoke({}, CONFIG)
+    graph.update_state(CONFIG, {"ready": True})
+    assert graph.invoke(None, CONFIG) == {"ready": True, "log": ["ran"]}
+
+
+def test_a_pause_without_a_question_is_looked_at_again() -> None:
+    def waits(state: State) -> Any:
+        entered.append(1)
+        if len(entered) == 1:
+            raise GraphInterrupt
+        return {"log": ["ran"]}
+
+    entered: list[int] = []
+    graph = graph_of(waits)
+    assert graph.invoke({}, CONFIG)["__interrupt__"] == []
+    assert graph.invoke(None, CONFIG) == {"log": ["ran"]}
+
+
+def test_questions_by_hand_come_one_at_a_time_and_need_a_store() -> None:
+    def raises(state: State) -> Any:
+        raise GraphInterrupt([Interrupt("a"), Interrupt("b")])
+
+    with pytest.raises(InvalidUpdateError, match="'node' raised 2 questions at once"):
+        graph_of(raises).invoke({}, CONFIG)
+    with pytest.raises(NoRunError, match="needs a checkpointer"):
+        graph_of(not_ready).builder.compile().invoke({})
+
+
+# Commands by hand.
+
+
+def test_a_parent_command_raised_by_hand_leaves_the_graph_it_was_raised_in() -> None:
+    def leaves(state: State) -> Any:
+        raise ParentCommand(Command(update={"log": ["left"]}, goto="there"))
+
+    child = graph_of(leaves, "leaves").builder.compile()
+    builder = StateGraph(State).add_node("child", child).add_node("there", lambda state: {"log": ["there"]})
+    graph = builder.add_edge(START, "child").compile()
+    assert graph.invoke({}) == {"log": ["left", "there"]}
+    with pytest.raises(InvalidUpdateError, match="no parent graph"):
+        child.invoke({})
+
+
+def test_an_answer_that_does_not_fit_is_told_from_other_errors() -> None:
+    def ask(state: State) -> Any:
+        return {"log": [interrupt("how many?", response_schema=int)]}
+
+    graph = graph_of(ask)
+    graph.invoke({}, CONFIG)
+    with pytest.raises(InvalidAnswerError) as refused:
+        graph.invoke(Command(resume="many"), CONFIG)
+    assert is_invalid_resume(refused.value)
+    assert not is_invalid_resume(ValueError())
