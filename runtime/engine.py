@@ -6,7 +6,7 @@ several run side by side. The same code runs a subgraph, one level down in the s
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -221,11 +221,21 @@ async def _call(node: Node, context: TaskContext, value: Any) -> Any:
         return await node.run.run_below(context, value)
     extras = injected(context, node.asks) if node.asks else {}
     if not node.is_sync:
-        return await node.run(value, **extras)
+        return await _awaited(node.run(value, **extras), context)
     if context.inline:
         return node.run(value, **extras)
     result, context.run.cancelled = await in_thread(lambda: node.run(value, **extras))
     return result
+
+
+async def _awaited(call: Awaitable[Any], context: TaskContext) -> Any:
+    """Await an async node. In a loop that others live in too, it is nobody's place to end the program."""
+    try:
+        return await call
+    except SystemExit as error:
+        if context.run.inline:
+            raise
+        raise RuntimeError(f"node raised {error!r}") from error
 
 
 async def _outcome(

@@ -208,6 +208,15 @@ async def test_a_payload_that_cannot_be_stored_is_told_in_words(open_office: Ope
         await still_works(office)
 
 
+async def test_an_async_agent_cannot_take_the_process_with_it_either(open_office: OpenOffice) -> None:
+    async def leaving(_: State) -> State:
+        raise SystemExit("bye")
+
+    async with open_office({"refund": node(leaving), "other": OTHER}) as office:
+        await failed(office)
+        await still_works(office)
+
+
 @pytest.mark.parametrize("error", [SystemExit("bye"), KeyboardInterrupt(), asyncio.CancelledError(), MemoryError()])
 async def test_an_agent_cannot_take_the_process_with_it(open_office: OpenOffice, error: BaseException) -> None:
     def leaving(_: State) -> State:
