@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
-from weakref import WeakKeyDictionary
 
 from runtime import engine, sync
 from runtime.errors import InvalidGraphError, InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.events import checkpoint_reached
 from runtime.frames import Next, as_interrupt, child_namespace
 from runtime.graph import Node, StateGraph
+from runtime.heads import heads_of
 from runtime.history import records
 from runtime.injected import as_context
 from runtime.inputs import interrupts, take
@@ -243,7 +243,7 @@ class CompiledGraph:
         journal = run.journal
         if journal.store is None:
             return await work()
-        running = _RUNNING.setdefault(journal.store, set())
+        running = heads_of(journal.store).running
         if journal.thread_id in running:
             raise ThreadBusyError(journal.thread_id)
         running.add(journal.thread_id)
@@ -441,7 +441,3 @@ def _thread_id(config: Config) -> str:
     if configurable.get("checkpoint_ns") and current.get() is None:  # a node's own config has one
         raise ValueError("'checkpoint_ns' names a subgraph: read it by get_state(subgraphs=True) of the whole graph")
     return str(thread_id)
-
-
-_RUNNING: WeakKeyDictionary[CheckpointStore, set[str]] = WeakKeyDictionary()
-"""Threads under way in this process, by store: several compiled graphs may share one."""

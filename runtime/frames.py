@@ -188,19 +188,37 @@ _FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name != "tasks"
 
 def plain_frame(frame: Frame) -> list[Any]:
     """Take a frame apart; `restored_frame` puts it together."""
-    fields, tasks = _apart(frame)
-    return [fields | {"values": plain_values(frame.values)}, tasks]
+    fields = {name: getattr(frame, name) for name in _FRAME_FIELDS}
+    fields["values"] = plain_values(frame.values)
+    fields["unapplied"] = [list(step) for step in frame.unapplied]
+    return [fields, [_plain_task(task) for task in frame.tasks]]
 
 
 def twin(frame: Frame) -> Frame:
     """Return an equal frame that shares nothing that can be changed."""
-    return restored_frame(fresh(_apart(frame)))
+    fields = {name: fresh(getattr(frame, name)) for name in _FRAME_FIELDS}
+    return Frame(**fields, tasks=[_task_twin(task) for task in frame.tasks])
 
 
-def _apart(frame: Frame) -> list[Any]:
-    fields = {name: getattr(frame, name) for name in _FRAME_FIELDS}
-    fields["unapplied"] = [list(step) for step in frame.unapplied]
-    return [fields, [_plain_task(task) for task in frame.tasks]]
+def _task_twin(task: Task) -> Task:
+    asked = task.question
+    return Task(
+        task.id,
+        task.name,
+        task.arg if task.arg is NOTHING else fresh(task.arg),
+        task.index,
+        [Answer(answer.id, answer.digest, fresh(answer.value)) for answer in task.answers],
+        asked
+        and Question(asked.id, asked.digest, fresh(asked.value), fresh(asked.schema), asked.supersedes, asked.typed),
+        task.stale,
+        task.superseded,
+        task.strikes,
+        task.error,
+        fresh(task.kept),
+        fresh(task.writes),
+        fresh(task.routes),
+        task.recorded,
+    )
 
 
 def restored_frame(plain: list[Any]) -> Frame:

@@ -32,6 +32,8 @@ class Heads:
         """Of a log that is worth keeping."""
         self.most_bytes = MOST_BYTES
         """Of all logs together."""
+        self.running: set[str] = set()
+        """Threads that a run of this process is at work on, whatever graph it runs."""
         self._kept: OrderedDict[str, tuple[Mapping[str, Channel], Journal, int]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
@@ -83,6 +85,8 @@ def fresh(value: Any) -> Any:
         return [fresh(item) for item in value]
     if cls is dict:
         return {key: item if type(item) in _ATOMS else fresh(item) for key, item in value.items()}
+    if cls is tuple:
+        return tuple([fresh(item) for item in value])
     if cls is Conversation:
         copies = [item.copy() if type(item) is Message else fresh(item) for item in value]
         return Conversation(copies, value.places)

@@ -79,7 +79,8 @@ def _obey(graph: "CompiledGraph", journal: Journal, frame: Frame | None, command
         check(pending[question_id][2], answer)
     if writes:
         _update(graph, journal, frame, writes)
-    _go(journal, frame, targets)
+    if targets:
+        _go(journal, frame, targets)
     for question_id, answer in answers.items():
         _answer(journal, *pending[question_id], answer)
     return frame

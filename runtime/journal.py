@@ -354,14 +354,16 @@ class Journal:
             return
         if task.question is not None:
             yield ns, task, task.question
+        if len(self.frames) == 1:
+            return
         for frame in self.children(ns, task):
             for below in frame.tasks:
                 yield from self.questions(frame.ns, below)
 
     def waits(self, ns: str, task: Task) -> bool:
         """Whether running the task now would lead nowhere, because every open end of it waits for an answer."""
-        if task.stale or (task.question is None and len(self.frames) == 1):
-            return False
+        if task.stale or len(self.frames) == 1:
+            return task.question is not None and not task.stale
         frames = [frame for frame in self.children(ns, task) if any(not below.done for below in frame.tasks)]
         return (task.question is not None or bool(frames)) and all(
             below.done or self.waits(frame.ns, below) for frame in frames for below in frame.tasks

@@ -42,7 +42,8 @@ def check(options: Options) -> None:
     """Find misspelt options, modes and values. Raises `TypeError`, `ValueError`."""
     if not options:
         return
-    if unknown := options.keys() - Options.__annotations__.keys():
+    if not Options.__annotations__.keys() >= options.keys():
+        unknown = options.keys() - Options.__annotations__.keys()
         known = ", ".join(Options.__annotations__)
         raise TypeError(f"there is no option {min(unknown)!r}; there are {known}")
     durability = options.get("durability", "async")
