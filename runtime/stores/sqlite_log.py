@@ -35,9 +35,12 @@ def load(connection: sqlite3.Connection, thread_id: str, *, whole: bool) -> Log:
 
 
 def load_small(connection: sqlite3.Connection, thread_id: str) -> Log | None:
-    """The same, but None when there is much to read; finds that out without reading it."""
+    """The same, but None when there is much to read; finds that out without reading it.
+
+    `typeof` looks at the row's header; `IS NULL` would have SQLite read the whole value.
+    """
     row = connection.execute(
-        "SELECT key, snapshot_at, iif(length(snapshot) <= ?, snapshot, NULL), snapshot IS NULL"
+        "SELECT key, snapshot_at, iif(length(snapshot) <= ?, snapshot, NULL), typeof(snapshot) = 'null'"
         " FROM threads WHERE id = ?",
         (SMALL_BYTES, thread_id),
     ).fetchone()
