@@ -417,7 +417,8 @@ class CompiledGraph:
 
 def _resolved(graph: StateGraph) -> dict[str, Node]:
     """Give every node its edges, joins and branches, and the start its own."""
-    nodes = {START: Node(name=START, run=None, schema=graph.state), **graph.nodes}
+    handlers = {node.handler.name: node.handler for node in graph.nodes.values() if node.handler}
+    nodes = {START: Node(name=START, run=None, schema=graph.state), **graph.nodes, **handlers}
     return {
         name: replace(
             node,

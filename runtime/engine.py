@@ -136,7 +136,11 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         task.error = repr(error)
         _note(context)
         events.task_rests(run, frame, task, error)
-        raise
+        if node.handler is None or context.paused:
+            raise
+        run.failures[task.id] = error
+        task.writes, task.routes, task.question = (), (Send(node.handler.name, [task.id, task.error]),), None
+        return
     else:
         (task.writes, task.routes), task.question, task.error = outcome, None, None
     finally:
@@ -159,7 +163,7 @@ async def _run_to_rest(
     """Call the node and its routers. Raises `GraphInterrupt` for a pause, also for one that the node's code caught."""
     arg = context.task.arg
     try:
-        result = await _called(node, context, node.schema.view(frame.values) if arg is NOTHING else arg)
+        result = await _called(node, context, node.schema.view(frame.values) if arg is NOTHING or node.handles else arg)
         if not context.paused:
             return await _outcome(graph, frame, context, result)
     except GraphInterrupt as pause:

@@ -22,6 +22,7 @@ Suspension is not an error: `GraphInterrupt` derives from BaseException so that 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 
 class AndonError(Exception):
@@ -150,6 +151,15 @@ class NodeTimeoutError(AndonError):
 
     def __str__(self) -> str:
         return f"node {self.node!r} took longer than its timeout of {self.timeout:g} s ({self.elapsed:.3f} s)"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeError:
+    """What an `error_handler` gets: not an exception, but which node failed with which."""
+
+    node: str
+    error: Exception
+    """In another process than the one it happened in: a `RuntimeError` with its text."""
 
 
 class StoreError(AndonError):

@@ -56,6 +56,7 @@ class Task:
     strikes: int = 0
     """How often in a row it asked something else than was answered."""
     error: str | None = None
+    """Of a task that is done: its error handler takes over, on the routes of the task alone."""
     kept: dict[str, Any] = field(default_factory=dict)
     """Results of `once()`, by key."""
     writes: Writes | None = None

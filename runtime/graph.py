@@ -50,6 +50,10 @@ class Node:
     retry: tuple[RetryPolicy, ...] = ()
     timeout: float | None = None
     """Seconds that one attempt may take."""
+    handler: "Node | None" = None
+    """Runs after this node has failed for good."""
+    handles: str = ""
+    """The node whose failure it is there for."""
     defer: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
     edges: tuple[str, ...] = ()
@@ -107,6 +111,7 @@ class StateGraph:
         input_schema: type | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
         timeout: float | timedelta | None = None,
+        error_handler: NodeFunction | None = None,
         defer: bool = False,
         metadata: Mapping[str, Any] | None = None,
     ) -> "StateGraph":
@@ -114,7 +119,8 @@ class StateGraph:
 
         The function gets the state and returns what to change: a dict, a `Command`, None, or a list of these.
         `timeout`: after so many seconds an attempt is cancelled, with `NodeTimeoutError`. Only for async functions and
-        graphs: the thread of a sync function cannot be stopped.
+        graphs: the thread of a sync function cannot be stopped. `error_handler(state, error: NodeError)`: a node of its
+        own that runs when this one has failed for good, and says where to go on; this one's edges do not count then.
         """
         name, run = _named(node, action)
         if name in self.nodes:
@@ -122,15 +128,17 @@ class StateGraph:
         if name in {START, END} or "|" in name or ":" in name:
             raise InvalidGraphError(f"{name!r} cannot be the name of a node: it is reserved or contains '|' or ':'")
         seen = input_schema or _annotated_state(run)
+        schema = Schema(seen) if seen else self.state
         self.nodes[name] = Node(
             name=name,
             run=run,
-            schema=Schema(seen) if seen else self.state,
+            schema=schema,
             is_sync=not is_async(run) and not is_graph(run),
             is_graph=is_graph(run),
             asks=injected(run),
             retry=_policies(retry_policy),
             timeout=_seconds(name, run, timeout),
+            handler=_handler(name, error_handler, schema) if error_handler else None,
             defer=defer,
             metadata=metadata or {},
         )
@@ -265,13 +273,13 @@ def is_async(run: Any) -> bool:
     return inspect.iscoroutinefunction(called)
 
 
-def injected(run: Any) -> tuple[str, ...]:
-    """Return which of `INJECTED` a function's parameters ask for."""
+def injected(run: Any, names: Sequence[str] = INJECTED) -> tuple[str, ...]:
+    """Return which of these a function's parameters ask for, the first one left out."""
     try:
         parameters = inspect.signature(run).parameters
     except (TypeError, ValueError):
         return ()
-    return tuple(name for name in INJECTED if name in list(parameters)[1:])
+    return tuple(name for name in names if name in list(parameters)[1:])
 
 
 def _hints_of(run: Any) -> dict[str, Any]:
@@ -295,6 +303,17 @@ def _literal_ends(path: Router) -> dict[Hashable, str] | None:
     """Read the possible ends from a router annotated `-> Literal["a", "b"]`."""
     hint = _hints_of(path).get("return")
     return {name: name for name in get_args(hint)} if get_origin(hint) is Literal else None
+
+
+def _handler(name: str, run: NodeFunction, schema: Schema) -> Node:
+    return Node(
+        name=f"__error_handler__{name}",
+        run=run,
+        schema=schema,
+        is_sync=not is_async(run),
+        asks=(*injected(run), *injected(run, ("error",))),
+        handles=name,
+    )
 
 
 def _seconds(name: str, run: Any, timeout: float | timedelta | None) -> float | None:

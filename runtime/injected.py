@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
+from runtime.errors import NodeError
 from runtime.frames import Task, child_namespace
 from runtime.graph import Node
 from runtime.interrupts import TaskContext, require_context
@@ -124,8 +125,14 @@ def config_of(context: TaskContext) -> Config:
     }
 
 
+def _error(context: TaskContext) -> NodeError:
+    task_id, words = context.task.arg
+    return NodeError(context.node.handles, context.run.failures.get(task_id) or RuntimeError(words))
+
+
 _MAKERS: Final[Mapping[str, Callable[[TaskContext], Any]]] = {
     "config": config_of,
+    "error": _error,
     "runtime": _runtime,
     "writer": lambda context: context.emit,
 }

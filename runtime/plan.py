@@ -15,12 +15,12 @@ def following(nodes: Mapping[str, Node], joins: Mapping[str, Join], frame: Frame
     joined = {name: list(sources) for name, sources in frame.joined.items()} if frame.joined else {}
     for task in finished:
         node = nodes[task.name]
-        for target in (*node.edges, *task.routes):
+        for target in task.routes if task.error else (*node.edges, *task.routes):
             if isinstance(target, Send):
                 sends.append((target.node, target.arg))
             elif target != END:
                 names[target] = None
-        for name in node.joins:
+        for name in () if task.error else node.joins:
             if _complete(joins[name], joined, task.name):
                 names[joins[name].target] = None
     ready, deferred = _due(nodes, names, frame.deferred, busy=bool(sends))

@@ -46,6 +46,8 @@ class Run:
     """Awaited between steps: the reader of a stream sets the pace."""
     contexts: dict[str, Any] = field(default_factory=dict)
     """What nodes get as `runtime.context`, by the namespace from which on it counts."""
+    failures: dict[str, Exception] = field(default_factory=dict)
+    """Errors that a handler is to look at, by the id of the task that failed."""
     cancelled: bool = False
     """Whether the call was cancelled while a thread that cannot be stopped was at work."""
     _announced: set[tuple[str, str]] = field(default_factory=set)

@@ -17,7 +17,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph import types as langgraph_types
 from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
 from langgraph.config import get_config as langgraph_config, get_stream_writer as langgraph_writer
-from langgraph.errors import GraphRecursionError as LangGraphRecursionError
+from langgraph.errors import GraphRecursionError as LangGraphRecursionError, NodeError as LangGraphNodeError
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
 from langgraph.runtime import get_runtime as langgraph_runtime
 from pydantic import BaseModel
@@ -35,6 +35,7 @@ LANGGRAPH = SimpleNamespace(
     get_config=langgraph_config,
     get_runtime=langgraph_runtime,
     GraphRecursionError=LangGraphRecursionError,
+    NodeError=LangGraphNodeError,
     MessagesState=langgraph_messages.MessagesState,
     add_messages=langgraph_messages.add_messages,
 )
@@ -252,6 +253,29 @@ def tasks_of_sends_joins_and_several_writes(lib: Any) -> Any:
     config = {**CONFIG, "metadata": {"ours": 1}, "tags": ["t"]}
     chunks = saved(lib, builder).stream({}, config, stream_mode="tasks")
     return sorted(map(anonymous, chunks), key=repr)
+
+
+@program
+def an_error_handler_takes_over(lib: Any) -> Any:
+    def routes(state: State, error: lib.NodeError) -> Any:
+        return lib.Command(update={"log": [f"{error.node} {error.error!r}"]}, goto="after")
+
+    def stays(state: State, error: lib.NodeError) -> Any:
+        return {"log": [f"handled, heard {lib.interrupt('what now?')}"]}
+
+    said = []
+    for handler in (routes, stays):
+        builder = lib.StateGraph(State)
+        builder.add_node("fails", fails, error_handler=handler)
+        builder.add_node("beside", tell("beside"))
+        builder.add_node("after", tell("after"))
+        builder.add_node("next", tell("next"))
+        builder.add_edge(START, "fails")
+        builder.add_edge(START, "beside")
+        builder.add_edge("fails", "next")
+        graph = saved(lib, builder)
+        said += [graph.invoke({}, CONFIG), graph.invoke(lib.Command(resume="go on"), CONFIG) if handler is stays else 0]
+    return said
 
 
 @program

@@ -1,10 +1,11 @@
-"""What nodes raise besides errors of their own: timeouts, questions and commands by hand."""
+"""What nodes raise besides errors of their own: timeouts, handled errors, questions and commands by hand."""
 
 import asyncio
 import operator
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -19,11 +20,13 @@ from runtime import (
     InvalidAnswerError,
     InvalidGraphError,
     InvalidUpdateError,
+    NodeError,
     NodeInterrupt,
     NodeTimeoutError,
     NoRunError,
     ParentCommand,
     RetryPolicy,
+    SqliteSaver,
     StateGraph,
     interrupt,
     is_invalid_resume,
@@ -125,6 +128,59 @@ def test_sync_nodes_and_nothing_cannot_be_timed() -> None:
         graph_of(lambda state: None, timeout=1)
     with pytest.raises(InvalidGraphError, match="must be more than 0 seconds, not 0"):
         graph_of(endless, timeout=0)
+
+
+# Error handlers.
+
+
+def fails(state: State) -> Any:
+    raise ConnectionError("down")
+
+
+def reports(state: State, error: NodeError) -> Any:
+    return {"log": [(interrupt("what now?"), error.node, repr(error.error))]}
+
+
+def test_a_handler_runs_after_the_retries_and_in_place_of_the_edges() -> None:
+    def flaky(state: State) -> Any:
+        entered.append(1)
+        raise ConnectionError("down")
+
+    async def handles(state: State, error: NodeError) -> Any:
+        return {"log": [len(entered), error.error]}
+
+    entered: list[int] = []
+    retry = RetryPolicy(initial_interval=0, jitter=False, max_attempts=2)
+    builder = StateGraph(State).add_node(flaky, retry_policy=retry, error_handler=handles)
+    builder.add_node("never", lambda state: {"log": ["never"]}).add_edge("flaky", "never")
+    result = builder.add_edge(["flaky"], "never").add_edge(START, "flaky").compile().invoke({})
+    assert list(map(repr, result["log"])) == ["2", "ConnectionError('down')"]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_handler_that_asks_goes_on_in_another_process(tmp_path: Path, beside: bool) -> None:
+    def reopened() -> CompiledGraph:
+        builder = StateGraph(State).add_node(fails, error_handler=reports).add_edge(START, "fails")
+        if beside:
+            builder.add_node("beside", lambda state: {"log": [interrupt("beside?")]}).add_edge(START, "beside")
+        return builder.compile(SqliteSaver(tmp_path / "andon.sqlite"))
+
+    reopened().invoke({}, CONFIG)
+    if beside:
+        reopened().invoke(Command(resume="first"), CONFIG)
+    told = ("retry", "fails", "RuntimeError(\"ConnectionError('down')\")")
+    assert reopened().invoke(Command(resume="retry"), CONFIG)["log"] == [*(["first"] if beside else []), told]
+
+
+def test_an_answer_that_does_not_fit_is_not_the_handlers_to_mend() -> None:
+    def ask(state: State) -> Any:
+        return {"log": [interrupt("how many?", response_schema=int)]}
+
+    graph = graph_of(ask, error_handler=reports)
+    graph.invoke({}, CONFIG)
+    with pytest.raises(InvalidAnswerError):
+        graph.invoke(Command(resume="many"), CONFIG)
+    assert graph.invoke(Command(resume=3), CONFIG) == {"log": [3]}
 
 
 # Questions by hand.
