@@ -34,8 +34,7 @@ async def test_an_edited_refund_is_paid_as_edited(talk: Talk, effects: Effects) 
     await refund.write("order 7")
     await refund.press("Edit", Amount="25.50", Note_to_the_agent="She kept the bulb.")
     assert refund.outcome == (
-        "Refunded 25.50 EUR instead of 40.00 EUR to Grace Hopper for order 7."
-        " Their note: She kept the bulb."
+        "Refunded 25.50 EUR instead of 40.00 EUR to Grace Hopper for order 7. Their note: She kept the bulb."
     )
     assert effects() == [GRACE | {"amount": 25.5}]
 
