@@ -193,25 +193,24 @@ class _Unpacking:
 
     def _value(self, code: int, data: bytes) -> Any:
         try:
-            value = self._built(code, data)
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise CodecError("", f"stored bytes are nested more than {MAX_DEPTH} levels deep")  # noqa: TRY301 - noted below
+            parts = self.unpack(data)
+            self._depth -= 1
+            if code != OBJECT:
+                return _KINDS_BY_CODE[code].together(parts)
+            name, parts = parts
+            return (self._kinds.by_name.get(name) or self._named(name)).together(parts)
         except Exception as error:
             self._failure = self._failure or error
             raise
-        return value
 
-    def _built(self, code: int, data: bytes) -> Any:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise CodecError("", f"stored bytes are nested more than {MAX_DEPTH} levels deep")
-        parts = self.unpack(data)
-        self._depth -= 1
-        return self._named(*parts) if code == OBJECT else _KINDS_BY_CODE[code].together(parts)
-
-    def _named(self, name: str, parts: Any) -> Any:
+    def _named(self, name: str) -> Kind:
         kind = self._kinds.named(name)
         if kind is None:
             raise CodecError("", f"stored type {name!r} is not registered: add it to `types`, or see `Codec.register`")
-        return kind.together(parts)
+        return kind
 
 
 _NATIVE = {type(None), bool, float, bytes, bytearray, memoryview}

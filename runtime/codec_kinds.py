@@ -176,9 +176,9 @@ def _dataclass(cls: Any, name: str) -> Kind | None:
             return {field: getattr(value, field) for field in names if hasattr(value, field)}
 
     def together(parts: dict[str, Any]) -> Any:
-        value = object.__new__(cls)
+        value, put = object.__new__(cls), object.__setattr__
         for field, part in _filled(name, parts, names, defaults, needed).items():
-            object.__setattr__(value, field, part)
+            put(value, field, part)
         return value
 
     return Kind(OBJECT, apart, together, name)

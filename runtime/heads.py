@@ -2,7 +2,8 @@
 
 What is kept has only ever been read from the store, one entry after the other, as any other process would read it: the
 store says what came after it, also when another process wrote that, and a run gets a copy. So nothing that a run does
-to its own copy, and no commit that failed, can be seen here. Short threads are not kept: reading them costs less.
+to its own copy, and no commit that failed, can be seen here. Short threads are not kept: reading them costs less;
+nor those that are read only once.
 """
 
 from collections import OrderedDict
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LEAST_BYTES: Final = 16 * 1024
 MOST_BYTES: Final = 32 * 1024 * 1024
+MOST_READ_ONCE: Final = 1024  # ids of threads
 _ATOMS: Final = frozenset({type(None), bool, int, float, str, bytes})
 
 
@@ -35,6 +37,7 @@ class Heads:
         self.running: set[str] = set()
         """Threads that a run of this process is at work on, whatever graph it runs."""
         self._kept: OrderedDict[str, tuple[Mapping[str, Channel], Journal, int]] = OrderedDict()
+        self._read_once: set[str] = set()
         self._bytes = 0
         self._lock = Lock()
 
@@ -46,6 +49,18 @@ class Heads:
             made_for, journal, size = self._kept.pop(thread_id)
             self._bytes -= size
         return journal if made_for == channels else None
+
+    def wants(self, thread_id: str, log: "Log") -> bool:
+        """Whether to keep a thread that had to be read: from the second time on, a copy pays for itself."""
+        if len(log.snapshot or b"") + sum(map(len, log.entries)) < self.least_bytes:
+            return False
+        if thread_id in self._read_once:
+            return True
+        with self._lock:
+            if len(self._read_once) >= MOST_READ_ONCE:
+                self._read_once.clear()
+            self._read_once.add(thread_id)
+        return False
 
     def put(self, thread_id: str, channels: "Mapping[str, Channel]", journal: "Journal", size: int) -> None:
         """Keep a journal for the next who asks, and let go of those that were not asked for."""
@@ -69,11 +84,6 @@ def heads_of(store: "CheckpointStore") -> Heads:
     """Return what is kept of a store."""
     heads = _HEADS.get(store)
     return _HEADS.setdefault(store, Heads()) if heads is None else heads
-
-
-def size_of(log: "Log") -> int:
-    """Return how much there was to read."""
-    return len(log.snapshot or b"") + sum(map(len, log.entries))
 
 
 def fresh(value: Any) -> Any:

@@ -41,7 +41,7 @@ from runtime.frames import (
     twin,
     written_by,
 )
-from runtime.heads import heads_of, size_of
+from runtime.heads import heads_of
 from runtime.state import Channel, Values, Writes
 from runtime.store import CheckpointStore, Log, Mark
 from runtime.types import NOTHING, START
@@ -115,7 +115,7 @@ class Journal:
         known = heads.take(self.thread_id, channels)
         log = await self.store.load(self.thread_id, since=known.mark if known else None)
         if known is None or not log.continues(known.mark):
-            if not channels or size_of(log) < heads.least_bytes:
+            if not channels or not heads.wants(self.thread_id, log):
                 self.replay(log)
                 return
             known = Journal(self.thread_id, self.codec, None)

@@ -36,15 +36,12 @@ class Message:
 
     def copy(self) -> "Message":
         """Return an equal message that shares nothing that can be changed."""
-        return Message(
-            type=self.type,
-            content=self.content if type(self.content) is str else deepcopy(self.content),
-            id=self.id,
-            name=self.name,
-            tool_calls=deepcopy(self.tool_calls) if self.tool_calls else [],
-            tool_call_id=self.tool_call_id,
-            status=self.status,
-        )
+        copy = object.__new__(Message)  # twice as fast as the constructor, and there may be thousands
+        copy.type, copy.id, copy.name = self.type, self.id, self.name
+        copy.content = self.content if type(self.content) is str else deepcopy(self.content)
+        copy.tool_calls = deepcopy(self.tool_calls) if self.tool_calls else []
+        copy.tool_call_id, copy.status = self.tool_call_id, self.status
+        return copy
 
     @property
     def role(self) -> str:

@@ -119,13 +119,18 @@ def test_a_thread_that_was_deleted_and_begun_again_is_another(tmp_path: Path) ->
 def test_a_commit_that_failed_is_forgotten() -> None:
     saver = Counting()
     graph = chat(saver)
-    turn(graph, "first")
-    turn(graph, "second")
+    for text in ("first", "second", "third"):
+        turn(graph, text)
     saver.full = True
     with pytest.raises(ThreadBusyError):
         turn(graph, "lost")
     saver.full = False
-    assert [message.content for message in turn(graph, "third")["messages"][::2]] == ["first", "second", "third"]
+    assert [message.content for message in turn(graph, "fourth")["messages"][::2]] == [
+        "first",
+        "second",
+        "third",
+        "fourth",
+    ]
 
 
 def test_a_graph_with_other_reducers_reads_the_thread_anew() -> None:
@@ -133,20 +138,20 @@ def test_a_graph_with_other_reducers_reads_the_thread_anew() -> None:
         messages: list[Any]
 
     saver = InMemorySaver()
-    turn(chat(saver), "first")
-    turn(chat(saver), "second")
+    for number in range(3):
+        turn(chat(saver), str(number))
     plain = StateGraph(Plain).add_node("end", lambda state: None).add_edge(START, "end").compile(saver)
     assert len(plain.get_state(CONFIG).values["messages"]) == 1
-    assert len(chat(saver).get_state(CONFIG).values["messages"]) == 4
+    assert len(chat(saver).get_state(CONFIG).values["messages"]) == 6
 
 
 def test_only_so_much_is_kept_and_short_threads_not_at_all() -> None:
     saver = Counting()
     heads = heads_of(saver)
-    heads.most_bytes = 5 * LEAST_BYTES
+    heads.most_bytes = 8 * LEAST_BYTES
     graph = chat(saver)
     for name in "abcdef":
-        for _ in range(2):
+        for _ in range(3):
             graph.invoke(
                 {"messages": ["x"], "notes": {"said": []}}, {"configurable": {"thread_id": name}}, durability="exit"
             )
@@ -161,8 +166,10 @@ def test_only_so_much_is_kept_and_short_threads_not_at_all() -> None:
 def test_a_store_that_nobody_uses_any_more_is_let_go() -> None:
     saver = InMemorySaver()
     graph = chat(saver)
-    turn(graph, "first")
-    turn(graph, "second")
+    for number in range(3):
+        turn(graph, str(number))
+    assert heads_of(saver).take("one", graph.channels) is not None
+    turn(graph, "kept again")
     gone = weakref.ref(saver)
     del saver, graph
     gc.collect()
