@@ -196,7 +196,7 @@ class _Unpacking:
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise CodecError("", f"stored bytes are nested more than {MAX_DEPTH} levels deep")  # noqa: TRY301 - noted below
-            parts = self.unpack(data)
+            parts = ormsgpack.unpackb(data, ext_hook=self._value)
             self._depth -= 1
             if code != OBJECT:
                 return _KINDS_BY_CODE[code].together(parts)

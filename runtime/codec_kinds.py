@@ -164,8 +164,9 @@ def _dataclass(cls: Any, name: str) -> Kind | None:
     names = tuple(field.name for field in fields)
     needed = tuple(field.name for field in fields if field.init)
     defaults = {field.name: default for field in fields if (default := _default_of(field)) is not None}
+    new, put = object.__new__, object.__setattr__
     try:
-        object.__new__(cls)
+        new(cls)
     except TypeError:  # abstract, or derived from a built-in whose own content the fields do not show
         return None
 
@@ -176,8 +177,10 @@ def _dataclass(cls: Any, name: str) -> Kind | None:
             return {field: getattr(value, field) for field in names if hasattr(value, field)}
 
     def together(parts: dict[str, Any]) -> Any:
-        value, put = object.__new__(cls), object.__setattr__
-        for field, part in _filled(name, parts, names, defaults, needed).items():
+        value = new(cls)
+        if tuple(parts) != names:
+            parts = _filled(name, parts, names, defaults, needed)
+        for field, part in parts.items():
             put(value, field, part)
         return value
 
