@@ -1,7 +1,9 @@
 """The log of a thread: small, replayable, without holes, and readable by whoever comes later."""
 
 import asyncio
+import json
 import operator
+from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -23,6 +25,7 @@ from runtime.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
 from runtime.process_codec import CODEC
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
+SAMPLES: dict[str, str] = json.loads(Path(__file__).with_name("journal_samples.json").read_text("utf-8"))
 
 
 class State(TypedDict, total=False):
@@ -181,6 +184,25 @@ async def test_operations_of_a_later_version_are_refused() -> None:
     await saver.append("one", head, CODEC.encode([1, [["zzz", ""]]]))
     with pytest.raises(CodecError, match="'zzz'"):
         await graph.aget_state(CONFIG)
+
+
+@pytest.mark.parametrize("entry", SAMPLES.values(), ids=SAMPLES)
+async def test_entries_of_every_format_are_read_for_ever(entry: str) -> None:
+    """Each is a thread that waits for the answer to "go?"; a new format adds a sample, none is ever changed."""
+
+    class Asking(MessagesState, total=False):
+        verdict: str
+
+    def ask(state: Any) -> Any:
+        return {"messages": [("ai", "noted")], "verdict": interrupt("go?")}
+
+    saver = InMemorySaver()
+    await saver.append("one", 0, bytes.fromhex(entry))
+    graph = StateGraph(Asking).add_node("ask", ask).add_edge(START, "ask").compile(saver)
+    assert (await graph.aget_state(CONFIG)).interrupts[0].value == "go?"
+    state = await graph.ainvoke(Command(resume="yes"), CONFIG)
+    assert [message.content for message in state["messages"]] == ["hello", "noted"]
+    assert state["verdict"] == "yes"
 
 
 def test_metadata_of_the_run_is_in_its_checkpoints() -> None:
