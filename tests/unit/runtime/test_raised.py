@@ -218,6 +218,33 @@ def test_a_written_state_lets_it_go_on() -> None:
     assert graph.invoke(None, CONFIG) == {"ready": True, "log": ["ran"]}
 
 
+def test_a_node_that_raised_its_question_looks_again_whenever_the_thread_goes_on() -> None:
+    def waits(state: State) -> Any:
+        if not ready:
+            raise GraphInterrupt([Interrupt("not ready")])
+        return {"log": ["ran"]}
+
+    ready: list[bool] = []
+    graph = graph_of(waits)
+    graph.invoke({}, CONFIG)
+    ready.append(True)
+    assert graph.invoke(None, CONFIG) == {"log": ["ran"]}
+
+
+def test_an_answer_to_a_question_by_hand_is_never_kept_for_a_real_one() -> None:
+    def asks_when_ready(state: State) -> Any:
+        if not state.get("ready"):
+            raise GraphInterrupt([Interrupt("go?")])
+        return {"log": [interrupt("go?")]}
+
+    graph = graph_of(asks_when_ready)
+    graph.invoke({}, CONFIG)
+    graph.invoke(Command(resume="yes"), CONFIG)
+    (question,) = graph.invoke(Command(update={"ready": True}), CONFIG)["__interrupt__"]
+    assert question.value == "go?"
+    assert graph.invoke(Command(resume="no"), CONFIG)["log"] == ["no"]
+
+
 def test_a_pause_without_a_question_is_looked_at_again() -> None:
     def waits(state: State) -> Any:
         entered.append(1)
