@@ -21,7 +21,7 @@ import ormsgpack
 from benchmarks.harness import Contender, Figure, Sample, Workload, timed
 from benchmarks.libraries import Synchronous
 from runtime import SqliteSaver
-from runtime.codec import Codec
+from runtime.codec.codec import Codec
 
 ENTRY = os.urandom(1_000)
 MESSAGES = {"messages": [{"role": "user", "content": "x" * 1_000, "id": str(number)} for number in range(2)]}

@@ -26,11 +26,11 @@ from handlers.desk import Desk
 from handlers.payloads import MalformedError, check_shape
 from handlers.slack import Slack, SlackRefusedError
 from runtime import Command, CompiledGraph, StateGraph
-from runtime.agents import Agent, Graph
-from runtime.drives import RETRY_SECONDS
-from runtime.ledger import Ledger
-from runtime.process_codec import CODEC
-from runtime.runner import Runner
+from runtime.codec.process import CODEC
+from runtime.requests.agents import Agent, Graph
+from runtime.requests.drives import RETRY_SECONDS
+from runtime.requests.ledger import Ledger
+from runtime.requests.runner import Runner
 from runtime.store import Store
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,8 @@ from handlers.cards.refusals import notice_view
 from handlers.cards.runs import stop_view
 from handlers.desk import Desk
 from handlers.payloads import Click, click
-from runtime.policy import Reason, Refusal
-from runtime.records import RequestId, ThreadId
+from runtime.requests.policy import Reason, Refusal
+from runtime.requests.records import RequestId, ThreadId
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]

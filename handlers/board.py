@@ -16,10 +16,10 @@ from handlers.cards.blocks import Message, card_message
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import outcome_message, run_message
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
-from runtime.agents import Agent
-from runtime.journal import derive_id
-from runtime.ledger import Ledger
-from runtime.records import (
+from runtime.engine.journal import derive_id
+from runtime.requests.agents import Agent
+from runtime.requests.ledger import Ledger
+from runtime.requests.records import (
     Place,
     Post,
     Request,
@@ -56,7 +56,7 @@ class _Drawing:
 
 
 class Board:
-    """Implements `runtime.surface.Surface` for Slack."""
+    """Implements `runtime.requests.surface.Surface` for Slack."""
 
     def __init__(self, ledger: Ledger, agents: Mapping[str, Agent], slack: Slack, clock: Callable[[], float]) -> None:
         self._ledger = ledger

@@ -11,8 +11,8 @@ from slack_bolt.async_app import AsyncApp
 from handlers import replies
 from handlers.desk import Desk
 from handlers.payloads import SlashCommand, slash_command
-from runtime.policy import Reason, Refusal
-from runtime.records import RequestStatus, Thread, ThreadStatus
+from runtime.requests.policy import Reason, Refusal
+from runtime.requests.records import RequestStatus, Thread, ThreadStatus
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]

@@ -12,11 +12,11 @@ from handlers.cards import words
 from handlers.cards.refusals import not_among, settled
 from handlers.payloads import Click
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
-from runtime.agents import Agent
-from runtime.ledger import Ledger
-from runtime.policy import Reason, Refusal
-from runtime.records import Person
-from runtime.runner import Runner
+from runtime.requests.agents import Agent
+from runtime.requests.ledger import Ledger
+from runtime.requests.policy import Reason, Refusal
+from runtime.requests.records import Person
+from runtime.requests.runner import Runner
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from slack_bolt.response import BoltResponse
 
 from handlers.cards import words
 from handlers.desk import Desk
-from runtime.records import Person
+from runtime.requests.records import Person
 
 logger = logging.getLogger(__name__)
 

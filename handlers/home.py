@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers.cards.homes import LISTED, home_view
 from handlers.desk import Desk
 from handlers.payloads import opened_home
-from runtime.records import Person, Request
+from runtime.requests.records import Person, Request
 
 LOOKED_THROUGH = 1000
 STARTED = 10

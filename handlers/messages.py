@@ -18,8 +18,8 @@ from handlers.cards.model import decide
 from handlers.cards.payloads import compile_card
 from handlers.desk import Desk
 from handlers.payloads import Said, said
-from runtime.policy import Reason, Refusal
-from runtime.records import Request, RequestStatus, Thread, ThreadStatus, where_of
+from runtime.requests.policy import Reason, Refusal
+from runtime.requests.records import Request, RequestStatus, Thread, ThreadStatus, where_of
 
 Body = Mapping[str, Any]
 Listener = Callable[[Desk, Said], Awaitable[str | None]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.records import Person, Place
+from runtime.requests.records import Person, Place
 
 _NEW_WORDS = (None, "file_share", "thread_broadcast")
 """Subtypes of a message that somebody has just written."""

@@ -6,8 +6,8 @@ from itertools import islice
 
 from handlers.cards.runs import run_status
 from handlers.cards.text import date_token, escape, mention, one_line
-from runtime.agents import Agent
-from runtime.records import Request, Thread, ThreadId
+from runtime.requests.agents import Agent
+from runtime.requests.records import Request, Thread, ThreadId
 
 HELP = "help"
 SHORT_ID = 8

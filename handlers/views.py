@@ -13,8 +13,8 @@ from handlers.cards.payloads import compile_card
 from handlers.cards.refusals import notice_view
 from handlers.desk import Desk
 from handlers.payloads import Submission, submission
-from runtime.policy import Reason, Refusal
-from runtime.records import RequestId, ThreadId
+from runtime.requests.policy import Reason, Refusal
+from runtime.requests.records import RequestId, ThreadId
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]

@@ -5,7 +5,16 @@ Everything a program needs is importable from here; what needs a database driver
 
 from typing import TYPE_CHECKING, Any
 
-from runtime.compiled import CompiledGraph
+from runtime.engine.injected import ExecutionInfo, Runtime, get_config, get_runtime
+from runtime.engine.interrupts import (
+    GraphInterrupt,
+    NodeInterrupt,
+    ParentCommand,
+    get_stream_writer,
+    idempotency_key,
+    interrupt,
+    once,
+)
 from runtime.errors import (
     AndonError,
     CodecError,
@@ -27,19 +36,10 @@ from runtime.errors import (
     UnknownInterruptError,
     is_invalid_resume,
 )
-from runtime.graph import StateGraph
-from runtime.injected import ExecutionInfo, Runtime, get_config, get_runtime
-from runtime.interrupts import (
-    GraphInterrupt,
-    NodeInterrupt,
-    ParentCommand,
-    get_stream_writer,
-    idempotency_key,
-    interrupt,
-    once,
-)
+from runtime.graph.builder import StateGraph
+from runtime.graph.compiled import CompiledGraph
 from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, RemoveMessage, add_messages
-from runtime.speech import push_message
+from runtime.streams.speech import push_message
 from runtime.types import (
     END,
     START,

@@ -7,7 +7,7 @@ from handlers.cards import ids
 from handlers.cards.forms import Errors, form_view, read_form
 from handlers.cards.model import Card, Reply
 from handlers.cards.payloads import policy_of
-from runtime.records import (
+from runtime.requests.records import (
     Decision,
     Person,
     Request,

@@ -14,7 +14,7 @@ from bot.agents import AgentSpec, load_agents, load_graphs
 from bot.app import agent
 from handlers.cards.model import Card, Reply, decide
 from handlers.cards.payloads import compile_card
-from runtime.agents import Agent
+from runtime.requests.agents import Agent
 from runtime.store import Store
 from tests.cards_kit import AT, BEN, filled, wrong
 

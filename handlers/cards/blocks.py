@@ -9,7 +9,7 @@ from handlers.cards.body import BUTTON, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
-from runtime.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict
+from runtime.requests.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict
 
 MAX_MENTIONS = 8
 MAX_CHANGES = 10

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from handlers.cards import asks, schemas, words
 from handlers.cards.heading import heading
 from handlers.cards.model import Action, Ask, AskText, Card, Reply
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 
 MAX_ACTIONS = 20
 APPROVERS = "approvers"

@@ -12,7 +12,7 @@ from handlers.cards.literal import Block, paragraph, plain_text, preformatted, r
 from handlers.cards.masking import mask_text, secret_names
 from handlers.cards.model import Card
 from handlers.cards.text import clean, head
-from runtime.records import Request, Thread, Turn
+from runtime.requests.records import Request, Thread, Turn
 
 PIECE = 2900
 MAX_BLOCKS = 90

@@ -18,7 +18,7 @@ from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Repl
 from handlers.cards.plain import plain
 from handlers.cards.reading import InvalidInputError, read_text, read_value
 from handlers.cards.text import label, size
-from runtime.records import Person, Request
+from runtime.requests.records import Person, Request
 
 MAX_INPUTS = 90
 MAX_BYTES = 180_000

@@ -8,8 +8,8 @@ from handlers.cards.literal import Block, context, excerpt, plain_text
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import run_status
 from handlers.cards.text import escape
-from runtime.agents import Agent
-from runtime.records import Request, Thread, ThreadId
+from runtime.requests.agents import Agent
+from runtime.requests.records import Request, Thread, ThreadId
 
 LISTED = 20
 

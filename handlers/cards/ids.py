@@ -6,7 +6,7 @@ They carry references only, never authority: whoever reads one looks the record 
 import json
 from dataclasses import asdict, dataclass
 
-from runtime.records import RequestId, ThreadId
+from runtime.requests.records import RequestId, ThreadId
 
 ACT = "act"
 """Prefix of an answer button's action id: `act:<action key>`; its value is the request id."""

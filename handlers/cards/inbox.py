@@ -12,7 +12,7 @@ from handlers.cards import schemas, words
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.schemas import Schema
 from runtime.prebuilt.review import EDITED_ARGS
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 
 _UNTOLD = AskReason(told=False)
 

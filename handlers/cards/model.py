@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from handlers.cards.masking import masked, secret_names
-from runtime.records import Change, Decision, Person, Verdict
+from runtime.requests.records import Change, Decision, Person, Verdict
 
 Style = Literal["primary", "danger"]
 

@@ -17,7 +17,7 @@ from handlers.cards.inbox import inbox
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain, pruned
 from handlers.cards.typed import typed, typed_approvers
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 
 Compiler = Callable[[Any, dict[str, Any] | None], Card | None]
 

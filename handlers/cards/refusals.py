@@ -5,7 +5,7 @@ from typing import Any
 from handlers.cards import ids, words
 from handlers.cards.literal import plain_text
 from handlers.cards.text import date_token, mention
-from runtime.records import Decision, Request, RequestStatus, Thread, Verdict
+from runtime.requests.records import Decision, Request, RequestStatus, Thread, Verdict
 
 _DEEDS = {
     Verdict.APPROVED: "approved",

@@ -8,7 +8,7 @@ from handlers.cards.blocks import Message
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.masking import mask_text
 from handlers.cards.text import escape, mention
-from runtime.records import Request, RequestStatus, Thread, ThreadStatus, Turn
+from runtime.requests.records import Request, RequestStatus, Thread, ThreadStatus, Turn
 
 PROMPT = 1500
 OUTCOME = 6000

@@ -8,7 +8,7 @@ from handlers.cards import asks, schemas, words
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import pruned
 from runtime.hitl import PAYLOADS, Approval, Choice, Form, Question
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 
 _TOLD = AskReason(told=True)
 

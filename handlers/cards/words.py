@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 
 APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", "Decline"
 FILL_IN, CHOOSE = "Fill in", "Choose"

@@ -8,11 +8,11 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runtime.compiled import CompiledGraph
 from runtime.errors import InvalidGraphError
-from runtime.graph import StateGraph
+from runtime.graph.builder import StateGraph
+from runtime.graph.compiled import CompiledGraph
+from runtime.graph.options import Nodes
 from runtime.messages import Message, MessagesState, as_message
-from runtime.options import Nodes
 from runtime.prebuilt.models import Model, asking, reply
 from runtime.prebuilt.tool_node import ToolNode, calls_of, messages_of
 from runtime.prebuilt.tools import AnyTool, answer

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypedDict
 
+from runtime.engine.interrupts import interrupt
 from runtime.errors import InvalidGraphError
-from runtime.interrupts import interrupt
 from runtime.prebuilt.langchain import as_tool
 from runtime.prebuilt.tools import AnyTool, Tool, validated
 from runtime.types import Config

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from runtime.answers import problems_of
+from runtime.engine.answers import problems_of
+from runtime.engine.interrupts import once
 from runtime.errors import AndonError, InvalidGraphError
-from runtime.interrupts import once
 from runtime.prebuilt.langchain import as_tool
 from runtime.prebuilt.tools import CALL, AnyTool, answer
 from runtime.types import Command, Config

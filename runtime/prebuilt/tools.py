@@ -17,12 +17,12 @@ from typing import Any, Final, Protocol, TypeAlias, get_args, get_type_hints, ov
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from runtime.answers import problems_in
+from runtime.engine.answers import problems_in
+from runtime.engine.interrupts import current
+from runtime.engine.sync import in_thread
 from runtime.errors import InvalidGraphError
-from runtime.graph import is_async
-from runtime.interrupts import current
+from runtime.graph.builder import is_async
 from runtime.messages import Message
-from runtime.sync import in_thread
 from runtime.types import Command, Config
 
 ArgsSchema: TypeAlias = type[BaseModel] | dict[str, Any]

@@ -15,9 +15,9 @@ from bot.manifest import load_manifest
 from bot.sandbox import Sandbox
 from bot.settings import load_settings
 from runtime import SqliteSaver
-from runtime.ledger import Ledger
-from runtime.process_codec import CODEC
-from runtime.records import RequestStatus
+from runtime.codec.process import CODEC
+from runtime.requests.ledger import Ledger
+from runtime.requests.records import RequestStatus
 from tests.office import Json, Office, is_open, key_of, shown
 
 AGENT = Path(__file__).with_name("killed_agent.py")

@@ -17,7 +17,7 @@ from handlers.cards.payloads import compile_card, policy_of
 from handlers.cards.runs import run_message
 from handlers.cards.text import clean, escape, shorten, size
 from runtime.hitl import Approval, Choice, Form, Option
-from runtime.records import RequestStatus, ThreadStatus
+from runtime.requests.records import RequestStatus, ThreadStatus
 from tests.cards_kit import AT, BEN, left_as_is, make_request, make_thread
 
 NASTY = st.sampled_from(

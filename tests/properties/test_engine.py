@@ -26,7 +26,7 @@ from runtime import (
     add_messages,
     interrupt,
 )
-from runtime.heads import heads_of
+from runtime.engine.heads import heads_of
 from runtime.types import Durability
 
 DURABILITIES: tuple[Durability, ...] = ("sync", "async", "exit")

@@ -14,9 +14,19 @@ from bot.sandbox import Fault, Sandbox
 from handlers.board import Board
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import InMemorySaver
-from runtime.ledger import Ledger
-from runtime.process_codec import CODEC
-from runtime.records import Decision, Request, RequestId, RequestStatus, Thread, ThreadStatus, Turn, TurnStatus, Verdict
+from runtime.codec.process import CODEC
+from runtime.requests.ledger import Ledger
+from runtime.requests.records import (
+    Decision,
+    Request,
+    RequestId,
+    RequestStatus,
+    Thread,
+    ThreadStatus,
+    Turn,
+    TurnStatus,
+    Verdict,
+)
 from tests.cards_kit import AT, BEN, make_request, make_thread
 from tests.office import Json, is_open, key_of, shown
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.payloads import MalformedError, check_shape, click, opened_home, plain, said, slash_command, submission
-from runtime.records import Person
+from runtime.requests.records import Person
 
 USER = {"id": "U1", "team_id": "T1"}
 CLICK = {

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from handlers import replies
-from runtime.agents import Agent
-from runtime.records import RequestStatus, ThreadStatus
+from runtime.requests.agents import Agent
+from runtime.requests.records import RequestStatus, ThreadStatus
 from tests.cards_kit import make_request, make_thread
 
 

@@ -31,7 +31,7 @@ from langchain_core.messages import (
 )
 from pydantic import BaseModel, ConfigDict, PrivateAttr, RootModel
 
-from runtime.codec import MAX_DEPTH, Codec
+from runtime.codec.codec import MAX_DEPTH, Codec
 from runtime.errors import CodecError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -473,7 +473,9 @@ def test_langchains_messages_are_kept_without_being_registered(message: Any) -> 
 
 
 def test_a_process_without_langchain_loaded_reads_its_messages() -> None:
-    code = "import sys; from runtime.codec import Codec; print(Codec().decode(bytes.fromhex(sys.argv[1])).content)"
+    code = (
+        "import sys; from runtime.codec.codec import Codec; print(Codec().decode(bytes.fromhex(sys.argv[1])).content)"
+    )
     arguments = [sys.executable, "-c", code, Codec().encode(AIMessage("hello")).hex()]
     assert subprocess.run(arguments, capture_output=True, text=True, check=True).stdout == "hello\n"
 

@@ -3,7 +3,7 @@
 from typing import Literal, TypedDict
 
 from runtime import END, START, Command, StateGraph
-from runtime.drawing import DrawnEdge
+from runtime.graph.drawing import DrawnEdge
 
 
 class State(TypedDict, total=False):

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from runtime.drives import Drive, Drives
-from runtime.records import ThreadId
+from runtime.requests.drives import Drive, Drives
+from runtime.requests.records import ThreadId
 
 T = ThreadId("t")
 

@@ -19,8 +19,8 @@ from runtime import (
     ThreadBusyError,
     interrupt,
 )
+from runtime.engine.heads import LEAST_BYTES, heads_of
 from runtime.errors import StaleHeadError
-from runtime.heads import LEAST_BYTES, heads_of
 from runtime.store import CheckpointStore, Log, Mark
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}

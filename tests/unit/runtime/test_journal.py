@@ -20,9 +20,9 @@ from runtime import (
     ThreadBusyError,
     interrupt,
 )
-from runtime.frames import Next
-from runtime.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
-from runtime.process_codec import CODEC
+from runtime.codec.process import CODEC
+from runtime.engine.frames import Next
+from runtime.engine.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
 SAMPLES: dict[str, str] = json.loads(Path(__file__).with_name("journal_samples.json").read_text("utf-8"))

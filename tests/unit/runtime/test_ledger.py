@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from runtime import InMemorySaver, SqliteSaver
+from runtime.codec.process import CODEC
 from runtime.hitl import Approval
-from runtime.ledger import Ledger, request_id_of
-from runtime.process_codec import CODEC
-from runtime.records import (
+from runtime.requests.ledger import Ledger, request_id_of
+from runtime.requests.records import (
     Change,
     Decision,
     Person,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.agents import Agent
-from runtime.policy import Reason, may_answer, may_steer
-from runtime.records import Person, RequestStatus
+from runtime.requests.agents import Agent
+from runtime.requests.policy import Reason, may_answer, may_steer
+from runtime.requests.records import Person, RequestStatus
 from tests.cards_kit import ANA, BEN, make_request, make_thread
 
 EVE = Person(team="X", id=ANA.id)

@@ -31,9 +31,9 @@ from runtime import (
     idempotency_key,
     interrupt,
 )
-from runtime.codec import Codec
+from runtime.codec.codec import Codec
+from runtime.engine.journal import Journal
 from runtime.hitl import Approval, Decision, Form
-from runtime.journal import Journal
 from runtime.types import Durability
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}

@@ -11,12 +11,12 @@ import langgraph.types
 import pytest
 
 from runtime import START, Command, InMemorySaver, StateGraph, interrupt
-from runtime.agents import Agent
+from runtime.codec.process import CODEC
 from runtime.errors import InvalidAnswerError
-from runtime.ledger import Ledger
-from runtime.policy import Reason, Refusal
-from runtime.process_codec import CODEC
-from runtime.records import (
+from runtime.requests.agents import Agent
+from runtime.requests.ledger import Ledger
+from runtime.requests.policy import Reason, Refusal
+from runtime.requests.records import (
     Decision,
     Person,
     Place,
@@ -28,7 +28,7 @@ from runtime.records import (
     TurnStatus,
     Verdict,
 )
-from runtime.runner import Runner
+from runtime.requests.runner import Runner
 from tests.office import State
 
 ANA, BEN, EVE = Person(team="T", id="ANA"), Person(team="T", id="BEN"), Person(team="X", id="EVE")

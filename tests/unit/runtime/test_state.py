@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from runtime import START, InMemorySaver, InvalidUpdateError, StateGraph
-from runtime.state import Schema, merge, writes_of
+from runtime.graph.state import Schema, merge, writes_of
 
 
 class Typed(TypedDict):

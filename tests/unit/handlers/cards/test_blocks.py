@@ -9,7 +9,7 @@ from handlers.cards.blocks import Message, card_message
 from handlers.cards.model import AskText, Reply, decide
 from handlers.cards.payloads import compile_card
 from runtime.hitl import Approval, Choice, Option
-from runtime.records import Decision, RequestStatus, ThreadStatus, Verdict
+from runtime.requests.records import Decision, RequestStatus, ThreadStatus, Verdict
 from tests.cards_kit import AT, BEN, buttons, make_request, make_thread, texts
 
 REFUND = {"question": "Send a refund of $25?", "amount": 25.0, "customer": "cus_42"}

@@ -1,7 +1,7 @@
 import pytest
 
 from handlers.cards import ids
-from runtime.records import RequestId, ThreadId
+from runtime.requests.records import RequestId, ThreadId
 
 
 @pytest.mark.parametrize("request_id", ["r1", "a:b:c", "ü/%", "7"])

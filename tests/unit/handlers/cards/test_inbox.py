@@ -8,7 +8,7 @@ from handlers.cards.model import Card, Reply, decide
 from handlers.cards.payloads import compile_card
 from runtime import Command, CompiledGraph, InMemorySaver, Interrupt, Message
 from runtime.prebuilt import HumanInterruptConfig, add_human_in_the_loop, create_react_agent
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 from tests.cards_kit import AT, BEN, filled, wrong
 
 ALL = {"allow_ignore": True, "allow_respond": True, "allow_edit": True, "allow_accept": True}

@@ -7,7 +7,7 @@ from handlers.cards.forms import read_reply
 from handlers.cards.model import Card, Reply, decide
 from handlers.cards.payloads import compile_card, policy_of
 from runtime.hitl import Approval, Choice, Decision, Form, Option, Question
-from runtime.records import Verdict
+from runtime.requests.records import Verdict
 from tests.cards_kit import ANA, AT, BEN, filled
 
 CLICK = Reply(by=BEN, at=AT)

@@ -9,7 +9,7 @@ from handlers.cards.details import turn_view
 from handlers.cards.refusals import not_among, notice_view, settled
 from handlers.cards.runs import outcome_message, run_message, stop_view
 from runtime.hitl import Approval
-from runtime.records import Decision, RequestStatus, ThreadId, ThreadStatus, Turn, Verdict
+from runtime.requests.records import Decision, RequestStatus, ThreadId, ThreadStatus, Turn, Verdict
 from tests.cards_kit import ANA, AT, BEN, buttons, make_request, make_thread, texts
 
 TURN = Turn(

@@ -1,0 +1,271 @@
+"""Values to bytes and back, for everything the runtime keeps.
+
+The bytes are one version byte followed by MessagePack; what MessagePack has no form for is an extension whose body is
+MessagePack again (`codec_kinds`). Reading never imports or runs what the data names: only classes registered with this
+codec are built, and LangChain's messages, whose names are fixed here. Plain data is packed in one native call; Python
+walks a value only when that call refuses it, to keep the rarer forms (keys that are not text, lone surrogates) or to
+say where the value that cannot be kept is.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import ormsgpack
+
+from runtime.codec.kinds import (
+    BUILT_IN,
+    FOREIGN_MESSAGES,
+    OBJECT,
+    Kind,
+    foreign_message,
+    is_pydantic,
+    object_kind,
+    registered_name,
+)
+from runtime.errors import CodecError
+
+VERSION = b"\x01"
+MAX_DEPTH = 100
+"""Levels of nesting that are always kept; each costs native stack on reading, and threads have little of it."""
+
+_OPTIONS = (
+    ormsgpack.OPT_PASSTHROUGH_BIG_INT
+    | ormsgpack.OPT_PASSTHROUGH_DATACLASS
+    | ormsgpack.OPT_PASSTHROUGH_DATETIME
+    | ormsgpack.OPT_PASSTHROUGH_ENUM
+    | ormsgpack.OPT_PASSTHROUGH_SUBCLASS
+    | ormsgpack.OPT_PASSTHROUGH_TUPLE
+    | ormsgpack.OPT_PASSTHROUGH_UUID
+)
+_KINDS_BY_CODE = {kind.code: kind for kind in BUILT_IN.values()}
+
+
+class Codec:
+    """Versioned, safe encoding: MessagePack with registered extension types.
+
+    Kept exactly: None, bool, int, float, str, bytes, list, dict (any keys, in order), tuple, set, frozenset, datetime,
+    date, time, timedelta, Decimal, UUID, Path, and registered enums, dataclasses, pydantic models and NamedTuples.
+    A time zone is kept by its `ZoneInfo` name, any other as its fixed offset; bytearray and memoryview come back as
+    bytes. Other classes are refused by name, also subclasses of built-in ones such as defaultdict: a plain dict in its
+    place would behave differently only after a restart.
+    """
+
+    def __init__(self, types: Iterable[type] = ()) -> None:
+        self._kinds = _Kinds()
+        self.register(*types)
+
+    def register(self, *types: Any, name: str | None = None) -> None:
+        """Allow these classes and all that their annotated fields mention.
+
+        `name` reads bytes of a class that has been moved or renamed: `register(Refund, name="shop.old:Refund")`.
+        Typing forms (`list[X]`, unions, `Annotated`, TypedDicts) are searched for classes; the rest of them is ignored.
+        Of two classes of one name the one registered later is built.
+        """
+        for annotation in types:
+            self._kinds.add(annotation)
+        if name is not None:
+            (cls,) = types
+            kind = self._kinds.of(cls)
+            if kind is None:
+                raise CodecError("", _refusal(cls))
+            self._kinds.by_name[name] = kind
+
+    def encode(self, value: Any) -> bytes:
+        """Raises CodecError, with the path to it, for a value that cannot be kept."""
+        try:
+            return VERSION + _Packing(self._kinds).pack(value)
+        except (TypeError, ValueError, RecursionError):
+            return VERSION + _Walk(self._kinds).pack(value)
+
+    def decode(self, data: bytes) -> Any:
+        """Raises CodecError for bytes of a newer version, of a class that is not registered, or not ours at all."""
+        if data[:1] != VERSION:
+            raise CodecError("", f"stored bytes start with {data[:1]!r}; this version reads only {VERSION!r}")
+        return _Unpacking(self._kinds).unpack(memoryview(data)[1:])
+
+
+class _Kinds:
+    """The kinds of one codec, by class and by stored name; LangChain's messages are added when the first is met."""
+
+    def __init__(self) -> None:
+        self.by_class = dict(BUILT_IN)
+        self.by_name: dict[str, Kind] = {}
+
+    def add(self, annotation: Any) -> None:
+        for cls in _classes(annotation, set()):
+            if kind := object_kind(cls, registered_name(cls)):
+                self.by_class[cls] = self.by_name[registered_name(cls)] = kind
+
+    def of(self, cls: type) -> Kind | None:
+        kind = self.by_class.get(cls)
+        if kind is None and registered_name(cls) in FOREIGN_MESSAGES:
+            self.add(cls)
+            kind = self.by_class[cls]
+        return kind
+
+    def named(self, name: str) -> Kind | None:
+        kind = self.by_name.get(name)
+        return kind if kind is not None or (cls := foreign_message(name)) is None else self.of(cls)
+
+
+class _Packing:
+    """One `encode` by the native packer, which calls back for what it does not know."""
+
+    def __init__(self, kinds: _Kinds) -> None:
+        self._kinds = kinds
+        self._depth = 0
+
+    def pack(self, value: Any) -> bytes:
+        return ormsgpack.packb(value, self._extension, _OPTIONS)
+
+    def _extension(self, value: Any) -> ormsgpack.Ext:
+        kind = self._kinds.of(type(value))
+        self._depth += 1
+        if kind is None or self._depth > MAX_DEPTH:
+            raise TypeError
+        parts = kind.apart(value)
+        body = self.pack(parts if kind.name is None else [kind.name, parts])
+        self._depth -= 1
+        return ormsgpack.Ext(kind.code, body)
+
+
+class _Walk:
+    """The same bytes made level by level in Python, knowing where it is."""
+
+    def __init__(self, kinds: _Kinds) -> None:
+        self._kinds = kinds
+
+    def pack(self, value: Any) -> bytes:
+        try:
+            return ormsgpack.packb(self._plain(value, "", 0), None, _OPTIONS)
+        except RecursionError as error:
+            raise CodecError("", "cannot be stored: nested too deeply for the stack that is left") from error
+
+    def _plain(self, value: Any, path: str, depth: int) -> Any:
+        """The value in forms that the packer takes: containers rebuilt, everything else an extension."""
+        if depth > MAX_DEPTH:
+            raise CodecError(_short(path), f"nested more than {MAX_DEPTH} levels deep, or contains itself")
+        cls = type(value)
+        if cls in _NATIVE or (cls is int and -(2**63) <= value < 2**64) or (cls is str and _is_unicode(value)):
+            return value
+        if cls is list:
+            return [self._plain(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        if cls is dict:
+            return self._dict(value, path, depth + 1)
+        return self._extension(value, path, depth)
+
+    def _dict(self, value: dict[Any, Any], path: str, depth: int) -> Any:
+        if all(type(key) is str and _is_unicode(key) for key in value):
+            return {key: self._plain(item, _at(path, key), depth) for key, item in value.items()}
+        flat = []
+        for key, item in value.items():
+            here = _at(path, key)
+            flat += [self._plain(key, here, depth), self._plain(item, here, depth)]
+        return ormsgpack.Ext(BUILT_IN[dict].code, ormsgpack.packb(flat, None, _OPTIONS))
+
+    def _extension(self, value: Any, path: str, depth: int) -> ormsgpack.Ext:
+        cls = type(value)
+        kind = self._kinds.of(cls)
+        if kind is None:
+            raise CodecError(_short(path), _refusal(cls))
+        parts = self._plain(kind.apart(value), path, depth)
+        body = ormsgpack.packb(parts if kind.name is None else [kind.name, parts], None, _OPTIONS)
+        return ormsgpack.Ext(kind.code, body)
+
+
+class _Unpacking:
+    """One `decode`: builds extensions from the inside out."""
+
+    def __init__(self, kinds: _Kinds) -> None:
+        self._kinds = kinds
+        self._depth = 0
+        self._failure: Exception | None = None
+
+    def unpack(self, data: bytes | memoryview) -> Any:
+        try:
+            return ormsgpack.unpackb(data, ext_hook=self._value)
+        except ValueError as error:
+            cause = self._failure or error  # the unpacker does not pass on what its hook raised
+            if isinstance(cause, CodecError):
+                raise cause from None
+            raise CodecError("", f"stored bytes cannot be read: {cause!r}") from cause
+
+    def _value(self, code: int, data: bytes) -> Any:
+        try:
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise CodecError("", f"stored bytes are nested more than {MAX_DEPTH} levels deep")  # noqa: TRY301 - noted below
+            parts = ormsgpack.unpackb(data, ext_hook=self._value)
+            self._depth -= 1
+            if code != OBJECT:
+                return _KINDS_BY_CODE[code].together(parts)
+            name, parts = parts
+            return (self._kinds.by_name.get(name) or self._named(name)).together(parts)
+        except Exception as error:
+            self._failure = self._failure or error
+            raise
+
+    def _named(self, name: str) -> Kind:
+        kind = self._kinds.named(name)
+        if kind is None:
+            raise CodecError("", f"stored type {name!r} is not registered: add it to `types`, or see `Codec.register`")
+        return kind
+
+
+_NATIVE = {type(None), bool, float, bytes, bytearray, memoryview}
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _at(path: str, key: Any) -> str:
+    if isinstance(key, str) and key.isidentifier():
+        return f"{path}.{key}" if path else key
+    if isinstance(key, int) and not -(2**63) <= key < 2**64:  # Python refuses to write out very long ones
+        return f"{path}[long int]"
+    return f"{path}[{key!r}]"
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 100 else f"{path[:100]}…"
+
+
+def _refusal(cls: type) -> str:
+    name = registered_name(cls)
+    if object_kind(cls, name):
+        return f"{name} is not registered with the codec: mention it in the state's annotations or add it to `types`"
+    return f"objects of {name} cannot be stored: use plain values, a dataclass, a pydantic model or an enum"
+
+
+def _classes(annotation: Any, seen: set[Any]) -> Iterator[type]:
+    """All classes that an annotation mentions, itself and those of its fields included."""
+    annotation = getattr(annotation, "__supertype__", annotation)  # NewType
+    origin = get_origin(annotation)
+    if origin is not None:
+        parts = get_args(annotation)
+        for part in parts[:1] if origin is Annotated else (origin, *parts):
+            yield from _classes(part, seen)
+        return
+    cls = type(annotation) if isinstance(annotation, Enum) else annotation  # Literal[Colour.RED]
+    if isinstance(cls, type) and cls not in seen:
+        seen.add(cls)
+        yield cls
+        for field in _field_types(cls):
+            yield from _classes(field, seen)
+
+
+def _field_types(cls: type) -> Iterable[Any]:
+    if cls.__module__ == "builtins":
+        return ()
+    if is_pydantic(cls):
+        return [info.annotation for info in cls.model_fields.values()]  # type: ignore[attr-defined]  # a model
+    try:
+        return get_type_hints(cls, include_extras=True).values()
+    except (NameError, TypeError):  # names that exist only for type checkers: encoding will say what is missing
+        return [hint for hint in cls.__annotations__.values() if not isinstance(hint, str)]

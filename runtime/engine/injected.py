@@ -1,0 +1,138 @@
+"""What a node, router or tool finds out about the run it is part of: its config, and its `Runtime`.
+
+Both are made when asked for, by the name of a parameter or by a call. The config is in LangChain's form, so it can be
+handed on to whatever takes a `RunnableConfig`; metadata keys that begin with `langgraph_` are named as programs and
+tracing tools look for them.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from runtime.engine.frames import Task, child_namespace
+from runtime.engine.interrupts import TaskContext, require_context
+from runtime.errors import NodeError
+from runtime.graph.builder import Node
+from runtime.types import Config
+
+ContextT = TypeVar("ContextT")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionInfo:
+    """Which execution of which task this is."""
+
+    checkpoint_id: str
+    checkpoint_ns: str
+    """Path of tasks from the root graph to this one."""
+    task_id: str
+    thread_id: str | None
+    """None without a checkpointer."""
+    run_id: str | None
+    """What the caller gave as `config["run_id"]`."""
+    node_attempt: int
+    """From 1; more when a retry policy tries again."""
+    node_first_attempt_time: float
+    """Seconds since the epoch."""
+    idempotency_key: str
+    """The same on every execution of this task, whatever process runs it: what `idempotency_key()` returns."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime(Generic[ContextT]):
+    """What a node gets besides its state when it has a parameter named `runtime`."""
+
+    context: ContextT
+    """What the caller passed as `context=`; not stored, so each call that resumes a thread passes it again."""
+    stream_writer: Callable[[Any], None]
+    """Sends its argument to readers of the `custom` stream."""
+    execution_info: ExecutionInfo
+    store: None = None
+    """There is no store; programs that ask `if runtime.store` go on without."""
+
+    def override(self, **changes: Any) -> "Runtime[ContextT]":
+        """Return the same with other values."""
+        return dataclasses.replace(self, **changes)
+
+
+def injected(context: TaskContext, names: Sequence[str]) -> dict[str, Any]:
+    """Return what a function asks for by the names of its parameters."""
+    return {name: _MAKERS[name](context) for name in names}
+
+
+def get_runtime(context_schema: type[ContextT] | None = None) -> Runtime[ContextT]:  # noqa: ARG001 - for type checkers
+    """Return the running task's `Runtime`. Raises `NoRunError` outside a node."""
+    return _runtime(require_context("get_runtime()"))
+
+
+def get_config() -> Config:
+    """Return the running task's config. Raises `NoRunError` outside a node."""
+    return config_of(require_context("get_config()"))
+
+
+def as_context(schema: Any, context: Any) -> Any:
+    """Make an object of the graph's context schema from a mapping."""
+    if not isinstance(context, Mapping) or not (dataclasses.is_dataclass(schema) or hasattr(schema, "model_validate")):
+        return context
+    return schema(**context)
+
+
+def triggers(node: Node, task: Task) -> tuple[str, ...]:
+    """Return what can start a task, in LangGraph's words."""
+    return node.triggers if task.index < 0 else ("__pregel_push",)
+
+
+def _runtime(context: TaskContext) -> Runtime[Any]:
+    return Runtime(
+        context=context.run.context_at(context.ns), stream_writer=context.emit, execution_info=_info(context)
+    )
+
+
+def _info(context: TaskContext) -> ExecutionInfo:
+    journal, run_id = context.run.journal, context.run.config.get("run_id")
+    return ExecutionInfo(
+        checkpoint_id=journal.frames[context.ns].id,
+        checkpoint_ns=child_namespace(context.ns, context.task),
+        task_id=context.task.id,
+        thread_id=journal.thread_id or None,
+        run_id=None if run_id is None else str(run_id),
+        node_attempt=context.attempt,
+        node_first_attempt_time=context.began,
+        idempotency_key=context.idempotency_key(),
+    )
+
+
+def config_of(context: TaskContext) -> Config:
+    """Return the config of a running task: its caller's, with its own place and what it is."""
+    config = context.run.config
+    ns = child_namespace(context.ns, context.task)
+    frame = context.run.journal.frames[context.ns]
+    about = {
+        "langgraph_step": frame.step + 1,
+        "langgraph_node": context.task.name,
+        "langgraph_triggers": triggers(context.node, context.task),
+        "langgraph_path": context.task.path,
+        "langgraph_checkpoint_ns": ns,
+    }
+    place = {"checkpoint_ns": ns, "checkpoint_id": None}
+    thread = {"thread_id": context.run.journal.thread_id} if context.run.journal.thread_id else {}
+    speech = context.run.speech
+    return {
+        **config,
+        **({"callbacks": speech.callbacks(config.get("callbacks"))} if speech is not None else {}),
+        "metadata": {**(config.get("metadata") or {}), **context.node.metadata, **thread, **about},
+        "configurable": {**(config.get("configurable") or {}), **place},
+    }
+
+
+def _error(context: TaskContext) -> NodeError:
+    task_id, words = context.task.arg
+    return NodeError(context.node.handles, context.run.failures.get(task_id) or RuntimeError(words))
+
+
+_MAKERS: Final[Mapping[str, Callable[[TaskContext], Any]]] = {
+    "config": config_of,
+    "error": _error,
+    "runtime": _runtime,
+    "writer": lambda context: context.emit,
+}

@@ -1,0 +1,112 @@
+"""Taking the input of a call: a new turn, a command, or nothing. Everything is checked before anything is changed."""
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime.engine.answers import addressed, check
+from runtime.engine.frames import Answer, Frame, Next, Question, Task, as_interrupt
+from runtime.engine.journal import Journal
+from runtime.engine.plan import targets_of
+from runtime.engine.run import Run
+from runtime.errors import EmptyInputError, InvalidUpdateError, PendingInterruptError
+from runtime.graph.state import Values, merge, writes_of
+from runtime.streams.events import checkpoint_reached
+from runtime.types import END, NOTHING, START, Command, Interrupt, OnPending, Send
+
+if TYPE_CHECKING:
+    from runtime.graph.compiled import CompiledGraph
+
+ABANDONED: Final = "__abandoned__"
+"""Key of the questions that new input gave up, in the `updates` stream."""
+logger = logging.getLogger(__name__)
+
+
+def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
+    """Apply the input to the journal. Raises before anything is changed."""
+    frame = run.journal.frames.get("")
+    if given is not None and not isinstance(given, Command):
+        _begin(graph, run, given, on_pending)
+        return
+    for task in frame.tasks if frame else ():
+        graph.node(task.name)  # or say which one is missing
+    if isinstance(given, Command):
+        frame = _obey(graph, run.journal, frame, given)
+    if frame is None:
+        raise EmptyInputError("this thread does not exist yet: give an input to start it")
+    if run.modes:
+        run.send("", "values", graph.shown_values(frame.live_values(graph.channels)))
+        checkpoint_reached(run, graph, frame)
+
+
+def interrupts(journal: Journal) -> tuple[Interrupt, ...]:
+    """Return the pending questions of a thread."""
+    return tuple(as_interrupt(*item) for item in journal.pending_questions().values())
+
+
+def _begin(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
+    """Start a turn with new input; questions that are still open are given up, and said to be."""
+    writes = graph.checked_writes(writes_of(given, "the input"), "the input", graph.input)
+    pending = interrupts(run.journal)
+    if pending and on_pending == "refuse":
+        raise PendingInterruptError([interrupt.id for interrupt in pending])
+    results = _finished_results(graph, run)
+    frame = run.journal.checkpoint("", "input", Next(tasks=[(START, dict(writes))]), results=results)
+    checkpoint_reached(run, graph, frame)
+    if pending:
+        logger.warning("new input abandons open questions: %s", ", ".join(interrupt.id for interrupt in pending))
+        run.send("", "updates", {ABANDONED: pending})
+
+
+def _finished_results(graph: "CompiledGraph", run: Run) -> Values:
+    """What the finished tasks of the step that is left behind made of the keys that are kept as results."""
+    frame = run.journal.frames.get("")
+    if frame is None:
+        return {}
+    writes = [pair for task in frame.finished() for pair in task.writes or ()]
+    return graph.results(frame.live_values(graph.channels), writes)
+
+
+def _obey(graph: "CompiledGraph", journal: Journal, frame: Frame | None, command: Command[Any]) -> Frame:
+    if command.graph == Command.PARENT:
+        raise InvalidUpdateError("there is no parent graph")
+    pending = journal.pending_questions()
+    answers = addressed(command.resume, pending)
+    if frame is None or (command.update is None and not command.goto and not answers):
+        raise EmptyInputError("this command has nothing to do: no resume, no update, no goto, or no such thread")
+    targets = graph.checked_targets(START, targets_of(command.goto))
+    writes = graph.checked_writes(writes_of(command.update, "the command's update"), "the command's update")
+    for question_id, answer in answers.items():
+        check(pending[question_id][2], answer)
+    if writes:
+        _update(graph, journal, frame, writes)
+    if targets:
+        _go(journal, frame, targets)
+    for question_id, answer in answers.items():
+        _answer(journal, *pending[question_id], answer)
+    return frame
+
+
+def _update(graph: "CompiledGraph", journal: Journal, frame: Frame, writes: list[tuple[str, Any]]) -> None:
+    """Change the state where the thread stands; tasks that run again see it, and those that asked look again."""
+    frame.attach(graph.channels)
+    values = merge(graph.channels, frame.values, writes)
+    journal.update(frame.ns, graph.replayable(writes), graph.results(values, writes))
+    for task in frame.tasks:
+        if task.question is not None and not task.done:
+            task.stale = True
+            journal.change(frame.ns, task, "stale")
+
+
+def _go(journal: Journal, frame: Frame, targets: list[Any]) -> None:
+    """Add the targets of a `goto` to the present step; a node that is in it and not done is not entered twice."""
+    there = {task.name for task in frame.tasks if task.arg is NOTHING and not task.done}
+    sends = [(target.node, target.arg) for target in targets if isinstance(target, Send)]
+    names = dict.fromkeys(target for target in targets if not isinstance(target, Send) and target != END)
+    if tasks := [*((name, NOTHING) for name in names if name not in there), *sends]:
+        journal.add("", tasks)
+
+
+def _answer(journal: Journal, ns: str, task: Task, question: Question, answer: Any) -> None:
+    task.answers.append(Answer(question.id, question.digest, answer))
+    task.question, task.stale = None, False
+    journal.change(ns, task, "answers", "question", "stale")

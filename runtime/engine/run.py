@@ -1,0 +1,173 @@
+"""One call of a root graph: what all of its frames share, what its readers see, and when its records are saved.
+
+With `durability="async"` a step's results are in the store before the next step begins, unless that would slow the run
+down: waiting for the store may take a tenth of the run's time. What is left over is saved while nodes run.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime.engine.frames import Task, as_interrupt, parent_of
+from runtime.engine.journal import Journal
+from runtime.types import INTERRUPT, Config, Durability
+
+if TYPE_CHECKING:
+    from runtime.streams.speech import Speech
+
+FREE_WAIT: Final = 0.005  # seconds; enough for the first steps of any run
+WAIT_SHARE: Final = 0.1
+SAVE_EVERY: Final = 0.02  # seconds
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One call of a root graph."""
+
+    journal: Journal
+    config: Config
+    recursion_limit: int
+    durability: Durability = "async"
+    inline: bool
+    """Whether a lone sync node may block the loop: true when a sync call owns the loop."""
+    before: frozenset[str] = frozenset()
+    """Nodes of the root graph to stop in front of."""
+    after: frozenset[str] = frozenset()
+    modes: frozenset[str] = frozenset()
+    """Stream modes that somebody reads."""
+    speech: "Speech | None" = None
+    """The `messages` stream, when somebody reads it."""
+    emit: Callable[[str, str, Any], None] | None = None
+    """Takes namespace, mode and chunk; from any thread."""
+    drained: Callable[[], Awaitable[None]] | None = None
+    """Awaited between steps: the reader of a stream sets the pace."""
+    contexts: dict[str, Any] = field(default_factory=dict)
+    """What nodes get as `runtime.context`, by the namespace from which on it counts."""
+    failures: dict[str, Exception] = field(default_factory=dict)
+    """Errors that a handler is to look at, by the id of the task that failed."""
+    cancelled: bool = False
+    """Whether the call was cancelled while a thread that cannot be stopped was at work."""
+    _announced: set[tuple[str, str]] = field(default_factory=set)
+    _thread: int = field(default_factory=threading.get_ident)
+    _started: float = field(default_factory=perf_counter)
+    _waited: float = 0.0
+    _timer: asyncio.TimerHandle | None = None
+    _saving: "asyncio.Future[None] | None" = None
+    """The commit under way, or the one that failed and that nobody has heard of yet."""
+
+    def context_at(self, ns: str) -> Any:
+        """Return the context of a frame: its own call's, or that of the nearest graph above it."""
+        place: str | None = ns
+        while place is not None and place not in self.contexts:
+            place = parent_of(place)
+        return None if place is None else self.contexts[place]
+
+    # Streams.
+
+    def send(self, ns: str, mode: str, chunk: Any) -> None:
+        """Give one chunk to whoever reads that mode."""
+        if self.emit is not None and mode in self.modes:
+            self.emit(ns, mode, chunk)
+
+    def announce(self, ns: str, task: Task, values: Callable[[], dict[str, Any]]) -> None:
+        """Show the questions that a task waits on, once each, to those who read `updates` or `values`."""
+        if self.emit is None:
+            return
+        for where, asking, question in self.journal.questions(ns, task):
+            if (ns, question.id) not in self._announced:
+                self._announced.add((ns, question.id))
+                self.send_interrupts(ns, (as_interrupt(where, asking, question),), values)
+
+    def send_interrupts(self, ns: str, shown: tuple[Any, ...], values: Callable[[], dict[str, Any]]) -> None:
+        """Say that the run waits; for nobody's answer when `shown` is empty, as at a static breakpoint."""
+        self.send(ns, "updates", {INTERRUPT: shown})
+        if "values" in self.modes:
+            self.send(ns, "values", {**values(), INTERRUPT: shown})
+
+    # Saving.
+
+    def start(self) -> None:
+        """Begin to save behind the nodes' backs."""
+        if self.durability == "async" and self.journal.store is not None and not self._never_waits:
+            self._timer = asyncio.get_running_loop().call_later(SAVE_EVERY, self._tick)
+
+    def _tick(self) -> None:
+        self.save_soon()
+        self.start()
+
+    def save_soon(self) -> None:
+        """Begin to save what there is, while the run goes on."""
+        wanted = self.journal.pending and self.durability != "exit"
+        if wanted and self._saving is None and self._at_home():
+            self._saving = asyncio.ensure_future(self._commit())
+
+    async def step_ended(self, *, worked: bool) -> None:
+        """Keep the promise of the durability mode, and let a stream's reader catch up.
+
+        `worked`: nodes have finished; a step that only took in the input is not worth a write of its own.
+        """
+        if self.journal.store is not None and self._is_due(worked=worked):
+            await self._timed_save()
+        if self.drained is not None and self._at_home():
+            await self.drained()
+
+    @property
+    def _never_waits(self) -> bool:
+        """Whether a commit is over at once, so that nothing is gained by doing it behind the nodes' backs."""
+        return getattr(self.journal.store, "never_waits", False)
+
+    def _at_home(self) -> bool:
+        """Whether this is the run's own loop, not that of a subgraph that a sync node has called."""
+        return threading.get_ident() == self._thread
+
+    def _may_wait(self) -> bool:
+        return self._waited <= FREE_WAIT + WAIT_SHARE * (perf_counter() - self._started)
+
+    def _is_due(self, *, worked: bool) -> bool:
+        if self.durability == "async":
+            return worked and (self._never_waits or self._may_wait())
+        return self.durability == "sync"
+
+    async def _timed_save(self) -> None:
+        if self._saving is None and self._never_waits:
+            await self.journal.commit()
+            return
+        begun = perf_counter()
+        if self._at_home():
+            await self.save()
+        elif self._saving is None:
+            await self.journal.commit()
+        self._waited += perf_counter() - begun
+
+    async def save(self) -> None:
+        """Put everything recorded so far into the store, even when cancelled meanwhile. Raises `StoreError`."""
+        if self._saving is None and self._never_waits:
+            await self.journal.commit()
+            return
+        while self._saving is not None or self.journal.pending:
+            saving = self._saving = self._saving or asyncio.ensure_future(self._commit())
+            try:
+                await asyncio.shield(saving)
+            except asyncio.CancelledError:
+                await asyncio.wait({saving})
+                raise
+            except Exception:
+                self._saving = None
+                raise
+
+    async def _commit(self) -> None:
+        await self.journal.commit()
+        self._saving = None
+
+    async def end(self) -> None:
+        """Save what is left, and stop saving."""
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            await self.save()
+        except asyncio.CancelledError:
+            await self.save()
+            raise

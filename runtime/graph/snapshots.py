@@ -1,0 +1,75 @@
+"""Reading a thread: its journal as the `StateSnapshot` that programs know."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine.frames import Frame, Task, as_interrupt, parent_of
+from runtime.engine.journal import Journal
+from runtime.graph.state import Values
+from runtime.types import PregelTask, StateSnapshot
+
+if TYPE_CHECKING:
+    from runtime.graph.compiled import CompiledGraph
+
+
+def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bool) -> StateSnapshot:
+    """Show a frame as it is now: what finished tasks wrote is in its values already."""
+    frame = journal.frames.get(ns)
+    if frame is None:
+        return StateSnapshot({}, (), _config(journal, ns), None, None, None, (), ())
+    tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in frame.tasks)
+    open_nodes = tuple(task.name for task in frame.tasks if not task.done)
+    return shown(graph, journal, frame, frame.live_values(graph.channels), tasks)._replace(next=open_nodes)
+
+
+def shown(
+    graph: "CompiledGraph", journal: Journal, frame: Frame, values: Values, tasks: tuple[PregelTask, ...]
+) -> StateSnapshot:
+    """Put a frame's checkpoint into LangGraph's form, with these values and tasks."""
+    return StateSnapshot(
+        values=graph.shown_values(values),
+        next=tuple(task.name for task in tasks),
+        config=_config(journal, frame.ns, frame.id),
+        metadata={"source": frame.source, "step": frame.step, "parents": _above(journal, frame.ns), **frame.metadata},
+        created_at=datetime.fromtimestamp(frame.created_at, UTC).isoformat(),
+        parent_config=_config(journal, frame.ns, frame.parent_id) if frame.parent_id else None,
+        tasks=tasks,
+        interrupts=tuple(interrupt for task in tasks for interrupt in task.interrupts),
+    )
+
+
+def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
+    node = graph.nodes.get(task.name)
+    state: Any = None
+    for child in journal.children(frame.ns, task):
+        state = _config(journal, child.ns)
+        if subgraphs and node is not None and node.is_graph:
+            state = snapshot(node.run, journal, child.ns, subgraphs=True)
+    return PregelTask(
+        id=task.id,
+        name=task.name,
+        path=task.path,
+        error=task.error,
+        interrupts=tuple(as_interrupt(*item) for item in journal.questions(frame.ns, task)),
+        state=state,
+        result=dict(task.writes) if task.writes is not None else None,
+    )
+
+
+def _config(journal: Journal, ns: str, checkpoint_id: str | None = None) -> Mapping[str, Any]:
+    place: dict[str, Any] = {"thread_id": journal.thread_id, "checkpoint_ns": ns}
+    if checkpoint_id:
+        place["checkpoint_id"] = checkpoint_id
+    if checkpoint_id and ns:
+        place["checkpoint_map"] = {**_above(journal, ns), ns: checkpoint_id}
+    return {"configurable": place}
+
+
+def _above(journal: Journal, ns: str) -> dict[str, str]:
+    """Return where the graphs above a subgraph stand: checkpoint ids by namespace."""
+    above: dict[str, str] = {}
+    while (parent := parent_of(ns)) is not None:
+        above = {parent: journal.frames[parent].id, **above}
+        ns = parent
+    return above

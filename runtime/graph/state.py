@@ -1,0 +1,186 @@
+"""A graph's state: which keys it has, how writes to a key are merged, and what a node gets to see.
+
+A schema is a TypedDict, a dataclass or a pydantic model. A key annotated `Annotated[T, reducer]` merges writes with
+`reducer(old, new)`; any other key keeps the one value written in a step.
+"""
+
+import dataclasses
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from functools import reduce
+from itertools import chain
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    NotRequired,
+    Required,
+    TypeAlias,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from runtime.codec.kinds import is_pydantic
+from runtime.errors import InvalidGraphError, InvalidUpdateError
+from runtime.messages import Conversation, add_messages, as_messages, fold_messages
+
+Reducer: TypeAlias = Callable[[Any, Any], Any]
+Values: TypeAlias = dict[str, Any]
+Writes: TypeAlias = Sequence[tuple[str, Any]]
+
+MISSING: Final = object()
+
+REPLAYABLE: frozenset[Reducer] = frozenset({add_messages, operator.add, operator.or_})
+"""Reducers whose result follows from what they were given, in any process and any later version."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Channel:
+    """One key of the state."""
+
+    name: str
+    reducer: Reducer | None = None
+    empty: Callable[[], Any] | None = None
+    """Makes the value that a key with a reducer has from the start; None: its first write is its first value."""
+
+    @property
+    def replayable(self) -> bool:
+        """Whether a checkpoint may keep what was written instead of what came out."""
+        return self.reducer is None or self.reducer in REPLAYABLE
+
+    def fold(self, old: Any, writes: Sequence[Any]) -> Any:
+        """Return what the writes of several steps make of `old`; without one (`MISSING`), the first write is it."""
+        if self.reducer is None:
+            return writes[-1]
+        start, rest = (writes[0], writes[1:]) if old is MISSING else (old, writes)
+        if self.reducer is add_messages:
+            return fold_messages(start, rest)
+        if self.reducer is operator.add and type(start) is list and all(type(write) is list for write in rest):
+            return [*start, *chain.from_iterable(rest)]  # in time that grows with the length, not with its square
+        return reduce(self.reducer, rest, start)
+
+    def normalise(self, value: Any) -> Any:
+        """Make a write say the same on every replay: messages get their ids now."""
+        return as_messages(value) if self.reducer is add_messages else value
+
+
+class Schema:
+    """The keys of one annotated class, and how to go between its objects and plain dicts."""
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+        self.hints = _hints(cls)
+        self.channels = {name: _channel(name, hint) for name, hint in self.hints.items()}
+        self._shape = _shape(cls)
+
+    def view(self, values: Mapping[str, Any]) -> Any:
+        """Return the node's own view of the state; its containers are copies, so changing them changes nothing."""
+        seen = {name: copied(values[name]) for name in self.channels if name in values}
+        return seen if self._shape == "dict" else self.cls(**seen)
+
+    def validate(self, values: Mapping[str, Any]) -> None:
+        """Check values against the schema where it can be checked. Raises `pydantic.ValidationError`."""
+        if self._shape == "model":
+            self.cls(**{name: values[name] for name in self.channels if name in values})
+
+
+def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
+    """Return the `(key, value)` pairs of an update: mapping, pairs, dataclass or pydantic object."""
+    match update:
+        case None:
+            return []
+        case Mapping():
+            return list(update.items())
+        case _ if is_pydantic(type(update)):
+            return [(name, getattr(update, name)) for name in _said(update)]
+        case _ if dataclasses.is_dataclass(update) and not isinstance(update, type):
+            return [(item.name, getattr(update, item.name)) for item in dataclasses.fields(update)]
+        case list() | tuple() if all(isinstance(pair, tuple) and len(pair) == 2 for pair in update):
+            return list(update)
+        case _:
+            raise InvalidUpdateError(f"{where} must give a dict of state keys, got {type(update).__name__}")
+
+
+def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tuple[str, Any]]) -> Values:
+    """Return new values with one step's writes applied in order; `values` is left alone.
+
+    Raises `InvalidUpdateError` when a key without a reducer is written twice.
+    """
+    merged = dict(values)
+    written: set[str] = set()
+    for name, value in writes:
+        channel = channels[name]
+        if channel.reducer is not None:
+            merged[name] = channel.fold(merged.get(name, MISSING), (value,))
+        elif name in written:
+            raise InvalidUpdateError(
+                f"at key {name!r}: several writes in one step; annotate the key with a reducer to merge them"
+            )
+        else:
+            merged[name] = value
+            written.add(name)
+    return merged
+
+
+def _said(update: Any) -> list[str]:
+    """Fields of a pydantic object that a node set itself, or changed from their default."""
+    return [
+        name
+        for name, info in type(update).model_fields.items()
+        if name in update.model_fields_set
+        or getattr(update, name) != info.get_default(call_default_factory=True, validated_data={})
+    ]
+
+
+def copied(value: Any) -> Any:
+    """Return a container of one's own, with the same things in it."""
+    if type(value) in {list, Conversation}:
+        return value[:]
+    return value.copy() if type(value) in {dict, set} else value
+
+
+def _shape(cls: type) -> str:
+    if not is_schema(cls):
+        raise InvalidGraphError(f"a state schema is a TypedDict, a dataclass or a pydantic model, not {cls!r}")
+    if is_typeddict(cls):
+        return "dict"
+    return "model" if is_pydantic(cls) else "dataclass"
+
+
+def is_schema(cls: Any) -> bool:
+    """Whether `cls` can describe a state."""
+    return is_typeddict(cls) or (isinstance(cls, type) and (is_pydantic(cls) or dataclasses.is_dataclass(cls)))
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(cls, include_extras=True)
+    except NameError as error:
+        raise InvalidGraphError(f"cannot read the annotations of {cls.__name__}: {error}") from error
+
+
+def _channel(name: str, hint: Any) -> Channel:
+    while get_origin(hint) in {Required, NotRequired}:
+        hint = get_args(hint)[0]
+    if get_origin(hint) is not Annotated:
+        return Channel(name)
+    kind, *extras = get_args(hint)
+    reducer = next((extra for extra in reversed(extras) if callable(extra) and not isinstance(extra, type)), None)
+    return Channel(name, reducer, _empty(kind)) if reducer else Channel(name)
+
+
+_STARTS: Final[Mapping[Any, type]] = {Sequence: list, AbstractSet: set, Mapping: dict}
+
+
+def _empty(kind: Any) -> Callable[[], Any] | None:
+    """Find what a reducer starts from: an object of the annotated type, where one can be made of nothing."""
+    base = get_origin(kind) or kind
+    base = _STARTS.get(base, base)
+    try:
+        base()
+    except Exception:  # noqa: BLE001 - the constructor of any class
+        return None
+    return cast("Callable[[], Any]", base)

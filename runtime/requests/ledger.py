@@ -1,0 +1,253 @@
+"""The ledger: threads, requests, turns, posts and the audit trail, over any document store.
+
+Every change is a compare-and-set on one document; nothing needs a transaction. A method that changes something returns
+the record as it is now, or None when somebody else was first: then read again and decide anew.
+"""
+
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from runtime.codec.codec import Codec
+from runtime.engine.journal import derive_id, new_id
+from runtime.requests.records import (
+    Change,
+    Decision,
+    Person,
+    Post,
+    Request,
+    RequestId,
+    RequestStatus,
+    Thread,
+    ThreadId,
+    ThreadStatus,
+    Turn,
+    TurnStatus,
+    Verdict,
+)
+from runtime.store import Collection, Document, DocumentStore, Scalar
+
+THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where"))
+REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
+TURNS: Final = Collection("turns", ("status", "thread_id"))
+POSTS: Final = Collection("posts", ("thread_id",))
+AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
+
+
+class Ledger:
+    """Typed records in a document store. Payloads and answers go through the codec, so any type it knows survives."""
+
+    def __init__(self, store: DocumentStore, codec: Codec) -> None:
+        self._store = store
+        self._codec = codec
+
+    # Threads.
+
+    async def open_thread(self, thread: Thread) -> bool:
+        """Add a thread; False when it exists."""
+        return await self._store.insert(THREADS, _thread_document(thread))
+
+    async def thread(self, thread_id: ThreadId) -> Thread | None:
+        """Read a thread."""
+        document = await self._store.get(THREADS, thread_id)
+        return _thread(document) if document else None
+
+    async def thread_at(self, where: str) -> Thread | None:
+        """Find the thread whose conversation is at a place."""
+        found = await self._store.find(THREADS, {"where": where}, limit=1, newest_first=True)
+        return _thread(found[0]) if found else None
+
+    async def threads(
+        self, *statuses: ThreadStatus, team: str | None = None, starter: str | None = None, limit: int | None = None
+    ) -> list[Thread]:
+        """Threads with one of these statuses (none given: any), newest first."""
+        where: dict[str, Scalar | tuple[Scalar, ...]] = {}
+        if statuses:
+            where["status"] = tuple(map(str, statuses))
+        if team is not None:
+            where["team"] = team
+        if starter is not None:
+            where["starter"] = starter
+        return [_thread(found) for found in await self._store.find(THREADS, where, limit=limit, newest_first=True)]
+
+    async def change_thread(self, thread: Thread, **changes: Any) -> Thread | None:
+        """Change a thread as it was read; None when it has changed since."""
+        changed = replace(thread, **changes)
+        document = await self._set(THREADS, thread.id, {"revision": thread.revision}, _thread_document(changed))
+        return _thread(document) if document else None
+
+    # Requests.
+
+    async def open_request(self, request: Request) -> bool:
+        """Add a request; False when it exists."""
+        return await self._store.insert(REQUESTS, self._request_document(request))
+
+    async def request(self, request_id: RequestId) -> Request | None:
+        """Read a request."""
+        document = await self._store.get(REQUESTS, request_id)
+        return self._request(document) if document else None
+
+    async def requests(self, thread_id: ThreadId, *statuses: RequestStatus) -> list[Request]:
+        """Requests of a thread with one of these statuses (none given: any), oldest first."""
+        where: dict[str, Scalar | tuple[Scalar, ...]] = {"thread_id": thread_id}
+        if statuses:
+            where["status"] = tuple(map(str, statuses))
+        return [self._request(found) for found in await self._store.find(REQUESTS, where)]
+
+    async def turn_requests(self, *turn_ids: str) -> list[Request]:
+        """Requests that these turns have led to, oldest first."""
+        return [self._request(found) for found in await self._store.find(REQUESTS, {"turn_id": turn_ids})]
+
+    async def open_requests(self, limit: int) -> list[Request]:
+        """Open requests of all threads, oldest first."""
+        found = await self._store.find(REQUESTS, {"status": str(RequestStatus.OPEN)}, limit=limit)
+        return [self._request(document) for document in found]
+
+    async def claim(self, request_id: RequestId, decision: Decision) -> Request | None:
+        """Decide an open request: of all who try, exactly one gets it. One round trip."""
+        change: Document = {"status": str(RequestStatus.DECIDED), "decision": self._decision_bytes(decision)}
+        return await self._move(request_id, RequestStatus.OPEN, change)
+
+    async def settle(self, request: Request, status: RequestStatus, *, problem: str | None = None) -> Request | None:
+        """Move a request on from the status it was read with; None when it has moved already."""
+        change: Document = {"status": str(status)}
+        if problem is not None:
+            change["problem"] = problem
+        return await self._move(request.id, request.status, change)
+
+    async def _move(self, request_id: RequestId, status: RequestStatus, change: Document) -> Request | None:
+        document = await self._set(REQUESTS, request_id, {"status": str(status)}, change)
+        return self._request(document) if document else None
+
+    # Turns.
+
+    async def add_turn(self, turn: Turn) -> bool:
+        """Queue a turn; False when it is there already."""
+        return await self._store.insert(TURNS, _turn_document(turn))
+
+    async def turns(self, thread_id: ThreadId, *statuses: TurnStatus) -> list[Turn]:
+        """Turns of a thread with one of these statuses, oldest first."""
+        where: dict[str, Scalar | tuple[Scalar, ...]] = {"thread_id": thread_id, "status": tuple(map(str, statuses))}
+        return [_turn(document) for document in await self._store.find(TURNS, where)]
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        """Read a turn."""
+        document = await self._store.get(TURNS, turn_id)
+        return _turn(document) if document else None
+
+    async def change_turn(self, turn: Turn, **changes: Any) -> Turn | None:
+        """Change a turn as it was read; None when it has changed since."""
+        document = _turn_document(replace(turn, **changes))
+        changed = await self._set(TURNS, turn.id, {"revision": turn.revision}, document)
+        return _turn(changed) if changed else None
+
+    async def unsettled(self) -> list[ThreadId]:
+        """Threads that may need something done: not at rest, or somebody was not told the end."""
+        threads = await self.threads(ThreadStatus.RUNNING, ThreadStatus.WAITING)
+        untold = tuple(str(status) for status in TurnStatus if status is not TurnStatus.TOLD)
+        turns = await self._store.find(TURNS, {"status": untold})
+        decided = await self._store.find(REQUESTS, {"status": (str(RequestStatus.OPEN), str(RequestStatus.DECIDED))})
+        ids = [*(thread.id for thread in threads), *(str(item["thread_id"]) for item in (*turns, *decided))]
+        return list(dict.fromkeys(map(ThreadId, ids)))
+
+    # Posts.
+
+    async def intend_post(self, post: Post) -> bool:
+        """Note that a message is about to be posted; False when that was noted before."""
+        return await self._store.insert(POSTS, _post_document(post))
+
+    async def post(self, key: str) -> Post | None:
+        """Read a post."""
+        document = await self._store.get(POSTS, key)
+        return _post(document) if document else None
+
+    async def change_post(self, post: Post, **changes: Any) -> Post | None:
+        """Change a post as it was read; None when it has changed since."""
+        document = _post_document(replace(post, **changes))
+        changed = await self._set(POSTS, post.key, {"revision": post.revision}, document)
+        return _post(changed) if changed else None
+
+    # Audit.
+
+    async def note(
+        self, what: str, *, at: float, by: Person | None, thread_id: str = "", request_id: str = "", detail: str = ""
+    ) -> None:
+        """Add to the audit trail: every attempt, refused ones too. Never holds a payload or an answer."""
+        who = asdict(by) if by else None
+        entry: Document = {"id": new_id(), "created_at": at, "what": what, "by": who, "detail": detail}
+        await self._store.insert(AUDIT, entry | {"thread_id": thread_id, "request_id": request_id})
+
+    async def trail(self, thread_id: ThreadId) -> list[Document]:
+        """Audit entries of a thread, oldest first."""
+        return await self._store.find(AUDIT, {"thread_id": thread_id})
+
+    # Documents.
+
+    async def _set(
+        self, collection: Collection, document_id: str, expect: dict[str, Scalar], document: Document
+    ) -> Document | None:
+        change = {name: value for name, value in document.items() if name not in {"id", "created_at", "revision"}}
+        return await self._store.update(collection, document_id, expect=expect, change=change)
+
+    def _request_document(self, request: Request) -> Document:
+        document = asdict(replace(request, payload=None, decision=None))
+        document |= {"payload": self._codec.encode(request.payload), "decision": None}
+        return document | {"status": str(request.status), "approvers": list(request.approvers)}
+
+    def _request(self, document: Document) -> Request:
+        fields: dict[str, Any] = dict(document)
+        fields["payload"] = self._codec.decode(fields["payload"])
+        fields["decision"] = self._decision(fields["decision"]) if fields["decision"] else None
+        fields["asked_for"] = Person(**fields["asked_for"])
+        fields["approvers"] = tuple(fields["approvers"])
+        fields["status"] = RequestStatus(fields["status"])
+        return Request(**fields)
+
+    def _decision_bytes(self, decision: Decision) -> bytes:
+        fields = {name: getattr(decision, name) for name in ("action", "label", "value", "reason", "said", "at")}
+        changes = [[change.field, change.before, change.after] for change in decision.changes]
+        more = {"verdict": str(decision.verdict), "by": asdict(decision.by), "changes": changes}
+        return self._codec.encode(fields | more)
+
+    def _decision(self, stored: bytes) -> Decision:
+        fields = self._codec.decode(stored)
+        fields["verdict"] = Verdict(fields["verdict"])
+        fields["by"] = Person(**fields["by"])
+        fields["changes"] = tuple(Change(field=name, before=old, after=new) for name, old, new in fields["changes"])
+        return Decision(**fields)
+
+
+def request_id_of(thread_id: ThreadId, interrupt_id: str, attempt: int) -> RequestId:
+    """Return the id of the request for an interrupt: the same whoever opens it."""
+    return RequestId(derive_id("request", thread_id, interrupt_id, attempt))
+
+
+def _thread_document(thread: Thread) -> Document:
+    document = asdict(thread) | {"status": str(thread.status)}
+    return document | {"team": thread.started_by.team, "starter": thread.started_by.id}
+
+
+def _thread(document: Document) -> Thread:
+    fields: dict[str, Any] = {name: value for name, value in document.items() if name not in {"team", "starter"}}
+    fields["started_by"] = Person(**fields["started_by"])
+    fields["stopped_by"] = Person(**fields["stopped_by"]) if fields["stopped_by"] else None
+    fields["status"] = ThreadStatus(fields["status"])
+    return Thread(**fields)
+
+
+def _turn_document(turn: Turn) -> Document:
+    return asdict(turn) | {"status": str(turn.status)}
+
+
+def _turn(document: Document) -> Turn:
+    fields: dict[str, Any] = dict(document)
+    return Turn(**fields | {"by": Person(**fields["by"]), "status": TurnStatus(fields["status"])})
+
+
+def _post_document(post: Post) -> Document:
+    document = asdict(post)
+    return {"id": document.pop("key"), **document}
+
+
+def _post(document: Document) -> Post:
+    fields: dict[str, Any] = dict(document)
+    return Post(key=fields.pop("id"), **fields)

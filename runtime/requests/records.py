@@ -1,0 +1,185 @@
+"""The nouns of the ledger: who asked what, who decided, what became of it.
+
+Frozen values; the only way to change one is a compare-and-set in `runtime.requests.ledger`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NewType
+
+ThreadId = NewType("ThreadId", str)
+RequestId = NewType("RequestId", str)
+"""Opaque; what a button carries. Derived from thread and interrupt, so opening a request twice is opening it once."""
+
+Place = dict[str, str]
+"""Where a conversation is: `team`, `channel`, and once there is a first message its `ts`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody, as the surface identifies them; a name is not an identity."""
+
+    team: str
+    id: str
+
+
+class ThreadStatus(StrEnum):
+    """Where a thread stands between two runs, or that one is under way."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """One conversation of one agent."""
+
+    id: ThreadId
+    agent: str
+    """Name under which the graph is registered."""
+    prompt: str
+    """What the person who started it wrote, as typed."""
+    started_by: Person
+    place: Place
+    status: ThreadStatus
+    where: str = ""
+    """The place as one string, once the conversation has one: how a reply finds its thread."""
+    stopped_by: Person | None = None
+    created_at: float
+    """Seconds since the epoch, as all times here."""
+    updated_at: float
+    revision: int = 1
+
+
+class RequestStatus(StrEnum):
+    """`open` → `decided` → `delivered`; or out of `open`: `replaced` by newer input, `stopped` with its thread."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    DELIVERED = "delivered"
+    REPLACED = "replaced"
+    STOPPED = "stopped"
+
+
+class Verdict(StrEnum):
+    """What kind of answer a decision is, for words and for the audit; the resume value carries the rest."""
+
+    APPROVED = "approved"
+    EDITED = "edited"
+    REJECTED = "rejected"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value a person changed before approving."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The one answer a request got."""
+
+    action: str
+    """Key of the card's action that was taken, for example `approve`."""
+    verdict: Verdict
+    label: str
+    """What the button said: shown when the verdict alone would say less."""
+    value: Any
+    """What `interrupt()` returns in the graph; anything the codec takes."""
+    reason: str | None = None
+    changes: tuple[Change, ...] = ()
+    said: str = ""
+    """Key of the message that held the answer, when it was one: delivered again, it is no new answer."""
+    by: Person
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The durable record of one interrupt put before people."""
+
+    id: RequestId
+    thread_id: ThreadId
+    interrupt_id: str
+    turn_id: str = ""
+    """The turn whose run asked."""
+    attempt: int = 0
+    """How many answers to this interrupt did not fit what the graph expects."""
+    problem: str | None = None
+    """Why the answer before this one did not fit."""
+    agent: str
+    payload: Any
+    """What the graph passed to `interrupt()`."""
+    response_schema: dict[str, Any] | None = None
+    digest: str
+    """Of the payload: what a card showed is what gets decided."""
+    asked_for: Person
+    """Who started the thread."""
+    approvers: tuple[str, ...] = ()
+    """Ids of those who may answer; empty: everybody of the asker's team in the conversation."""
+    status: RequestStatus
+    decision: Decision | None = None
+    created_at: float
+    revision: int = 1
+
+
+class TurnStatus(StrEnum):
+    """`queued` → `taken` by a run → `ended` with words for the people, or `stopped` → `told`.
+
+    A failed one may be `taken` again.
+    """
+
+    QUEUED = "queued"
+    TAKEN = "taken"
+    ENDED = "ended"
+    STOPPED = "stopped"
+    TOLD = "told"
+    """Everything people see of it is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Something a person said to a thread: its first prompt, or a later message. Taken in order, one run each."""
+
+    id: str
+    """Derived from the surface's own id of the message, so that a redelivery is the same turn."""
+    thread_id: ThreadId
+    text: str
+    by: Person
+    place: Place
+    """Where it was said, for marking it."""
+    status: TurnStatus = TurnStatus.QUEUED
+    outcome: str | None = None
+    """What the agent said at the end, or what went wrong."""
+    failed: bool = False
+    attempt: int = 0
+    """How often it was tried again after it had failed."""
+    created_at: float
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message of ours that people see: posted once, then kept up to date."""
+
+    key: str
+    """What it shows, for example `request:<id>`; never two messages for one key."""
+    thread_id: ThreadId
+    place: Place | None = None
+    """Where it is; None while it is intended and nobody knows yet whether it got there."""
+    digest: str = ""
+    """Of what it shows."""
+    created_at: float
+    revision: int = 1
+
+
+def where_of(place: Place) -> str:
+    """Write a conversation's place as one string; empty while it has none."""
+    return "/".join((place["team"], place["channel"], place["ts"])) if place.get("ts") else ""

@@ -1,0 +1,194 @@
+"""The use cases: start, say, answer, stop, retry, recover. What people do goes into the ledger; a drive does the rest.
+
+A drive (`runtime.requests.drives`) brings one thread to rest step by step (`runtime.requests.steps`), from what is
+stored and not from what anybody remembers. So running it once more is always safe, and recovery is nothing but driving
+every thread that is not at rest.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from runtime.codec.codec import Codec
+from runtime.engine.journal import derive_id
+from runtime.requests.agents import Agent
+from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
+from runtime.requests.ledger import Ledger
+from runtime.requests.policy import Reason, Refusal, may_answer, may_steer
+from runtime.requests.records import (
+    Decision,
+    Person,
+    Place,
+    Request,
+    RequestId,
+    RequestStatus,
+    Thread,
+    ThreadId,
+    ThreadStatus,
+    Turn,
+    TurnStatus,
+    where_of,
+)
+from runtime.requests.steps import AT_REST, Steps, try_again
+from runtime.requests.surface import Surface
+
+RECOVERING_AT_ONCE: Final = 50
+
+
+class Runner:
+    """Carries out what people ask for. One per process; everything it must not forget is in the ledger."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        agents: Mapping[str, Agent],
+        surface: Surface,
+        codec: Codec,
+        clock: Callable[[], float],
+        *,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
+        self.ledger = ledger
+        self.agents = agents
+        self._clock = clock
+        self._drives = Drives(Steps(ledger, agents, surface, codec, clock).step, retry_seconds)
+
+    # What people do.
+
+    async def start(self, agent: str, text: str, by: Person, place: Place, key: str) -> Thread:
+        """Store a thread with its first turn, and run it. The same `key` again is the same thread."""
+        now = self._clock()
+        thread = Thread(
+            id=ThreadId(derive_id("thread", key)),
+            agent=agent,
+            prompt=text,
+            started_by=by,
+            place=place,
+            status=ThreadStatus.RUNNING,
+            where=where_of(place),
+            created_at=now,
+            updated_at=now,
+        )
+        await self._add_turn(thread.id, text, by, place, key)
+        opened = await self.ledger.open_thread(thread)
+        self.wake(thread.id)
+        if opened:
+            await self._note("start", by, thread_id=thread.id, detail=agent)
+        return thread
+
+    async def heard(self, thread: Thread, key: str) -> bool:
+        """Whether what was said under this key counts already, as a turn or as an answer."""
+        if await self.ledger.turn(derive_id("turn", key)) is not None:
+            return True
+        requests = await self.ledger.requests(thread.id)
+        return any(request.decision is not None and request.decision.said == key for request in requests)
+
+    async def say(self, thread: Thread, text: str, by: Person, place: Place, key: str) -> bool:
+        """Queue another turn of a thread. True when the thread was busy, so that it has to wait."""
+        added = await self._add_turn(thread.id, text, by, place, key)
+        self.wake(thread.id)
+        if added:
+            await self._note("say", by, thread_id=thread.id)
+        return thread.status not in AT_REST
+
+    async def _add_turn(self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str) -> bool:
+        turn_id = derive_id("turn", key)
+        turn = Turn(id=turn_id, thread_id=thread_id, text=text, by=by, place=place, created_at=self._clock())
+        return await self.ledger.add_turn(turn)
+
+    async def check(self, request_id: RequestId, by: Person) -> Request | Refusal:
+        """Return the request if this person may answer it now, else the reason why not; a refusal is noted."""
+        request = await self.ledger.request(request_id)
+        refusal = may_answer(request, by)
+        if refusal is None and request is not None:
+            return request
+        return await self.refused("answer", refusal or Refusal(Reason.UNKNOWN), by)
+
+    async def answer(self, request: Request, decision: Decision) -> Request | Refusal:
+        """Claim a request that was just checked. Of all who try, one gets it; the others learn who was first."""
+        decided = await self.ledger.claim(request.id, decision)
+        if decided is None:
+            now = await self.ledger.request(request.id)
+            refusal = may_answer(now, decision.by) or Refusal(Reason.DECIDED, now)
+            return await self.refused("answer", refusal, decision.by)
+        self.wake(decided.thread_id)
+        detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
+        await self._note("answer", decision.by, thread_id=decided.thread_id, request_id=decided.id, detail=detail)
+        return decided
+
+    async def stop(self, thread_id: ThreadId, by: Person) -> Thread | Refusal:
+        """Stop a thread: what runs is cancelled, open questions are closed, queued turns are dropped."""
+        stopped = None
+        while stopped is None:
+            thread = await self.ledger.thread(thread_id)
+            refusal = may_steer(thread, self._agent_of(thread), by)
+            if refusal is not None or thread is None:
+                return await self.refused("stop", refusal or Refusal(Reason.UNKNOWN), by)
+            if thread.status in AT_REST:
+                return await self.refused("stop", Refusal(Reason.OVER, thread=thread), by)
+            changes = {"status": ThreadStatus.STOPPED, "stopped_by": by, "updated_at": self._clock()}
+            stopped = await self.ledger.change_thread(thread, **changes)
+        self.wake(thread_id)
+        self._drives.cancel_run(thread_id)
+        for request in await self.ledger.requests(thread_id, RequestStatus.OPEN):
+            await self.ledger.settle(request, RequestStatus.STOPPED)
+        await self._note("stop", by, thread_id=thread_id)
+        return stopped
+
+    async def retry(self, turn_id: str, by: Person) -> Turn | Refusal:
+        """Run the failed last turn of a thread on from where it failed, with the answers it had."""
+        while True:
+            turn = await self.ledger.turn(turn_id)
+            thread = await self.ledger.thread(turn.thread_id) if turn is not None else None
+            refusal = may_steer(thread, self._agent_of(thread), by)
+            if refusal is not None or thread is None or turn is None:
+                return await self.refused("retry", refusal or Refusal(Reason.UNKNOWN), by)
+            last = (await self.ledger.turns(thread.id, *TurnStatus))[-1]
+            if not turn.failed or turn.id != last.id:
+                return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
+            again = await try_again(self.ledger, turn)
+            if again is not None:
+                self.wake(thread.id)
+                await self._note("retry", by, thread_id=thread.id)
+                return again
+
+    async def refused(self, what: str, refusal: Refusal, by: Person) -> Refusal:
+        """Note an attempt that changes nothing; every one is in the audit trail."""
+        request, thread = refusal.request, refusal.thread
+        thread_id = request.thread_id if request else thread.id if thread else ""
+        request_id = request.id if request else ""
+        await self._note(f"{what} refused", by, thread_id=thread_id, request_id=request_id, detail=refusal.reason)
+        return refusal
+
+    async def _note(self, what: str, by: Person, **more: str) -> None:
+        await self.ledger.note(what, at=self._clock(), by=by, **more)
+
+    def _agent_of(self, thread: Thread | None) -> Agent | None:
+        return self.agents.get(thread.agent) if thread is not None else None
+
+    # Life.
+
+    async def recover(self) -> None:
+        """Drive every thread that is not at rest: what a crash left half done is finished. Each is tried once."""
+        gate = asyncio.Semaphore(RECOVERING_AT_ONCE)
+
+        async def one(thread_id: ThreadId) -> None:
+            async with gate:
+                await self.wake(thread_id).tried.wait()
+
+        async with asyncio.TaskGroup() as group:
+            for thread_id in await self.ledger.unsettled():
+                group.create_task(one(thread_id))
+
+    def wake(self, thread_id: ThreadId) -> Drive:
+        """Have a thread driven, now or right after the step that is under way."""
+        return self._drives.wake(thread_id)
+
+    @property
+    def busy(self) -> "tuple[asyncio.Task[None], ...]":
+        """The drives that are under way."""
+        return self._drives.busy
+
+    async def aclose(self, grace_seconds: float) -> None:
+        """Begin nothing more, and let running steps finish; those that take too long go on after a restart."""
+        await self._drives.aclose(grace_seconds)

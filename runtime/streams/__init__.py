@@ -1,0 +1,1 @@
+"""What a run shows while it goes: the chunks of each stream mode, and the reader that takes them."""

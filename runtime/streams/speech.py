@@ -1,0 +1,108 @@
+"""The `messages` stream: what chat models say token by token, and the messages that nodes write.
+
+Chunks are `(message, metadata)`. Tokens come from LangChain's chat models, wherever they are called in a node: their
+callbacks find the run by LangChain's own context variable. Without LangChain the stream has the nodes' messages only.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+from runtime.engine.frames import parent_of
+from runtime.engine.injected import config_of
+from runtime.engine.interrupts import TaskContext, require_context
+from runtime.messages import as_message
+from runtime.types import NOTHING
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+    from runtime.engine.run import Run
+
+METADATA_NS = "langgraph_checkpoint_ns"
+
+
+class Speech:
+    """What is said in one run, each message once; of subgraphs only when their chunks are read."""
+
+    def __init__(self, run: "Run", *, subgraphs: bool) -> None:
+        self._run = run
+        self._subgraphs = subgraphs
+        self._said: set[str] = set()
+        self._handler = self._listener()
+
+    def _listener(self) -> Any:
+        if find_spec("langchain_core") is None:
+            return None
+        from runtime.streams.tokens import TokenHandler  # noqa: PLC0415 - loads LangChain
+
+        return TokenHandler(self.token)
+
+    def say(self, message: Any, metadata: Mapping[str, Any], *, again: bool = True) -> None:
+        """Send a message or a part of one; not `again`: unless some of it was sent before."""
+        ns = parent_of(metadata[METADATA_NS]) or ""
+        if (ns and not self._subgraphs) or (message.id in self._said and not again):
+            return
+        message.id = message.id or str(uuid4())
+        self._said.add(message.id)
+        self._run.send(ns, "messages", (message, dict(metadata)))
+
+    def token(self, message: Any, metadata: Mapping[str, Any], *, again: bool) -> None:
+        """Send what a chat model said, if it was called by one of this run's nodes."""
+        if METADATA_NS in metadata:
+            self.say(message, metadata, again=again)
+
+    def wrote(self, context: TaskContext, pairs: Sequence[tuple[str, Any]]) -> None:
+        """Send the messages that a node wrote, except what it said before or was given."""
+        given = context.task.arg if context.task.arg is not NOTHING else context.run.journal.frames[context.ns].values
+        known = {message.id for value in _values(given) for message in _messages(value)}
+        for _, value in pairs:
+            for message in _messages(value):
+                if message.id is None or message.id not in known:
+                    self.say(message, config_of(context)["metadata"], again=False)
+
+    def listen(self, context: TaskContext) -> Callable[[], None] | None:
+        """Have LangChain's calls in this task report here, until what is returned is called."""
+        if self._handler is None:
+            return None
+        from langchain_core.runnables.config import var_child_runnable_config  # noqa: PLC0415 - loads LangChain
+
+        token = var_child_runnable_config.set(cast("RunnableConfig", config_of(context)))
+        return lambda: var_child_runnable_config.reset(token)
+
+    def callbacks(self, given: Any) -> Any:
+        """Return LangChain's callbacks with this one among them."""
+        if self._handler is None:
+            return given
+        if given is None or isinstance(given, list):
+            return [*(given or ()), self._handler]
+        manager = given.copy()
+        manager.add_handler(self._handler, inherit=True)
+        return manager
+
+
+def push_message(message: Any, *, state_key: str | None = "messages") -> Any:
+    """Send a message to the `messages` stream now, and write it to the state when the node returns.
+
+    The message needs an id. `state_key`: where it is written; None: nowhere. Returns it as a message object.
+    """
+    context = require_context("push_message()")
+    message = as_message(message)
+    if message.id is None:
+        raise ValueError("push_message() needs a message with an id")
+    if context.run.speech is not None:
+        context.run.speech.say(message, config_of(context)["metadata"])
+    if state_key is not None:
+        context.pushed.append((state_key, message))
+    return message
+
+
+def _values(given: Any) -> Sequence[Any]:
+    return list(given.values() if isinstance(given, Mapping) else getattr(given, "__dict__", {}).values())
+
+
+def _messages(value: Any) -> list[Any]:
+    """Return the message objects in a value of the state."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [item for item in items if all(hasattr(item, name) for name in ("id", "type", "content"))]
