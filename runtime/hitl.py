@@ -112,6 +112,11 @@ class Form(_Payload):
         """Return the form without the model class, which lives in the program and not in the store."""
         return Form.model_validate(self.model_dump())
 
+    def refilled(self, answer: Any) -> "Form":
+        """Return the same form, starting from an answer that did not fit."""
+        given = answer.get("args") if isinstance(answer, dict) else None
+        return self.model_copy(update={"initial": {**self.initial, **given}}) if isinstance(given, dict) else self
+
     def receive(self, answer: Any) -> Decision:
         """Validate the fields with the model, when there is one and the form was not declined."""
         decision = super().receive(answer)

@@ -85,5 +85,6 @@ def refusals() -> tuple[type[Exception], ...]:
 
 
 def problems_of(error: Any) -> dict[str, str]:
-    """Say by field what is wrong."""
-    return {".".join(map(str, problem["loc"])): problem["msg"] for problem in error.errors()}
+    """Say by field what is wrong, in a validator's own words where it has any."""
+    problems = ((problem["loc"], problem["msg"].removeprefix("Value error, ")) for problem in error.errors())
+    return {".".join(map(str, place)): words for place, words in problems}

@@ -228,6 +228,7 @@ class Steps:
             anew = replace(
                 request,
                 id=request_id_of(thread.id, request.interrupt_id, attempt),
+                payload=_refilled(request),
                 attempt=attempt,
                 problem=words,
                 status=RequestStatus.OPEN,
@@ -240,6 +241,12 @@ class Steps:
 
     def _digest(self, payload: Any) -> str:
         return blake2b(self._codec.encode(payload), digest_size=8).hexdigest()
+
+
+def _refilled(request: Request) -> Any:
+    """Return the question, starting from what was filled in: nobody types a form twice."""
+    refilled = getattr(request.payload, "refilled", None)
+    return refilled(request.decision.value) if refilled and request.decision else request.payload
 
 
 async def try_again(ledger: Ledger, failed: Turn) -> Turn | None:
