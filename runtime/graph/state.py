@@ -81,11 +81,6 @@ class Schema:
         seen = {name: copied(values[name]) for name in self.channels if name in values}
         return seen if self._shape == "dict" else self.cls(**seen)
 
-    def validate(self, values: Mapping[str, Any]) -> None:
-        """Check values against the schema where it can be checked. Raises `pydantic.ValidationError`."""
-        if self._shape == "model":
-            self.cls(**{name: values[name] for name in self.channels if name in values})
-
 
 def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
     """Return the `(key, value)` pairs of an update: mapping, pairs, dataclass or pydantic object."""

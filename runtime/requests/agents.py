@@ -83,10 +83,3 @@ class Agent:
         if not self.approvers:
             return named
         return tuple(person for person in named if person in self.approvers) or self.approvers
-
-
-def words_input(text: str, *, messages: bool, key: str | None = None) -> Any:
-    """Make the usual input of a text: a user message where the state has `messages`, else the one named key."""
-    if key is not None:
-        return {key: text}
-    return {"messages": [{"role": "user", "content": text}]} if messages else {"input": text}
