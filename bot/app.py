@@ -24,7 +24,7 @@ from handlers.board import Board
 from handlers.cards.payloads import policy_of
 from handlers.desk import Desk
 from handlers.payloads import MalformedError, check_shape
-from handlers.slack import Slack, SlackRefusedError
+from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import Command, CompiledGraph, StateGraph
 from runtime.codec.process import CODEC
 from runtime.requests.agents import Agent, Graph
@@ -60,14 +60,14 @@ async def application(
 ) -> AsyncIterator[Application]:
     """Build the bot over a store, finish what an earlier process left, and on the way out what is in hand.
 
-    Raises `ConfigurationError` when Slack does not know the token.
+    Raises `ConfigurationError` when Slack does not know the token, or does not answer.
     """
     agents = _agents(specs, graphs, store)
     timeout = aiohttp.ClientTimeout(total=SLACK_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         token = settings.bot_token.get_secret_value()
         slack = Slack(AsyncWebClient(token, base_url=settings.api_url, session=session, retry_handlers=[]))
-        identity = await _identity(slack)
+        identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC)
         board = Board(ledger, agents, slack, clock)
         runner = Runner(ledger, agents, board, CODEC, clock, retry_seconds=retry_seconds)
@@ -91,11 +91,13 @@ async def application(
             await asyncio.gather(desk.drain(GRACE_SECONDS), runner.aclose(GRACE_SECONDS))
 
 
-async def _identity(slack: Slack) -> Mapping[str, Any]:
+async def _identity(slack: Slack, api_url: str) -> Mapping[str, Any]:
     try:
         return await slack.identity()
     except SlackRefusedError as refusal:
         raise ConfigurationError([f"Slack refuses SLACK_BOT_TOKEN: {refusal.code}."]) from None
+    except SlackUncertainError as problem:
+        raise ConfigurationError([f"Slack does not answer at {api_url} ({problem}); check SLACK_API_URL."]) from None
 
 
 def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any]) -> AsyncApp:

@@ -57,3 +57,14 @@ def test_an_address_slack_cannot_call_is_refused() -> None:
 
 def test_without_a_command_the_help_is_shown() -> None:
     assert "manifest" in andon("--help").stdout
+
+
+def test_a_slack_that_does_not_answer_is_named_in_words(tmp_path: Path, unused_tcp_port: int) -> None:
+    (tmp_path / "andon.toml").write_text('[agents.refund]\ngraph = "examples.refund:graph"\ntitle = "Refund"\n')
+    nowhere = f"http://127.0.0.1:{unused_tcp_port}/api/"
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-made-up", "SLACK_APP_TOKEN": "xapp-made-up"}
+    ended = andon("serve", cwd=tmp_path, SLACK_API_URL=nowhere, **tokens)
+    assert ended.returncode == 2
+    assert f"Slack does not answer at {nowhere}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "made-up" not in ended.stderr
