@@ -164,6 +164,25 @@ async def test_a_reload_returns_to_the_same_person_channel_and_thread(page: Page
     await expect(thread(page)).to_contain_text("anybody there?")
 
 
+LEAVE_AS_THE_STATE_ARRIVES = """
+const all = Promise.all.bind(Promise);
+Promise.all = async (promises) => {
+  const results = await all(promises);
+  Promise.all = all;
+  location.hash = "#ben/C0DEPLOYS";
+  return results;
+};
+"""
+
+
+async def test_a_link_followed_while_the_page_still_loads_wins(page: Page, sandbox: Sandbox) -> None:
+    await page.goto("about:blank")
+    await page.add_init_script(LEAVE_AS_THE_STATE_ARRIVES)
+    await page.goto(f"{sandbox.url}/")
+    await expect(page.get_by_role("radio", name="ben")).to_be_checked()
+    await expect(page.get_by_role("heading", name="# deploys")).to_be_visible()
+
+
 @with_desk
 async def test_another_person_sees_the_card_but_not_what_was_private(page: Page) -> None:
     await run_command(page)
