@@ -20,7 +20,6 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
-    is_typeddict,
 )
 
 from runtime.codec.kinds import is_pydantic
@@ -140,14 +139,19 @@ def copied(value: Any) -> Any:
 def _shape(cls: type) -> str:
     if not is_schema(cls):
         raise InvalidGraphError(f"a state schema is a TypedDict, a dataclass or a pydantic model, not {cls!r}")
-    if is_typeddict(cls):
+    if _is_typeddict(cls):
         return "dict"
     return "model" if is_pydantic(cls) else "dataclass"
 
 
 def is_schema(cls: Any) -> bool:
     """Whether `cls` can describe a state."""
-    return is_typeddict(cls) or (isinstance(cls, type) and (is_pydantic(cls) or dataclasses.is_dataclass(cls)))
+    return isinstance(cls, type) and (_is_typeddict(cls) or is_pydantic(cls) or dataclasses.is_dataclass(cls))
+
+
+def _is_typeddict(cls: type) -> bool:
+    """Whether it is a TypedDict, of `typing` or of `typing_extensions`, which `typing.is_typeddict` does not know."""
+    return issubclass(cls, dict) and hasattr(cls, "__required_keys__")
 
 
 def _hints(cls: type) -> dict[str, Any]:

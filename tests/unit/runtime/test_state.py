@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import pytest
+import typing_extensions
 from pydantic import BaseModel, ValidationError
 
 from runtime import START, InMemorySaver, InvalidUpdateError, StateGraph
@@ -17,6 +18,20 @@ class Typed(TypedDict):
     items: Annotated[list[int], operator.add]
     maybe: NotRequired[Annotated[Sequence[int], operator.add]]
     best: Annotated[int | None, lambda old, new: new if old is None else max(old, new)]
+
+
+class Extended(typing_extensions.TypedDict):
+    text: str
+    items: Annotated[list[int], operator.add]
+    maybe: typing_extensions.NotRequired[int]
+
+
+def test_a_typeddict_of_typing_extensions_is_a_schema() -> None:
+    """On Python 3.11 it is not a `typing.TypedDict`, and most programs use it."""
+    channels = Schema(Extended).channels
+    assert list(channels) == ["text", "items", "maybe"]
+    assert channels["items"].reducer is operator.add
+    assert Schema(Extended).view({"text": "a"}) == {"text": "a"}
 
 
 def test_reducers_merge_and_plain_keys_take_the_last() -> None:
