@@ -1,6 +1,7 @@
-"""The command line: `andon serve`, `andon demo`, `andon manifest`. The only place that configures logging.
+"""The command line: what `andon --help` lists. The only place that configures logging.
 
-Problems of the configuration come all at once, in words, and the exit code is 2; a database that cannot be used is 1.
+Problems of the configuration come all at once, in words, and the exit code is 2; a database that cannot be used is 1,
+and so is anything that `andon check` finds.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from dotenv import dotenv_values
 
 from bot.agents import AgentSpec, load_agents, load_graphs
 from bot.app import application
+from bot.check import Mark, check as check_deployment
 from bot.errors import ConfigurationError
 from bot.logs import configure_logging
 from bot.manifest import manifest_text
@@ -59,6 +61,20 @@ def demo(
     data_dir.mkdir(parents=True, exist_ok=True)
     load_graphs(load_agents(_config_file()))
     asyncio.run(run_demo(data_dir, port))
+
+
+@cli.command()
+def check() -> None:
+    """Verify this deployment line by line: settings, agents, Slack, clock, database. Exit code 1 on any problem."""
+    raise typer.Exit(asyncio.run(_check()))
+
+
+async def _check() -> int:
+    marks: list[Mark] = []
+    async for finding in check_deployment(os.environ, env_file=ENV_FILE):
+        typer.echo(str(finding))
+        marks.append(finding.mark)
+    return int(Mark.WRONG in marks)
 
 
 @cli.command()

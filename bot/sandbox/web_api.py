@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -80,6 +81,7 @@ class WebApi:
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         given: Json = {}
+        token = None
         try:
             given, token = await _arguments(request)
             answer = _instead(fault) or act(given, token)
@@ -89,7 +91,14 @@ class WebApi:
         self._traffic.called(call, ms=(self._site.now() - started) * 1000)
         if fault is not None and fault.kind in {"lost_reply", "drop"}:
             return _hang_up(request)
-        return _http_answer(fault, answer)
+        return _http_answer(fault, answer, self._headers(token))
+
+    def _headers(self, token: str | None) -> dict[str, str]:
+        """What Slack says beside the answer: its time, and what the token may."""
+        headers = {"Date": formatdate(self._site.now(), usegmt=True)}
+        if token == self._tokens.bot and self._site.profile.scopes is not None:
+            headers["X-OAuth-Scopes"] = ",".join(sorted(self._site.profile.scopes))
+        return headers
 
     def _call(self, name: str, given: Json, token: str | None) -> Json:
         args = Args(given)
@@ -168,14 +177,14 @@ def _instead(fault: Fault | None) -> Json | None:
             return None
 
 
-def _http_answer(fault: Fault | None, answer: Json) -> web.Response:
+def _http_answer(fault: Fault | None, answer: Json, headers: dict[str, str]) -> web.Response:
     match fault:
         case Fault(kind="429"):
-            return web.json_response(answer, status=429, headers={"Retry-After": str(fault.retry_after)})
+            return web.json_response(answer, status=429, headers={**headers, "Retry-After": str(fault.retry_after)})
         case Fault(kind="500"):
-            return web.json_response(answer, status=500)
+            return web.json_response(answer, status=500, headers=headers)
         case _:
-            return web.json_response(answer)
+            return web.json_response(answer, headers=headers)
 
 
 def _hang_up(request: web.Request) -> web.StreamResponse:

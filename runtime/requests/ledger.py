@@ -31,6 +31,7 @@ REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
 TURNS: Final = Collection("turns", ("status", "thread_id"))
 POSTS: Final = Collection("posts", ("thread_id",))
 AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
+COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, AUDIT)
 
 
 class Ledger:

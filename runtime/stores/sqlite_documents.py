@@ -25,19 +25,19 @@ def prepare(connection: sqlite3.Connection, collection: Collection) -> tuple[str
     fields = [name.removeprefix(_FIELD) for name in present if name.startswith(_FIELD)]
     for field in collection.indexes:
         if field not in fields:
-            _add_index(connection, collection, field)
+            _add_column(connection, table, field)
             fields.append(field)
+        name = _quoted(f"{collection.name} by {field}")
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({_column(field)}, created_at)")
     return tuple(fields)
 
 
-def _add_index(connection: sqlite3.Connection, collection: Collection, field: str) -> None:
-    table, column = _table(collection), _column(field)
+def _add_column(connection: sqlite3.Connection, table: str, field: str) -> None:
+    column = _column(field)
     connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")  # of no type: values are compared as they are
     for document_id, body in connection.execute(f"SELECT id, body FROM {table}").fetchall():
         value = unpack(body).get(field)
         connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, document_id))
-    name = _quoted(f"{collection.name} by {field}")
-    connection.execute(f"CREATE INDEX {name} ON {table} ({column}, created_at)")
 
 
 def insert(connection: sqlite3.Connection, collection: Collection, fields: tuple[str, ...], document: Document) -> bool:
