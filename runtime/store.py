@@ -112,13 +112,15 @@ class DocumentStore(Protocol):
         collection: Collection,
         where: Mapping[str, Scalar | tuple[Scalar, ...]],
         *,
+        before: tuple[str, float] | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Document]:
         """Documents whose indexed fields equal `where` (a tuple means any of these), by `(created_at, id)`.
 
-        A missing field counts as None. A field that is not among the collection's indexes raises StoreError; indexes
-        may be added to a collection that has documents already.
+        `before`: of these, only those that have a number in that indexed field, and one smaller than this; costs what
+        it finds, however many documents there are. A missing field counts as None. A field that is not among the
+        collection's indexes raises StoreError; indexes may be added to a collection that has documents already.
         """
         ...
 

@@ -51,9 +51,11 @@ def changed(document: Document, expect: Mapping[str, Scalar], change: Mapping[st
     return {**document, **change, "revision": revision + 1}
 
 
-def any_of(collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]]) -> dict[str, tuple[Scalar, ...]]:
-    """The allowed values of each field; raises StoreError for a field that is not indexed."""
-    if unknown := where.keys() - set(collection.indexes):
+def any_of(
+    collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]], before: tuple[str, float] | None = None
+) -> dict[str, tuple[Scalar, ...]]:
+    """The allowed values of each field; raises StoreError for a field that is not indexed, that of `before` too."""
+    if unknown := {*where, *(before or ())[:1]} - set(collection.indexes):
         known = ", ".join(collection.indexes) or "none"
         raise StoreError(f"{collection.name!r} has no index on {', '.join(sorted(unknown))}; it has: {known}")
     return {field: value if isinstance(value, tuple) else (value,) for field, value in where.items()}

@@ -98,16 +98,18 @@ class InMemorySaver:
         collection: Collection,
         where: Mapping[str, Scalar | tuple[Scalar, ...]],
         *,
+        before: tuple[str, float] | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Document]:
-        wanted = any_of(collection, where)
+        wanted = any_of(collection, where, before)
         with self._open():
             bodies = list(self._documents[collection.name].values())
         found = [
             document
             for document in map(unpack, bodies)
             if all(document.get(field) in values for field, values in wanted.items())
+            and (before is None or _is_below(document.get(before[0]), before[1]))
         ]
         found.sort(key=lambda document: (document["created_at"], document["id"]), reverse=newest_first)
         return found[:limit]
@@ -146,6 +148,10 @@ class InMemorySaver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _is_below(value: Value, limit: float) -> bool:
+    return isinstance(value, int | float) and value < limit
 
 
 _NOTHING = _Thread()

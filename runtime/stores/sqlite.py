@@ -106,13 +106,16 @@ class SqliteSaver:
         collection: Collection,
         where: Mapping[str, Scalar | tuple[Scalar, ...]],
         *,
+        before: tuple[str, float] | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Document]:
-        wanted = any_of(collection, where)
+        wanted = any_of(collection, where, before)
         await self._prepared(collection)
         bodies = await self._reader.run(
-            lambda connection: documents.find(connection, collection, wanted, limit=limit, newest_first=newest_first)
+            lambda connection: documents.find(
+                connection, collection, wanted, before=before, limit=limit, newest_first=newest_first
+            )
         )
         return [unpack(body) for body in bodies]
 

@@ -84,15 +84,20 @@ def find(
     collection: Collection,
     wanted: Mapping[str, tuple[Scalar, ...]],
     *,
+    before: tuple[str, float] | None,
     limit: int | None,
     newest_first: bool,
 ) -> list[bytes]:
     conditions = [_condition(field, values) for field, values in wanted.items()]
+    values = [value for values in wanted.values() for value in values]
+    if before is not None:
+        conditions.append(f"{_column(before[0])} < ?")  # never true of NULL, nor of text
+        values.append(before[1])
     order = "DESC" if newest_first else "ASC"
     rows = connection.execute(
         f"SELECT body FROM {_table(collection)} WHERE {' AND '.join(conditions) or 'TRUE'}"
         f" ORDER BY created_at {order}, id {order} LIMIT ?",
-        [*(value for values in wanted.values() for value in values), -1 if limit is None else limit],
+        [*values, -1 if limit is None else limit],
     )
     return [body for (body,) in rows]
 

@@ -214,6 +214,27 @@ async def test_find_tells_numbers_from_text(store: Store) -> None:
     assert ids(await store.find(REQUESTS, {"size": 1.5})) == ["c"]
 
 
+async def test_find_takes_only_numbers_below_a_limit(store: Store) -> None:
+    await fill(store, document("a", size=1), document("b", size=2.5, who="ana"), document("c", size="0"))
+    await fill(store, document("d", size=None), document("e"), document("f", -1.0, size=-3.5, who="ana"))
+    wanted: list[tuple[float, dict[str, Scalar | tuple[Scalar, ...]], list[str]]] = [
+        (2.5, {}, ["f", "a"]),
+        (2.6, {}, ["f", "a", "b"]),
+        (1e12, {"who": "ana"}, ["f", "b"]),
+        (1e12, {"who": None}, ["a"]),
+        (1e12, {"size": 1}, ["a"]),
+        (-3.5, {}, []),
+        (float("inf"), {}, ["f", "a", "b"]),
+    ]
+    for limit, where, expected in wanted:
+        assert ids(await store.find(REQUESTS, where, before=("size", limit))) == expected, (limit, where)
+    assert ids(await store.find(REQUESTS, {}, before=("size", 9.0), limit=1, newest_first=True)) == ["b"]
+    await store.update(REQUESTS, "f", expect={}, change={"size": None})
+    assert ids(await store.find(REQUESTS, {}, before=("size", 9.0), limit=1)) == ["a"]
+    with pytest.raises(StoreError, match="colour"):
+        await store.find(REQUESTS, {}, before=("colour", 1.0))
+
+
 async def test_find_sees_updates_and_deletions(store: Store) -> None:
     await fill(store, document("a", status="open"), document("b", status="open"))
     await store.update(REQUESTS, "a", expect={}, change={"status": "done"})

@@ -101,17 +101,26 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(
         kinds=st.lists(SCALARS, max_size=3).map(tuple) | SCALARS,
         sizes=st.none() | st.lists(SCALARS, max_size=3).map(tuple),
+        below=st.none() | st.integers(-2, 3),
         limit=st.none() | st.integers(0, 3),
         newest_first=st.booleans(),
     )
-    def find(self, kinds: Any, sizes: tuple[Any, ...] | None, limit: int | None, newest_first: bool) -> None:
+    def find(
+        self, kinds: Any, sizes: tuple[Any, ...] | None, below: int | None, limit: int | None, newest_first: bool
+    ) -> None:
         where = {"kind": kinds} if sizes is None else {"kind": kinds, "size": sizes}
         wanted = {field: values if isinstance(values, tuple) else (values,) for field, values in where.items()}
         expected = sorted(
-            (note for note in self.notes.values() if all(note.get(field) in wanted[field] for field in wanted)),
+            (
+                note
+                for note in self.notes.values()
+                if all(note.get(field) in wanted[field] for field in wanted)
+                and (below is None or (isinstance(note.get("size"), int) and note["size"] < below))
+            ),
             key=lambda note: (note["created_at"], note["id"]),
         )
-        found = self.runner.run(self.store.find(NOTES, where, limit=limit, newest_first=newest_first))
+        before = None if below is None else ("size", below)
+        found = self.runner.run(self.store.find(NOTES, where, before=before, limit=limit, newest_first=newest_first))
         assert found == (expected[::-1] if newest_first else expected)[:limit]
 
     @invariant()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import StaleHeadError, StoreError
-from runtime.store import Collection
+from runtime.store import Collection, Scalar
 from runtime.stores import sqlite_documents, sqlite_log
 from runtime.stores.sqlite import SqliteSaver
 
@@ -301,14 +301,17 @@ async def test_an_index_added_later_covers_what_is_there(path: Path) -> None:
         assert len(await saver.find(NOTES, {"kind": "x"})) == 1
 
 
-async def test_find_by_an_indexed_field_reads_no_other_documents(saver: SqliteSaver) -> None:
+@pytest.mark.parametrize(("where", "before"), [({"kind": ("x", None)}, None), ({}, ("kind", 5.0))])
+async def test_find_by_an_indexed_field_reads_no_other_documents(
+    saver: SqliteSaver, where: dict[str, tuple[Scalar, ...]], before: tuple[str, float] | None
+) -> None:
     await saver.insert(NOTES, {"id": "a", "created_at": 1.0})
     plan: list[str] = []
 
     def explain(connection: sqlite3.Connection) -> None:
         statements: list[str] = []
         connection.set_trace_callback(statements.append)
-        sqlite_documents.find(connection, NOTES, {"kind": ("x", None)}, limit=3, newest_first=True)
+        sqlite_documents.find(connection, NOTES, where, before=before, limit=3, newest_first=True)
         connection.set_trace_callback(None)
         plan.extend(detail for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statements[-1]}"))
 
