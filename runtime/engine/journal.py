@@ -13,6 +13,7 @@ Ids follow from what came before, so that a step that is run again after a crash
 same idempotency keys to the outside; only the start of a turn draws a new one.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,6 +85,10 @@ class Journal:
         self.thread_id = thread_id
         self.codec = codec
         self.store = store
+        self.never_waits: bool = getattr(store, "never_waits", False)
+        """Whether a commit is over at once, so that nothing is gained by doing it behind the nodes' backs."""
+        self.finishes_appends: bool = getattr(store, "finishes_appends", False)
+        """Whether a commit may be cancelled like anything else: it succeeds before that comes out of it."""
         self.metadata = dict(metadata)
         """Goes into every checkpoint that is made from now on."""
         self.head = 0
@@ -167,10 +172,18 @@ class Journal:
             operations, self._operations = self._operations, []
             entry, problem = self._encode(operations)
             snapshot = self._snapshot(len(entry)) if problem is None else None
-        await self.store.append(self.thread_id, self.head, entry, snapshot=snapshot)
+        try:
+            await self.store.append(self.thread_id, self.head, entry, snapshot=snapshot)
+        except asyncio.CancelledError:
+            if self.finishes_appends and problem is None:
+                self._appended(snapshot)
+            raise
         if problem is not None:
             raise problem
-        if snapshot is not None:
+        self._appended(snapshot)
+
+    def _appended(self, snapshot: bytes | None) -> None:
+        if snapshot is not None and self.store is not None:
             heads_of(self.store).forget(self.thread_id)  # what it knows is longer than what is to be read now
         self.head += 1
         self._busy = False

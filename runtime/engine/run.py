@@ -91,7 +91,7 @@ class Run:
 
     def start(self) -> None:
         """Begin to save behind the nodes' backs."""
-        if self.durability == "async" and self.journal.store is not None and not self._never_waits:
+        if self.durability == "async" and self.journal.store is not None and not self.journal.never_waits:
             self._timer = asyncio.get_running_loop().call_later(SAVE_EVERY, self._tick)
 
     def _tick(self) -> None:
@@ -114,11 +114,6 @@ class Run:
         if self.drained is not None and self._at_home():
             await self.drained()
 
-    @property
-    def _never_waits(self) -> bool:
-        """Whether a commit is over at once, so that nothing is gained by doing it behind the nodes' backs."""
-        return getattr(self.journal.store, "never_waits", False)
-
     def _at_home(self) -> bool:
         """Whether this is the run's own loop, not that of a subgraph that a sync node has called."""
         return threading.get_ident() == self._thread
@@ -128,11 +123,11 @@ class Run:
 
     def _is_due(self, *, worked: bool) -> bool:
         if self.durability == "async":
-            return worked and (self._never_waits or self._may_wait())
+            return worked and (self.journal.never_waits or self._may_wait())
         return self.durability == "sync"
 
     async def _timed_save(self) -> None:
-        if self._saving is None and self._never_waits:
+        if self._saving is None and self.journal.never_waits:
             await self.journal.commit()
             return
         begun = perf_counter()
@@ -144,19 +139,40 @@ class Run:
 
     async def save(self) -> None:
         """Put everything recorded so far into the store, even when cancelled meanwhile. Raises `StoreError`."""
-        if self._saving is None and self._never_waits:
+        if self._saving is None and self.journal.never_waits:
             await self.journal.commit()
             return
         while self._saving is not None or self.journal.pending:
-            saving = self._saving = self._saving or asyncio.ensure_future(self._commit())
-            try:
-                await asyncio.shield(saving)
-            except asyncio.CancelledError:
-                await asyncio.wait({saving})
-                raise
-            except Exception:
-                self._saving = None
-                raise
+            if self._saving is None and self.journal.finishes_appends:
+                await self._commit_here()
+            else:
+                await self._commit_apart()
+
+    async def _commit_here(self) -> None:
+        """Commit without a task of its own; others of this run that want to save wait for it."""
+        done = self._saving = asyncio.get_running_loop().create_future()
+        try:
+            await self.journal.commit()
+        except Exception as error:
+            done.set_exception(error)
+            done.exception()  # if nobody waits for it, there is nothing to complain of
+            raise
+        finally:
+            self._saving = None
+            if not done.done():
+                done.set_result(None)
+
+    async def _commit_apart(self) -> None:
+        """Commit in a task of its own, or wait for the one under way: nobody who is cancelled takes it along."""
+        saving = self._saving = self._saving or asyncio.ensure_future(self._commit())
+        try:
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            await asyncio.wait({saving})
+            raise
+        except Exception:
+            self._saving = None
+            raise
 
     async def _commit(self) -> None:
         await self.journal.commit()

@@ -31,6 +31,7 @@ class InMemorySaver:
 
     never_waits = True
     """Its coroutines end without giving way to others, so that nobody can cancel one halfway."""
+    finishes_appends = True
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -1,8 +1,7 @@
 """Everything in one SQLite file: the embedded default, for one machine and any number of its processes.
 
-Writes go through one thread that groups them into transactions (`sqlite_worker`). A small read takes less time than the
-way to a thread and back, so it is done in place, on a connection that never waits; what turns out to be large, or would
-have to wait for a lock, is left to a reading thread.
+Writes go through one thread that groups them into transactions (`sqlite_worker`). What takes less time than the way to
+a thread and back is done in place (`sqlite_in_place`): small reads, and small entries where no fsync is waited for.
 """
 
 import asyncio
@@ -11,7 +10,6 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike, fspath
-from threading import Lock
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
@@ -19,6 +17,7 @@ from runtime.store import Collection, Document, Log, Mark, Scalar, Value
 from runtime.stores import sqlite_documents as documents, sqlite_log as log
 from runtime.stores.documents import any_of, unpack
 from runtime.stores.sqlite_file import connect, open_for_writing
+from runtime.stores.sqlite_in_place import InPlace
 from runtime.stores.sqlite_worker import Worker
 
 T = TypeVar("T")
@@ -34,6 +33,9 @@ class SqliteSaver:
     damaged, not a database, or written by a newer version.
     """
 
+    finishes_appends = True
+    """An append that was begun ends before its caller's cancelling comes out of it, and has then succeeded."""
+
     def __init__(self, path: str | PathLike[str], *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
         if synchronous not in {"FULL", "NORMAL"}:
             raise ValueError(f"synchronous is FULL or NORMAL, not {synchronous!r}")
@@ -43,7 +45,7 @@ class SqliteSaver:
         connection = open_for_writing(self._path, synchronous)
         shared = self._path != ":memory:"  # else no other connection can see it
         reading = connect(self._path) if shared else None
-        self._in_place = _InPlace(connect(self._path, lock_timeout=0.0)) if shared else None
+        self._in_place = InPlace(connect(self._path), synchronous) if shared else None
         self._writer = Worker(connection, self._path, begin="BEGIN IMMEDIATE", largest_group=LARGEST_GROUP)
         self._reader = Worker(reading, self._path, begin="BEGIN", largest_group=1) if reading else self._writer
         # Runs at `close`, when the saver is forgotten, and at interpreter exit: what was queued is always written.
@@ -68,7 +70,12 @@ class SqliteSaver:
         return news or await self._reader.run(lambda connection: log.load_since(connection, thread_id, since))
 
     async def append(self, thread_id: str, expected: int, entry: bytes, *, snapshot: bytes | None = None) -> None:
-        await self._writer.run(lambda connection: log.append(connection, thread_id, expected, entry, snapshot))
+        def job(connection: sqlite3.Connection) -> int:
+            return log.append(connection, thread_id, expected, entry, snapshot)
+
+        small = snapshot is None and len(entry) <= log.SMALL_BYTES
+        if not small or self._in_place is None or self._in_place.write(job) is None:
+            await self._writer.finish(job)
 
     async def delete(self, thread_id: str) -> None:
         await self._writer.run(lambda connection: log.delete(connection, thread_id))
@@ -131,7 +138,7 @@ class SqliteSaver:
         self._finalizer()
 
     def _at_once(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
-        return None if self._in_place is None else self._in_place.run(job)
+        return None if self._in_place is None else self._in_place.read(job)
 
     async def _prepared(self, collection: Collection) -> tuple[str, ...]:
         fields = self._fields.get(collection.name)
@@ -157,29 +164,7 @@ class SqliteSaver:
         self.close()
 
 
-class _InPlace:
-    """A connection for reads in the calling thread, whichever that is."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._lock = Lock()
-
-    def run(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
-        """None when it fails, as for a lock: the reading thread can wait, and says what is wrong."""
-        with self._lock:
-            try:
-                with self._connection:
-                    self._connection.execute("BEGIN")
-                    return job(self._connection)
-            except (sqlite3.Error, UnicodeEncodeError):
-                return None
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-
-def _close(writer: Worker, reader: Worker, in_place: _InPlace | None) -> None:
+def _close(writer: Worker, reader: Worker, in_place: InPlace | None) -> None:
     writer.close()
     reader.close()
     if in_place is not None:

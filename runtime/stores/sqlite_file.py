@@ -31,9 +31,9 @@ def in_words(path: str, error: Exception) -> StoreError:
     return problem
 
 
-def connect(path: str, *, lock_timeout: float = LOCK_TIMEOUT) -> sqlite3.Connection:
+def connect(path: str) -> sqlite3.Connection:
     try:
-        return sqlite3.connect(path, timeout=lock_timeout, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
         raise in_words(path, error) from error
 

@@ -77,7 +77,8 @@ def _log(snapshot_at: int, snapshot: bytes | None, entries: tuple[bytes, ...]) -
     return Log(head=snapshot_at + len(entries), snapshot_at=snapshot_at, snapshot=snapshot, entries=entries)
 
 
-def append(connection: sqlite3.Connection, thread_id: str, expected: int, entry: bytes, snapshot: bytes | None) -> None:
+def append(connection: sqlite3.Connection, thread_id: str, expected: int, entry: bytes, snapshot: bytes | None) -> int:
+    """Return the new head."""
     key, head = connection.execute(
         "SELECT key, (SELECT max(number) FROM entries WHERE thread = key) FROM threads WHERE id = ?", (thread_id,)
     ).fetchone() or (0, 0)
@@ -90,6 +91,7 @@ def append(connection: sqlite3.Connection, thread_id: str, expected: int, entry:
         connection.execute(
             "UPDATE threads SET snapshot_at = ?, snapshot = ? WHERE key = ?", (expected + 1, snapshot, key)
         )
+    return expected + 1
 
 
 def delete(connection: sqlite3.Connection, thread_id: str) -> None:

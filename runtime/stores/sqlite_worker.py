@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
@@ -28,14 +29,22 @@ class _Request:
     loop: asyncio.AbstractEventLoop
     outcome: Any = None
     error: Exception | None = None
+    settled: bool = False
 
     def settle(self) -> None:
+        self.settled = True
         if self.future.done():  # the caller was cancelled; what was written stays written
             return
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.outcome)
+
+    async def rest(self) -> None:
+        """Wait for the outcome once more, for one who was cancelled, and may be again."""
+        self.future = self.loop.create_future()
+        with suppress(asyncio.CancelledError, Exception):
+            await self.future
 
 
 class Worker:
@@ -55,14 +64,29 @@ class Worker:
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """The job's result, once its transaction is committed. Raises StoreError in words."""
+        result: T = await self._queued(job).future
+        return result
+
+    async def finish(self, job: Callable[[sqlite3.Connection], Any]) -> None:
+        """Do the same, but one who is cancelled meanwhile hears of it only when the job has come to a good end."""
+        request = self._queued(job)
+        try:
+            await request.future
+        except asyncio.CancelledError:
+            while not request.settled:
+                await request.rest()
+            if request.error is not None:
+                raise request.error from None
+            raise
+
+    def _queued(self, job: Callable[[sqlite3.Connection], Any]) -> _Request:
         loop = asyncio.get_running_loop()
         request = _Request(job, loop.create_future(), loop)
         with self._lock:
             if self._refusal is not None:
                 raise StoreError(self._refusal)
             self._queue.put(request)
-        result: T = await request.future
-        return result
+        return request
 
     def close(self) -> None:
         """Finish what is queued, then close the connection. Waits for it."""

@@ -97,7 +97,7 @@ async def test_reads_wait_neither_for_the_writer_nor_in_place_for_a_lock(saver: 
     await saver.append("large", 0, b"x" * 1_000_000)
     await saver.insert(NOTES, {"id": "a", "created_at": 1.0})
     assert saver._in_place is not None
-    assert saver._in_place.run(lambda connection: connection.execute("PRAGMA busy_timeout").fetchone()) == (0,)
+    assert saver._in_place.read(lambda connection: connection.execute("PRAGMA busy_timeout").fetchone()) == (0,)
     finish = await busy(saver)
     assert (await saver.load("small")).head == 1
     assert (await saver.load("large")).head == 1
@@ -117,11 +117,54 @@ async def test_a_read_is_of_one_point_in_time(saver: SqliteSaver, path: Path) ->
         return before, sqlite_log.load_small(connection, "t")
 
     assert saver._in_place is not None
-    in_place = saver._in_place.run(read_twice)
+    in_place = saver._in_place.read(read_twice)
     other.close()
     assert in_place is not None
     assert in_place[0] == in_place[1]
     assert (await saver.load("t")).head == 2
+
+
+async def test_who_is_cancelled_hears_of_it_when_what_was_begun_is_written(saver: SqliteSaver) -> None:
+    await saver.append("stale", 0, b"x")
+    finish = await busy(saver)
+    calls = [asyncio.ensure_future(saver.append(thread, 0, b"x")) for thread in ("new", "stale")]
+    for _ in range(3):
+        await asyncio.sleep(0)
+        for call in calls:
+            assert call.cancel()
+    finish.set()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError, StaleHeadError]
+    assert (await saver.load("new")).head == 1
+
+
+async def test_small_entries_need_no_thread_where_no_fsync_is_waited_for(path: Path) -> None:
+    async with SqliteSaver(path, synchronous="NORMAL") as saver:
+        await saver.append("t", 0, b"x")
+        small = saver.append("t", 1, b"x")
+        with pytest.raises(StopIteration):
+            small.send(None)
+        large = asyncio.ensure_future(saver.append("t", 2, b"x" * 1_000_000))
+        await asyncio.sleep(0)
+        assert not large.done()
+        await large
+        with pytest.raises(StaleHeadError):
+            await saver.append("t", 2, b"x")
+        finish = await busy(saver)
+        waiting = asyncio.ensure_future(saver.append("t", 3, b"x"))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        finish.set()
+        await waiting
+        assert (await saver.load("t")).head == 4
+
+
+async def test_what_is_written_in_place_does_not_pile_up_beside_the_file(path: Path) -> None:
+    async with SqliteSaver(path, synchronous="NORMAL") as saver:
+        for number in range(2_000):
+            await saver.append(f"t{number % 10}", number // 10, b"x" * 10_000)
+        # The WAL is started over once its first 1,000 pages have been moved into the file.
+        assert os.path.getsize(f"{path}-wal") < 15_000_000 < os.path.getsize(path)  # noqa: PTH202, ASYNC240 - at once
 
 
 async def test_what_queues_up_is_committed_together_and_each_has_its_own_outcome(saver: SqliteSaver) -> None:
