@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from bot.errors import ConfigurationError, in_words
 from bot.graphs import load_graph, split_reference
+from runtime.policy.model import AgentPolicy, Approvers
 
 RESERVED_NAMES = frozenset({"help", "list", "status", "stop", "inbox", "policy", "graph", "history", "audit"})
 """Words that mean something else after `/agent`."""
@@ -35,14 +37,6 @@ def _graph_reference(reference: str) -> str:
     return reference
 
 
-def _user_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
-    if not ids:
-        raise ValueError("nobody could answer; leave it out to let everybody in the conversation answer")
-    if wrong := [user_id for user_id in ids if not re.fullmatch(r"[UW][A-Z0-9]+", user_id)]:
-        raise ValueError(f"no member id of Slack: {', '.join(map(repr, wrong))}; they look like U024BE7LH")
-    return ids
-
-
 class AgentSpec(BaseModel):
     """One agent as it was configured. Frozen."""
 
@@ -58,12 +52,25 @@ class AgentSpec(BaseModel):
     """What it does, in a sentence; may be empty."""
     example: str = Field(default="", max_length=150)
     """A text to try it with, shown in the help; may be empty."""
-    approvers: Annotated[tuple[str, ...], AfterValidator(_user_ids), Field(strict=False)] = ()
-    """Slack member ids of those who may answer; empty: everybody in the conversation."""
+    approvers: Approvers = ()
+    """Short for the policy's `approvers`."""
+    policy: AgentPolicy = AgentPolicy()
+    """Who may answer, and how."""
     input: dict[str, Any] | None = None
     """The graph's input, with `$text` where the text after the command belongs; None: `messages` of a conversation."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _approvers_once(self) -> Self:
+        if self.approvers and self.policy.approvers:
+            raise ValueError("approvers is given twice, here and in the policy; say it once")
+        return self
+
+    @property
+    def rules(self) -> AgentPolicy:
+        """The policy, with the approvers given beside it."""
+        return self.policy.model_copy(update={"approvers": self.approvers or self.policy.approvers})
 
     def input_for(self, text: str) -> dict[str, Any]:
         """The graph's input when somebody wrote `text` after `/agent <name>`."""
@@ -111,10 +118,15 @@ def load_agents(config: Path) -> tuple[AgentSpec, ...]:
         try:
             specs.append(AgentSpec(**table))
         except ValidationError as error:
-            problems += [f"{place}: {'.'.join(map(str, e['loc']))}: {in_words(e)}." for e in error.errors()]
+            problems += [": ".join(filter(None, (place, _path(e), f"{in_words(e)}."))) for e in error.errors()]
     if problems:
         raise ConfigurationError([f"{file}: {problem}" for problem in problems])
     return tuple(specs)
+
+
+def _path(error: ErrorDetails) -> str:
+    """Where in a table; empty for a problem of the whole."""
+    return ".".join(map(str, error["loc"]))
 
 
 _TO_BEGIN = 'A first agent is two lines: [agents.refund] and graph = "examples.refund:graph".'

@@ -21,8 +21,9 @@ from bot.agents import AgentSpec
 from bot.errors import ConfigurationError
 from bot.settings import Settings
 from handlers.board import Board
-from handlers.cards.payloads import policy_of
+from handlers.cards.asked import asked
 from handlers.desk import Desk
+from handlers.directory import SlackDirectory
 from handlers.payloads import MalformedError, check_shape
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import Command, CompiledGraph, StateGraph
@@ -46,6 +47,7 @@ class Application:
     bolt: AsyncApp
     desk: Desk
     runner: Runner
+    directory: SlackDirectory
 
 
 @asynccontextmanager
@@ -70,7 +72,8 @@ async def application(
         identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC)
         board = Board(ledger, agents, slack, clock)
-        runner = Runner(ledger, agents, board, CODEC, clock, retry_seconds=retry_seconds)
+        directory = SlackDirectory(slack, clock, identity["team_id"])
+        runner = Runner(ledger, agents, board, CODEC, clock, directory=directory, retry_seconds=retry_seconds)
         desk = Desk(
             runner=runner,
             ledger=ledger,
@@ -86,7 +89,7 @@ async def application(
         bolt = _bolt(settings, AsyncWebClient(base_url=settings.api_url, session=session), identity)
         handlers.register(bolt, desk)
         try:
-            yield Application(bolt=bolt, desk=desk, runner=runner)
+            yield Application(bolt=bolt, desk=desk, runner=runner, directory=directory)
         finally:
             await asyncio.gather(desk.drain(GRACE_SECONDS), runner.aclose(GRACE_SECONDS))
 
@@ -163,10 +166,10 @@ def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
         graph=compiled,
         description=spec.description,
         example=spec.example,
-        approvers=spec.approvers,
+        policy=spec.rules,
         to_input=spec.input_for,
         to_outcome=outcome,
-        to_approvers=policy_of,
+        to_asked=asked,
         command=_command_of(compiled),
     )
 

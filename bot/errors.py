@@ -23,5 +23,7 @@ def in_words(error: ErrorDetails) -> str:
     """What one pydantic error says: our own validator's words if it has any, else pydantic's. Never the value given."""
     if error["type"] == "missing":
         return "must be given"
+    if error["type"] == "extra_forbidden":
+        return "is not a key here"
     cause = error.get("ctx", {}).get("error")
     return str(cause) if isinstance(cause, ValueError) else error["msg"]

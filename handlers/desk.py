@@ -9,12 +9,12 @@ from typing import Any
 
 from handlers.board import Board
 from handlers.cards import words
-from handlers.cards.refusals import not_among, settled
+from handlers.cards.refusals import words_of
 from handlers.payloads import Click
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
-from runtime.requests.policy import Reason, Refusal
+from runtime.requests.policy import Refusal
 from runtime.requests.records import Person
 from runtime.requests.runner import Runner
 
@@ -87,23 +87,8 @@ class Desk:
         """Say why nothing happened, to the person it did not happen for."""
         if by.team != self.team:
             return words.STRANGER
-        request = refusal.request
-        match refusal.reason:
-            case Reason.NOT_AN_APPROVER if request is not None:
-                return not_among(request)
-            case Reason.DECIDED | Reason.REPLACED | Reason.STOPPED if request is not None:
-                thread = await self.ledger.thread(request.thread_id)
-                return settled(request, thread) if thread else words.UNKNOWN_REQUEST
-            case Reason.CHANGED:
-                return words.REDRAWN
-            case Reason.NOT_YOURS:
-                return words.NOT_YOURS
-            case Reason.OVER:
-                return words.ALREADY_OVER
-            case Reason.MOVED_ON:
-                return words.MOVED_ON
-            case _:
-                return words.UNKNOWN_REQUEST
+        thread = await self.ledger.thread(refusal.request.thread_id) if refusal.request else None
+        return words_of(refusal, thread)
 
     def link(self, place: Mapping[str, str]) -> str:
         """Link to a message."""

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers.cards.homes import LISTED, home_view
 from handlers.desk import Desk
 from handlers.payloads import opened_home
-from runtime.requests.records import Person, Request
+from runtime.requests.records import Person
 
 LOOKED_THROUGH = 1000
 STARTED = 10
@@ -26,15 +26,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 async def _publish(desk: Desk, person: Person) -> None:
     requests = await desk.ledger.open_requests(LOOKED_THROUGH)
-    waiting = [request for request in requests if _concerns(request, person)]
+    waiting = [request for request in requests if await desk.runner.waits_for(request, person)]
     threads = {request.thread_id: await desk.ledger.thread(request.thread_id) for request in waiting[:LISTED]}
     started = await desk.ledger.threads(team=person.team, starter=person.id, limit=STARTED)
     links = {thread.id: desk.link(thread.place) for thread in (*threads.values(), *started) if thread and thread.where}
     await desk.slack.publish_home(person.id, home_view(waiting, started, desk.agents, links))
-
-
-def _concerns(request: Request, person: Person) -> bool:
-    """Whether somebody waits for this very person: others who may answer see the card where they are members."""
-    if request.asked_for.team != person.team:
-        return False
-    return person.id in (request.approvers or (request.asked_for.id,))

@@ -115,6 +115,30 @@ class Slack:
         """Show somebody their Home tab."""
         await self._call("views.publish", user_id=user, view=view)
 
+    async def user(self, user: str) -> Mapping[str, Any]:
+        """Read what Slack knows about somebody."""
+        answer: Mapping[str, Any] = (await self._call("users.info", read=True, user=user))["user"]
+        return answer
+
+    async def groups(self) -> Mapping[str, str]:
+        """Ids of the user groups, by `@handle`."""
+        answer = await self._call("usergroups.list", read=True)
+        return {f"@{group['handle']}": group["id"] for group in answer["usergroups"]}
+
+    async def group_members(self, group: str) -> frozenset[str]:
+        """Ids of a user group's members."""
+        return frozenset((await self._call("usergroups.users.list", read=True, usergroup=group))["users"])
+
+    async def channel_members(self, channel: str) -> frozenset[str]:
+        """Ids of a conversation's members."""
+        members: set[str] = set()
+        cursor: str | None = None
+        while cursor != "":
+            page = await self._call("conversations.members", read=True, channel=channel, limit=1000, cursor=cursor)
+            members.update(page["members"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+        return frozenset(members)
+
     async def identity(self) -> Mapping[str, Any]:
         """Who we are: `team_id`, `user_id`, `bot_id`, `url`."""
         return await self._call("auth.test")

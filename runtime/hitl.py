@@ -45,7 +45,10 @@ class _Payload(BaseModel):
     description: str | None = None
     """Why the agent asks."""
     approvers: list[str] = Field(default_factory=list)
-    """Ids of those who may answer, narrowing what the agent's own settings allow; empty: no narrowing."""
+    """Those who may answer (ids of people and user groups, `@handle`, `channel`, `requester`), narrowing what the
+    agent's own policy allows; empty: no narrowing."""
+    no_self_approval: bool = False
+    """Whoever asked may not answer."""
 
     def receive(self, answer: Any) -> Decision:
         """Turn the surface's answer into what the node gets. Raises `pydantic.ValidationError`."""
@@ -56,6 +59,8 @@ class Approval(_Payload):
     """Approve, edit or reject an action with these arguments."""
 
     kind: Literal["approval"] = "approval"
+    tool: str | None = None
+    """Whose policy holds, where the agent has one for its tools."""
     args: dict[str, Any] = Field(default_factory=dict)
     args_schema: dict[str, Any] | None = None
     """JSON Schema of `args`, for typed inputs and limits; guessed from the values when absent."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.cards import ids
+from handlers.cards.asked import asked
 from handlers.cards.forms import Errors, form_view, read_form
 from handlers.cards.model import Card, Reply
-from handlers.cards.payloads import policy_of
+from runtime.policy.model import AgentPolicy, terms_for
 from runtime.requests.records import (
     Decision,
     Person,
@@ -54,7 +55,7 @@ def make_request(
         payload=payload,
         digest="d",
         asked_for=ANA,
-        approvers=policy_of(payload),
+        terms=terms_for(AgentPolicy(), asked(payload)),
         status=status,
         decision=decision,
         created_at=AT,

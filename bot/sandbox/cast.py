@@ -28,7 +28,10 @@ class Member:
     color: str
     team_id: str = TEAM_ID
     is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
     is_bot: bool = False
+    deleted: bool = False
 
     def as_user(self) -> dict[str, Any]:
         """The `user` object of users.info."""
@@ -36,7 +39,7 @@ class Member:
             "id": self.id,
             "team_id": self.team_id,
             "name": self.name,
-            "deleted": False,
+            "deleted": self.deleted,
             "color": self.color,
             "real_name": self.real_name,
             "tz": "Etc/UTC",
@@ -46,10 +49,10 @@ class Member:
             "is_admin": False,
             "is_owner": False,
             "is_restricted": self.is_restricted,
-            "is_ultra_restricted": False,
+            "is_ultra_restricted": self.is_ultra_restricted,
             "is_bot": self.is_bot,
             "is_app_user": False,
-            "is_stranger": False,
+            "is_stranger": self.is_stranger,
             "updated": 0,
         }
 

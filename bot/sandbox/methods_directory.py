@@ -42,17 +42,17 @@ def users_list(site: Site, args: Args) -> Json:
     return {"members": page, "response_metadata": paging["response_metadata"]}
 
 
-def usergroups_list(_site: Site, args: Args) -> Json:
+def usergroups_list(site: Site, args: Args) -> Json:
     with_users = args.flag("include_users")
     groups = [
-        {**group.as_usergroup(), **({"users": list(group.users)} if with_users else {})} for group in cast.USER_GROUPS
+        {**group.as_usergroup(), **({"users": list(group.users)} if with_users else {})}
+        for group in site.workspace.user_groups.values()
     ]
     return {"usergroups": groups}
 
 
-def usergroups_users_list(_site: Site, args: Args) -> Json:
-    wanted = args.required("usergroup")
-    group = next((group for group in cast.USER_GROUPS if group.id == wanted), None)
+def usergroups_users_list(site: Site, args: Args) -> Json:
+    group = site.workspace.user_groups.get(args.required("usergroup"))
     if group is None:
         raise RefusalError("no_such_subteam")
     return {"users": list(group.users)}

@@ -24,7 +24,7 @@ def state_of(site: Site, user: str, *, connected: int, process: Json | None) -> 
         "bot": {"user_id": cast.BOT_USER_ID, "name": site.profile.name, "connected": connected},
         "people": [_person(member) for member in cast.PEOPLE],
         "channels": [_channel(channel) for channel in channels],
-        "usergroups": [group.as_usergroup() for group in cast.USER_GROUPS],
+        "usergroups": [group.as_usergroup() for group in site.workspace.user_groups.values()],
         "messages": {channel.id: _seen_by(site, user, channel.id) for channel in channels},
         "home": site.views.home(user),
         "views": site.views.stack(user),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -156,6 +157,16 @@ class Sandbox:
 
     def leave(self, name: str, channel: str) -> None:
         self._site.workspace.leave(self._user_id(name), channel_id(self._site, channel))
+
+    def account(self, name: str, **flags: bool) -> None:
+        """Change somebody's account: `deleted`, `is_restricted`, `is_ultra_restricted`, `is_stranger`, `is_bot`."""
+        changed: dict[str, Any] = dict(flags)
+        workspace = self._site.workspace
+        workspace.change_member(dataclasses.replace(workspace.member(self._user_id(name)), **changed))
+
+    def user_group(self, group: str, *names: str) -> None:
+        """Say who is in a user group, by its id."""
+        self._site.workspace.set_group(group, tuple(self._user_id(name) for name in names))
 
     def messages(self, channel: str) -> list[Json]:
         """What everybody in a channel sees, oldest first, thread replies included."""

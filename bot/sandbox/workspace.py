@@ -30,6 +30,7 @@ class Workspace:
         handle = bot_name.lower().replace(" ", "_")
         self.bot = Member(id=cast.BOT_USER_ID, name=handle, real_name=bot_name, color="e0a729", is_bot=True)
         self.members = {member.id: member for member in (*cast.PEOPLE, self.bot)}
+        self.user_groups = {group.id: group for group in cast.USER_GROUPS}
         kept = documents.all("channel_members")
         self.channels = {
             channel.id: dataclasses.replace(channel, members=tuple(kept.get(channel.id, channel.members)))
@@ -162,6 +163,14 @@ class Workspace:
         if user not in users:
             raise RefusalError("no_reaction")
         self._reacted("reaction_removed", user, message, name, [one for one in users if one != user])
+
+    def change_member(self, changed: Member) -> None:
+        """Give somebody another account: make them a guest, a bot, …"""
+        self.members[changed.id] = changed
+
+    def set_group(self, group: str, users: tuple[str, ...]) -> None:
+        """Say who is in a user group."""
+        self.user_groups[group] = dataclasses.replace(self.user_groups[group], users=users)
 
     def join(self, user: str, channel: str) -> None:
         members = self.channel(channel).members

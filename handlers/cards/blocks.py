@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from handlers.cards import ids, words
+from handlers.cards.approvers import approvers
 from handlers.cards.asks import property_label
 from handlers.cards.body import BUTTON, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
@@ -11,7 +12,6 @@ from handlers.cards.model import Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
 from runtime.requests.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict
 
-MAX_MENTIONS = 8
 MAX_CHANGES = 10
 
 
@@ -47,9 +47,10 @@ def verdict_line(decision: Decision) -> str:
 
 def _about(card: Card, request: Request, agent_title: str) -> Block:
     parts = [f"Requested by {mention(request.asked_for)}", escape(agent_title)]
-    if request.approvers:
-        shown = [mention(person) for person in request.approvers[:MAX_MENTIONS]]
-        parts.append(words.who_may_answer(shown, len(request.approvers) - len(shown)))
+    if who := approvers(request.terms):
+        parts.append(words.may_answer(who))
+    if request.terms.no_self_approval:
+        parts.append(words.SOMEBODY_ELSE)
     if card.text_action:
         parts.append(words.REPLY_HERE)
     return context(" · ".join(parts))

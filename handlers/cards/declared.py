@@ -61,19 +61,6 @@ def with_actions(payload: Any, _: dict[str, Any] | None) -> Card | None:
     return Card(title=title or words.UNTITLED_QUESTION, fields=fields, actions=tuple(_actions(specs, fields)))
 
 
-def declared_approvers(payload: object) -> tuple[str, ...]:
-    """Who may answer a dict: whom it names under `approvers`."""
-    if not isinstance(payload, dict):
-        return ()
-    match payload.get(APPROVERS):
-        case None:
-            return ()
-        case list() | tuple() as given:
-            return tuple(str(item) for item in given)
-        case other:
-            return (str(other),)
-
-
 def _actions(specs: list[_Spec], fields: dict[str, Any]) -> list[Action]:
     made: list[Action] = []
     for spec in specs:

@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from handlers.cards import asks, schemas, words
-from handlers.cards.declared import APPROVERS, declared_approvers, with_actions
+from handlers.cards.declared import APPROVERS, with_actions
 from handlers.cards.heading import heading
 from handlers.cards.inbox import inbox
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain, pruned
-from handlers.cards.typed import typed, typed_approvers
+from handlers.cards.typed import typed
 from runtime.requests.records import Verdict
 
 Compiler = Callable[[Any, dict[str, Any] | None], Card | None]
@@ -28,14 +28,6 @@ def compile_card(payload: object, response_schema: dict[str, Any] | None = None)
         return _anything(pruned(payload), None)
     schema = response_schema if schemas.usable(response_schema) else None
     return next(card for compiler in COMPILERS if (card := compiler(payload, schema)))
-
-
-def policy_of(payload: object) -> tuple[str, ...]:
-    """Ids of those who alone may answer, as far as the payload says; empty: it does not say.
-
-    What cannot be an id stays in the tuple as text, so that a mistake lets nobody in rather than everybody.
-    """
-    return typed_approvers(payload) or declared_approvers(payload)
 
 
 def _by_schema(payload: Any, schema: dict[str, Any] | None) -> Card | None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from handlers.cards import ids, words
+from handlers.cards.approvers import approvers
 from handlers.cards.literal import plain_text
 from handlers.cards.text import date_token, mention
+from runtime.requests.policy import Reason, Refusal
 from runtime.requests.records import Decision, Request, RequestStatus, Thread, Verdict
 
 _DEEDS = {
@@ -13,6 +15,34 @@ _DEEDS = {
     Verdict.REJECTED: "rejected",
     Verdict.ANSWERED: "answered",
 }
+
+
+_PLAIN = {
+    Reason.GUEST: words.GUEST,
+    Reason.STRANGER: words.STRANGER,
+    Reason.DEACTIVATED: words.DEACTIVATED,
+    Reason.BOT: words.BOT,
+    Reason.CHANGED: words.REDRAWN,
+    Reason.NOT_YOURS: words.NOT_YOURS,
+    Reason.OVER: words.ALREADY_OVER,
+    Reason.MOVED_ON: words.MOVED_ON,
+}
+
+
+def words_of(refusal: Refusal, thread: Thread | None) -> str:
+    """Why nothing happened. `thread`: the request's, if there is one."""
+    request = refusal.request
+    match refusal.reason:
+        case Reason.NOT_CHECKED:
+            return words.not_checked(refusal.what)
+        case Reason.NOT_AN_APPROVER if request is not None:
+            return not_among(refusal, request)
+        case Reason.OWN_REQUEST if request is not None:
+            return own_request(refusal, request)
+        case Reason.DECIDED | Reason.REPLACED | Reason.STOPPED if request is not None and thread is not None:
+            return settled(request, thread)
+        case reason:
+            return _PLAIN.get(reason, words.UNKNOWN_REQUEST)
 
 
 def settled(request: Request, thread: Thread) -> str:
@@ -31,10 +61,21 @@ def already(decision: Decision) -> str:
     )
 
 
-def not_among(request: Request) -> str:
-    """For somebody who is none of those who may answer."""
-    names = [mention(person) for person in request.approvers]
-    return f"{words.who_may_answer(names[:8], len(names[8:]))} this. Nothing was decided."
+def not_among(refusal: Refusal, request: Request) -> str:
+    """For somebody who is none of those who may answer: who is."""
+    return f"{words.may_answer(approvers(request.terms))} this. {_ask_instead(refusal, request)}{words.UNDECIDED}"
+
+
+def own_request(refusal: Refusal, request: Request) -> str:
+    """For whoever asked, where somebody else has to answer."""
+    return f"{words.OWN_REQUEST} {_ask_instead(refusal, request)}{words.UNDECIDED}"
+
+
+def _ask_instead(refusal: Refusal, request: Request) -> str:
+    """Name a few who may, unless they have just been named."""
+    if all(person in names for names in request.terms.audiences for person in refusal.ask):
+        return ""
+    return f"{words.you_can_ask([mention(person) for person in refusal.ask[:3]])} "
 
 
 def notice_view(mrkdwn: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from handlers.cards import asks, schemas, words
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import pruned
-from runtime.hitl import PAYLOADS, Approval, Choice, Form, Question
+from runtime.hitl import Approval, Choice, Form, Question
 from runtime.requests.records import Verdict
 
 _TOLD = AskReason(told=True)
@@ -26,11 +26,6 @@ def typed(payload: Any, _: dict[str, Any] | None) -> Card | None:
             return _form(payload)
         case _:
             return None
-
-
-def typed_approvers(payload: object) -> tuple[str, ...]:
-    """Who may answer a typed payload."""
-    return tuple(payload.approvers) if isinstance(payload, PAYLOADS) else ()
 
 
 def _approval(payload: Approval) -> Card:

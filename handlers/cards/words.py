@@ -84,10 +84,29 @@ def more_fields(hidden: int) -> str:
     return f"{hidden} more {'field' if hidden == 1 else 'fields'} not shown here."
 
 
-def who_may_answer(mentions: list[str], hidden: int) -> str:
+CHANNEL_MEMBERS = "members of this channel"
+REQUESTER = "whoever asked"
+SOMEBODY_ELSE = "not by whoever asked"
+
+
+def any_of(names: Sequence[str], hidden: int) -> str:
+    """Some of several people and groups."""
+    return ", ".join(names) + (f" and {hidden} more" if hidden else "")
+
+
+def also_in(groups: Sequence[str]) -> str:
+    """Those who are in all of several groups."""
+    return " if also among ".join(reversed(groups))
+
+
+def may_answer(who: str) -> str:
     """Who may decide, when not everybody may."""
-    names = ", ".join(mentions) + (f" and {hidden} more" if hidden else "")
-    return f"Only {names} can answer"
+    return f"Only {who} can answer"
+
+
+def you_can_ask(mentions: Sequence[str]) -> str:
+    """Who may answer instead."""
+    return f"You can ask {' or '.join(mentions)}." if mentions else "There is nobody to ask instead just now."
 
 
 def too_long_to_edit(label: str, length: int) -> str:
@@ -191,6 +210,11 @@ def _listed(items: Sequence[object]) -> str:
 NOT_SENT = "Not sent"
 UNKNOWN_REQUEST = "This question is not known here any more, so nothing was decided."
 STRANGER = "Only people of this workspace can answer its agents. Nothing was decided."
+UNDECIDED = "Nothing was decided."
+OWN_REQUEST = "You asked for this, so someone else has to answer it."
+GUEST = f"Guests cannot answer this agent's questions. {UNDECIDED}"
+DEACTIVATED = f"This account is deactivated, so it cannot answer. {UNDECIDED}"
+BOT = f"Apps cannot answer an agent's questions. {UNDECIDED}"
 REDRAWN = "This question changed since its card was drawn, so nothing was decided. The card is up to date now."
 TRY_AGAIN = "Something went wrong on our side, so nothing was decided. Try again in a moment."
 ANSWER_WITH_BUTTONS = "A message cannot decide this one. Use the buttons on its card."
@@ -199,6 +223,12 @@ NOT_YOURS = "Only the person who started this run, or somebody who may answer fo
 ALREADY_OVER = "That run has ended already."
 MOVED_ON = "That was tried again already, or the conversation has gone on since."
 TOO_LATE = "Slack did not wait for me to open that. Press the button again."
+
+
+def not_checked(what: str) -> str:
+    """Who could not be looked up, as mrkdwn: a user group, a channel, or the person themselves."""
+    question = f"who {what} is" if what.startswith("<@") else f"who is in {what}"
+    return f"I could not check {question}, so nothing was decided. Try again."
 
 
 def cannot_post(channel: str, code: str) -> str:

@@ -1,9 +1,10 @@
 """What the use cases need of a graph: so little that LangGraph's own compiled graphs fit too."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from runtime.policy.model import AgentPolicy, Asked, Terms, terms_for
 from runtime.types import Command
 
 
@@ -67,19 +68,16 @@ class Agent:
     description: str = ""
     example: str = ""
     """A text to try, shown in the help."""
-    approvers: tuple[str, ...] = ()
-    """Ids of those who may answer its questions; empty: everybody of the asker's team."""
+    policy: AgentPolicy = field(default_factory=AgentPolicy)
+    """Who may answer its questions, and how."""
     to_input: Callable[[str], Any]
     to_outcome: Callable[[Any], str | None]
     """Final state to what the agent says at the end; None when it has nothing to say."""
-    to_approvers: Callable[[Any], tuple[str, ...]] = lambda _: ()
-    """Payload to the ids of those whom it names as the only ones to answer; empty: it names nobody."""
+    to_asked: Callable[[Any], Asked] = lambda _: Asked()
+    """Payload to what of it matters to the policy."""
     command: Callable[..., Any] = Command
     """Makes the graph's own kind of `Command(resume=…)`."""
 
-    def may_answer(self, payload: Any) -> tuple[str, ...]:
-        """Return who may answer a question: its payload can narrow the agent's list, never widen it."""
-        named = self.to_approvers(payload)
-        if not self.approvers:
-            return named
-        return tuple(person for person in named if person in self.approvers) or self.approvers
+    def terms(self, payload: Any) -> Terms:
+        """Return what holds for a question."""
+        return terms_for(self.policy, self.to_asked(payload))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from runtime.codec.codec import Codec
 from runtime.engine.journal import derive_id, new_id
+from runtime.policy.model import Terms
 from runtime.requests.records import (
     Change,
     Decision,
@@ -190,16 +191,19 @@ class Ledger:
         return await self._store.update(collection, document_id, expect=expect, change=change)
 
     def _request_document(self, request: Request) -> Document:
-        document = asdict(replace(request, payload=None, decision=None))
+        document = asdict(replace(request, payload=None, decision=None, terms=Terms()))
         document |= {"payload": self._codec.encode(request.payload), "decision": None}
-        return document | {"status": str(request.status), "approvers": list(request.approvers)}
+        terms = request.terms.model_dump(mode="json", exclude_defaults=True)
+        return document | {"status": str(request.status), "terms": terms}
 
     def _request(self, document: Document) -> Request:
         fields: dict[str, Any] = dict(document)
         fields["payload"] = self._codec.decode(fields["payload"])
         fields["decision"] = self._decision(fields["decision"]) if fields["decision"] else None
         fields["asked_for"] = Person(**fields["asked_for"])
-        fields["approvers"] = tuple(fields["approvers"])
+        approvers = fields.pop("approvers", None)  # all the terms there were before there was a policy
+        terms = {"audiences": [approvers]} if approvers else fields.get("terms", {})
+        fields["terms"] = Terms.model_validate(terms)
         fields["status"] = RequestStatus(fields["status"])
         return Request(**fields)
 

@@ -1,9 +1,11 @@
-"""Who may do what: pure checks that give a reason when the answer is no, made at every click and at every submit."""
+"""Who may do what: checks that give a reason when the answer is no, made at every click and at every submit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.requests.agents import Agent
+from runtime.policy.audience import Audience
+from runtime.policy.directory import Account, Directory, LookupFailedError
+from runtime.policy.model import Terms
 from runtime.requests.records import Person, Request, RequestStatus, Thread
 
 
@@ -13,6 +15,15 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     """There is no such request or thread, or it belongs to another team: the two look the same from outside."""
     NOT_AN_APPROVER = "not_an_approver"
+    OWN_REQUEST = "own_request"
+    """Whoever asked may not answer."""
+    GUEST = "guest"
+    STRANGER = "stranger"
+    """Of another organisation."""
+    DEACTIVATED = "deactivated"
+    BOT = "bot"
+    NOT_CHECKED = "not_checked"
+    """Nobody could be asked who they are, or who belongs to a group: in doubt nobody decides."""
     DECIDED = "decided"
     """Somebody was first."""
     REPLACED = "replaced"
@@ -34,6 +45,10 @@ class Refusal:
     reason: Reason
     request: Request | None = None
     thread: Thread | None = None
+    ask: tuple[str, ...] = ()
+    """Ids of those who may instead."""
+    what: str = ""
+    """What could not be looked up."""
 
 
 _SETTLED = {
@@ -44,22 +59,58 @@ _SETTLED = {
 }
 
 
-def may_answer(request: Request | None, by: Person) -> Refusal | None:
-    """Check an answer: known, still pending, allowed."""
+def is_pending(request: Request | None, by: Person) -> Refusal | None:
+    """Check that there is something to answer, for this person's team."""
     if request is None or request.asked_for.team != by.team:
         return Refusal(Reason.UNKNOWN)
     if request.status in _SETTLED:
         return Refusal(_SETTLED[request.status], request)
-    if request.approvers and by.id not in request.approvers:
-        return Refusal(Reason.NOT_AN_APPROVER, request)
     return None
 
 
-def may_steer(thread: Thread | None, agent: Agent | None, by: Person) -> Refusal | None:
+async def may_answer(request: Request | None, by: Person, directory: Directory) -> Refusal | None:
+    """Check an answer: known, still pending, by somebody who may."""
+    settled = is_pending(request, by)
+    if settled is not None or request is None:
+        return settled
+    audience = Audience(directory=directory, terms=request.terms, requester=request.asked_for, channel=request.channel)
+    try:
+        return await _among(request, by, audience)
+    except LookupFailedError as failure:
+        return Refusal(Reason.NOT_CHECKED, request, what=failure.what)
+
+
+async def _among(request: Request, by: Person, audience: Audience) -> Refusal | None:
+    account = _barred(await audience.directory.account(by), request.terms)
+    if account is not None:
+        return Refusal(account, request)
+    if not await audience.admits(by):
+        return Refusal(Reason.NOT_AN_APPROVER, request, ask=tuple(await audience.people()))
+    if request.terms.no_self_approval and by == request.asked_for:
+        return Refusal(Reason.OWN_REQUEST, request, ask=tuple(await audience.people()))
+    return None
+
+
+def _barred(account: Account, terms: Terms) -> Reason | None:
+    """Why an account may not answer, whoever it belongs to."""
+    if account.bot:
+        return Reason.BOT
+    if account.deactivated:
+        return Reason.DEACTIVATED
+    if account.stranger:
+        return Reason.STRANGER
+    return Reason.GUEST if account.guest and not terms.allow_guests else None
+
+
+async def may_steer(thread: Thread | None, terms: Terms, by: Person, directory: Directory) -> Refusal | None:
     """Check a stop or another try: whoever started the run, or may answer for the agent."""
     if thread is None or thread.started_by.team != by.team:
         return Refusal(Reason.UNKNOWN)
-    approvers = agent.approvers if agent else ()
-    if by != thread.started_by and approvers and by.id not in approvers:
-        return Refusal(Reason.NOT_YOURS, thread=thread)
-    return None
+    if by == thread.started_by:
+        return None
+    audience = Audience(directory=directory, terms=terms, requester=thread.started_by, channel=thread.place["channel"])
+    try:
+        barred = _barred(await directory.account(by), terms)
+        return None if not barred and await audience.admits(by) else Refusal(Reason.NOT_YOURS, thread=thread)
+    except LookupFailedError as failure:
+        return Refusal(Reason.NOT_CHECKED, thread=thread, what=failure.what)

@@ -3,9 +3,11 @@
 Frozen values; the only way to change one is a compare-and-set in `runtime.requests.ledger`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
+
+from runtime.policy.model import Terms
 
 ThreadId = NewType("ThreadId", str)
 RequestId = NewType("RequestId", str)
@@ -121,9 +123,11 @@ class Request:
     digest: str
     """Of the payload: what a card showed is what gets decided."""
     asked_for: Person
-    """Who started the thread."""
-    approvers: tuple[str, ...] = ()
-    """Ids of those who may answer; empty: everybody of the asker's team in the conversation."""
+    """Whose words led to it."""
+    channel: str = ""
+    """The conversation it is asked in."""
+    terms: Terms = field(default_factory=Terms)
+    """Who may answer, and how."""
     status: RequestStatus
     decision: Decision | None = None
     created_at: float

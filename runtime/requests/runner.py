@@ -11,10 +11,12 @@ from typing import Final
 
 from runtime.codec.codec import Codec
 from runtime.engine.journal import derive_id
+from runtime.policy.directory import Directory, NoDirectory
+from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
 from runtime.requests.ledger import Ledger
-from runtime.requests.policy import Reason, Refusal, may_answer, may_steer
+from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_steer
 from runtime.requests.records import (
     Decision,
     Person,
@@ -46,11 +48,13 @@ class Runner:
         codec: Codec,
         clock: Callable[[], float],
         *,
+        directory: Directory | None = None,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
     ) -> None:
         self.ledger = ledger
         self.agents = agents
         self._clock = clock
+        self._directory = directory or NoDirectory()
         self._drives = Drives(Steps(ledger, agents, surface, codec, clock).step, retry_seconds)
 
     # What people do.
@@ -99,17 +103,23 @@ class Runner:
     async def check(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Return the request if this person may answer it now, else the reason why not; a refusal is noted."""
         request = await self.ledger.request(request_id)
-        refusal = may_answer(request, by)
+        refusal = await may_answer(request, by, self._directory)
         if refusal is None and request is not None:
             return request
         return await self.refused("answer", refusal or Refusal(Reason.UNKNOWN), by)
+
+    async def waits_for(self, request: Request, person: Person) -> bool:
+        """Whether a request waits for this very person: others who may answer see it where they are members."""
+        if not request.terms.audiences:
+            return person == request.asked_for
+        return await may_answer(request, person, self._directory) is None
 
     async def answer(self, request: Request, decision: Decision) -> Request | Refusal:
         """Claim a request that was just checked. Of all who try, one gets it; the others learn who was first."""
         decided = await self.ledger.claim(request.id, decision)
         if decided is None:
             now = await self.ledger.request(request.id)
-            refusal = may_answer(now, decision.by) or Refusal(Reason.DECIDED, now)
+            refusal = is_pending(now, decision.by) or Refusal(Reason.DECIDED, now)
             return await self.refused("answer", refusal, decision.by)
         self.wake(decided.thread_id)
         detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
@@ -121,7 +131,7 @@ class Runner:
         stopped = None
         while stopped is None:
             thread = await self.ledger.thread(thread_id)
-            refusal = may_steer(thread, self._agent_of(thread), by)
+            refusal = await self._may_steer(thread, by)
             if refusal is not None or thread is None:
                 return await self.refused("stop", refusal or Refusal(Reason.UNKNOWN), by)
             if thread.status in AT_REST:
@@ -140,7 +150,7 @@ class Runner:
         while True:
             turn = await self.ledger.turn(turn_id)
             thread = await self.ledger.thread(turn.thread_id) if turn is not None else None
-            refusal = may_steer(thread, self._agent_of(thread), by)
+            refusal = await self._may_steer(thread, by)
             if refusal is not None or thread is None or turn is None:
                 return await self.refused("retry", refusal or Refusal(Reason.UNKNOWN), by)
             last = (await self.ledger.turns(thread.id, *TurnStatus))[-1]
@@ -163,8 +173,10 @@ class Runner:
     async def _note(self, what: str, by: Person, **more: str) -> None:
         await self.ledger.note(what, at=self._clock(), by=by, **more)
 
-    def _agent_of(self, thread: Thread | None) -> Agent | None:
-        return self.agents.get(thread.agent) if thread is not None else None
+    async def _may_steer(self, thread: Thread | None, by: Person) -> Refusal | None:
+        agent = self.agents.get(thread.agent) if thread is not None else None
+        terms = terms_for(agent.policy, Asked()) if agent is not None else Terms()
+        return await may_steer(thread, terms, by, self._directory)
 
     # Life.
 

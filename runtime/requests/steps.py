@@ -212,8 +212,9 @@ class Steps:
             payload=interrupt.value,
             response_schema=getattr(interrupt, "response_schema", None),
             digest=self._digest(interrupt.value),
-            asked_for=thread.started_by,
-            approvers=agent.may_answer(interrupt.value),
+            asked_for=turn.by,
+            channel=thread.place["channel"],
+            terms=agent.terms(interrupt.value),
             status=RequestStatus.OPEN,
             created_at=self._clock(),
         )

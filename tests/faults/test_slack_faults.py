@@ -116,7 +116,7 @@ async def test_a_private_answer_that_fails_changes_nothing(open_office: OpenOffi
     async with open_office(AGENT) as office:
         card = await starts(office)
         office.sandbox.inject(Fault(method="chat.postEphemeral", kind="drop", times=4))
-        await asyncio.gather(*(office.person(name).press(card, "Approve") for name in ("ben", "carla", "dan")))
+        await asyncio.gather(*(office.person(name).press(card, "Approve") for name in ("ana", "ben", "carla")))
         await office.outcome()
         await settle(office, 20)
         assert len(office.outcomes()) == 1

@@ -8,12 +8,13 @@ from hypothesis import given, settings, strategies as st
 
 from bot.sandbox.blockkit import check_message, check_view
 from handlers.cards import schemas
+from handlers.cards.asked import asked
 from handlers.cards.blocks import card_message
 from handlers.cards.details import details_view
 from handlers.cards.forms import form_view, read_form
 from handlers.cards.masking import MASK, mask_text, masked, restore
 from handlers.cards.model import Action, Card, Reply, decide
-from handlers.cards.payloads import compile_card, policy_of
+from handlers.cards.payloads import compile_card
 from handlers.cards.runs import run_message
 from handlers.cards.text import clean, escape, shorten, size
 from runtime.hitl import Approval, Choice, Form, Option
@@ -122,7 +123,7 @@ def check_any_view(view: dict[str, Any]) -> None:
 @given(PAYLOAD, st.none() | SCHEMA)
 def test_slack_takes_every_card_and_every_view_of_it(payload: object, schema: dict[str, Any] | None) -> None:
     card = compile_card(payload, schema)
-    policy_of(payload)
+    asked(payload)
     check_any_message(card, payload, card.actions[0])
     check_any_view(details_view(card, make_request(payload)))
     for action in card.actions:

@@ -137,12 +137,6 @@ async def test_somebody_of_another_workspace_cannot_decide(open_office: OpenOffi
         assert "answer" not in await decisions(office)
 
 
-async def test_a_guest_who_is_in_the_conversation_may_answer(open_office: OpenOffice) -> None:
-    async with open_office(AGENT) as office:
-        await office.person("dan").press(await asked(office), "Approve")
-        await office.outcome()
-
-
 async def test_only_an_agents_approvers_may_answer(open_office: OpenOffice) -> None:
     async with open_office(AGENT, specs={"refund": {"approvers": ("U0CARLA",)}}) as office:
         card = await asked(office)
@@ -156,12 +150,12 @@ async def test_only_an_agents_approvers_may_answer(open_office: OpenOffice) -> N
 
 
 async def test_a_payload_narrows_who_may_answer_and_never_widens_it(open_office: OpenOffice) -> None:
-    payload = Approval(title="Send it?", approvers=["U0BEN", "U0DAN"])
+    payload = Approval(title="Send it?", approvers=["U0BEN", "U0ANA"])
     async with open_office(
         {"refund": asking(payload)}, specs={"refund": {"approvers": ("U0CARLA", "U0BEN")}}
     ) as office:
         card = await asked(office)
-        for name in ("dan", "carla"):
+        for name in ("ana", "carla"):
             await office.person(name).press(card, "Approve")
             await office.told(name, "Only <@U0BEN> can answer", "refunds")
         await office.person("ben").press(card, "Approve")

@@ -20,7 +20,7 @@ from tests.office import Json, OpenOffice, asking
 
 METHODS = {**CHAT, **DIRECTORY, **VIEWS}
 KINDS = {"message.channels": "channel", "message.groups": "group", "message.im": "im", "message.mpim": "mpim"}
-HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
+CONVERSATIONS = ("channels", "groups", "im", "mpim")
 SCOPES_OF_EVENTS = {"app_mention": {"app_mentions:read"}, "app_home_opened": set[str]()}
 BUTTONS = (ids.act("approve"), ids.MORE, ids.VIEW, ids.VIEW_RUN, ids.VIEW_TURN, ids.RETRY, ids.LINK, f"{ids.PAGE}:1")
 MODALS = (ids.ANSWER, ids.STOP)
@@ -93,7 +93,8 @@ def test_the_scopes_are_those_of_the_calls_and_events() -> None:
     needed = {"commands"}
     for method in called:
         scope = METHODS[method].scope
-        needed |= HISTORY if callable(scope) else {scope} if scope else set()
+        action = "read" if method == "conversations.members" else "history"
+        needed |= {f"{kind}:{action}" for kind in CONVERSATIONS} if callable(scope) else {scope} if scope else set()
     for kind in manifest["settings"]["event_subscriptions"]["bot_events"]:
         needed |= SCOPES_OF_EVENTS.get(kind, {f"{kind.removeprefix('message.')}:history"})
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed

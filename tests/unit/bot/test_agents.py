@@ -11,6 +11,7 @@ from bot.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
 TO_BEGIN = 'A first agent is two lines: [agents.refund] and graph = "examples.refund:graph".'
+NAMES = 'name members (U024BE7LH), user groups (S0614TZR7 or @finance), "channel" or "requester"'
 NO_GRAPH = "names no graph; write module:variable (examples.refund:graph) or path/file.py:variable (./agent.py:graph)."
 
 
@@ -111,20 +112,37 @@ def test_all_problems_come_at_once_with_their_place(tmp_path: Path) -> None:
         [agents.list]
         graph = "a:b"
         approvers = []
+        [agents.pay]
+        graph = "a:b"
+        approvers = ["@finance"]
+        [agents.pay.policy]
+        approvers = ["channel"]
+        [agents.buy]
+        graph = "a:b"
+        [agents.buy.policy]
+        no_self_aproval = true
+        [agents.buy.policy.tools.order]
+        approvers = ["#sales"]
         """,
     )
     assert problems(config) == [
         "top level: agent is not a key here; did you mean agents?",
         f"[agents.flat]: must be a table. {TO_BEGIN}",
         "[agents.refund]: grpah is not a key here; did you mean graph?",
-        "[agents.refund]: colour is not a key here; there are approvers, description, example, graph, input, title.",
+        (
+            "[agents.refund]: colour is not a key here; "
+            "there are approvers, description, example, graph, input, policy, title."
+        ),
         "[agents.refund]: graph: must be given.",
         "[agents.Deploy]: name: 'Deploy' cannot be an agent's name; use at most 30 of a-z, 0-9, - and _.",
         f"[agents.Deploy]: graph: 'deploy' {NO_GRAPH}",
         "[agents.Deploy]: title: Input should be a valid string.",
-        "[agents.Deploy]: approvers: no member id of Slack: 'ana'; they look like U024BE7LH.",
+        f"[agents.Deploy]: approvers: nobody is called 'ana'; {NAMES}.",
         "[agents.list]: name: 'list' cannot be an agent's name, because /agent list is a command; choose another.",
         "[agents.list]: approvers: nobody could answer; leave it out to let everybody in the conversation answer.",
+        "[agents.pay]: approvers is given twice, here and in the policy; say it once.",
+        f"[agents.buy]: policy.tools.order.approvers: nobody is called '#sales'; {NAMES}.",
+        "[agents.buy]: policy.no_self_aproval: is not a key here.",
     ]
 
 

@@ -18,12 +18,18 @@ URL = "https://bot.example.com/slack/events"
 NEEDED_FOR = {
     "app_mentions:read": "app_mention",
     "channels:history": "message.channels",
+    "channels:read": "conversations.members",
     "chat:write": "chat.postMessage",
     "commands": "/agent",
     "groups:history": "message.groups",
+    "groups:read": "conversations.members",
     "im:history": "message.im",
+    "im:read": "conversations.members",
     "mpim:history": "message.mpim",
+    "mpim:read": "conversations.members",
     "reactions:write": "reactions.add",
+    "usergroups:read": "usergroups.users.list",
+    "users:read": "users.info",
 }
 EVENTS_WITHOUT_SCOPE = {"app_home_opened"}
 

@@ -13,6 +13,7 @@ import pytest
 from runtime import InMemorySaver, SqliteSaver
 from runtime.codec.process import CODEC
 from runtime.hitl import Approval
+from runtime.policy.model import Terms
 from runtime.requests.ledger import Ledger, request_id_of
 from runtime.requests.records import (
     Change,
@@ -72,7 +73,8 @@ REQUEST = Request(
     payload={"a": (1, 2)},
     digest="d",
     asked_for=ANA,
-    approvers=("ANA", "BEN"),
+    channel="C",
+    terms=Terms(audiences=(("ANA", "@finance"), ("BEN",)), no_self_approval=True),
     status=RequestStatus.OPEN,
     created_at=1.0,
 )

@@ -13,6 +13,7 @@ import pytest
 from runtime import START, Command, InMemorySaver, StateGraph, interrupt
 from runtime.codec.process import CODEC
 from runtime.errors import InvalidAnswerError
+from runtime.policy.model import AgentPolicy
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal
@@ -315,7 +316,7 @@ async def test_a_failed_turn_is_tried_again_from_where_it_failed() -> None:
 
 async def test_only_some_may_stop_or_try_again() -> None:
     graph = StateGraph(State).add_node("ask", lambda _: {"outcome": interrupt("?")}).add_edge(START, "ask")
-    world = world_of(graph.compile(checkpointer=InMemorySaver()), approvers=("CARLA",))
+    world = world_of(graph.compile(checkpointer=InMemorySaver()), policy=AgentPolicy(approvers=("U0CARLA",)))
     thread = await world.start()
     (turn,) = await world.ledger.turns(thread.id, *TurnStatus)
     for refused in (await world.runner.stop(thread.id, BEN), await world.runner.retry(turn.id, BEN)):
@@ -324,7 +325,7 @@ async def test_only_some_may_stop_or_try_again() -> None:
     unknown = await world.runner.retry("nothing", BEN)
     assert isinstance(unknown, Refusal)
     assert unknown.reason is Reason.UNKNOWN
-    assert isinstance(await world.runner.stop(thread.id, Person(team="T", id="CARLA")), Thread)
+    assert isinstance(await world.runner.stop(thread.id, Person(team="T", id="U0CARLA")), Thread)
     await world.rest()
 
 

@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from handlers.cards.asked import asked
 from handlers.cards.forms import read_reply
 from handlers.cards.model import Card, Reply, decide
-from handlers.cards.payloads import compile_card, policy_of
+from handlers.cards.payloads import compile_card
 from runtime.hitl import Approval, Choice, Decision, Form, Option, Question
 from runtime.requests.records import Verdict
 from tests.cards_kit import ANA, AT, BEN, filled
@@ -290,7 +291,7 @@ def test_what_nests_without_an_end_is_shown_as_far_as_it_can_be() -> None:
     ],
 )
 def test_the_payload_says_who_may_answer(payload: object, approvers: tuple[str, ...]) -> None:
-    assert policy_of(payload) == approvers
+    assert asked(payload).approvers == approvers
 
 
 def test_who_may_answer_is_no_field_to_edit() -> None:

@@ -6,9 +6,10 @@ from bot.sandbox.blockkit import check_message, check_view
 from handlers.cards import ids
 from handlers.cards.blocks import Message
 from handlers.cards.details import turn_view
-from handlers.cards.refusals import not_among, notice_view, settled
+from handlers.cards.refusals import notice_view, settled, words_of
 from handlers.cards.runs import outcome_message, run_message, stop_view
 from runtime.hitl import Approval
+from runtime.requests.policy import Reason, Refusal
 from runtime.requests.records import Decision, RequestStatus, ThreadId, ThreadStatus, Turn, Verdict
 from tests.cards_kit import ANA, AT, BEN, buttons, make_request, make_thread, texts
 
@@ -98,7 +99,8 @@ class TestRefusals:
         assert words in settled(make_request("?", status), make_thread(ThreadStatus.STOPPED))
 
     def test_somebody_else_hears_who_can_answer(self) -> None:
-        said = not_among(make_request(Approval(title="?", approvers=["U0BEN", "U0CARLA"])))
+        request = make_request(Approval(title="?", approvers=["U0BEN", "U0CARLA"]))
+        said = words_of(Refusal(Reason.NOT_AN_APPROVER, request, ask=("U0BEN", "U0CARLA")), None)
         assert said == "Only <@U0BEN>, <@U0CARLA> can answer this. Nothing was decided."
 
     def test_a_notice_is_a_view_that_decides_nothing(self) -> None:

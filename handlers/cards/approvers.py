@@ -1,0 +1,31 @@
+"""Who may answer, in mrkdwn: as the policy names them, not as they were looked up."""
+
+from itertools import islice
+
+from handlers.cards import words
+from handlers.cards.text import clean, escape, mention, one_line
+from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_group
+
+MOST = 8
+"""Names shown of each list."""
+
+
+def approvers(terms: Terms) -> str:
+    """Who may answer; empty when that is everybody."""
+    return words.also_in([_names(audience) for audience in terms.audiences])
+
+
+def approver(name: str) -> str:
+    """One of those whom a policy names."""
+    if name == CHANNEL:
+        return words.CHANNEL_MEMBERS
+    if name == REQUESTER:
+        return words.REQUESTER
+    if not is_group(name):
+        return mention(name)
+    return escape(one_line(clean(name), 40)) if name.startswith("@") else f"<!subteam^{name}>"
+
+
+def _names(audience: tuple[str, ...]) -> str:
+    shown = [approver(name) for name in islice(audience, MOST)]
+    return words.any_of(shown, len(audience) - len(shown))

@@ -1,0 +1,81 @@
+"""Who people are and who belongs to what, as Slack says: remembered for a while, and never guessed.
+
+A click has to be acknowledged within three seconds, so a lookup gives up long before, and whoever asked refuses.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from runtime.policy.audience import FRESH, MAX_AGE
+from runtime.policy.directory import Account, LookupFailedError
+from runtime.requests.records import Person
+
+LOOKUP_SECONDS: Final = 1.0
+REMEMBERED: Final = 10_000
+"""Lookups kept in memory; the oldest goes first."""
+
+
+@dataclass(slots=True)
+class SlackDirectory:
+    """Implements `runtime.policy.directory.Directory`. One per process."""
+
+    slack: Slack
+    clock: Callable[[], float]
+    team: str
+    lookup_seconds: float = LOOKUP_SECONDS
+    _known: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    """When it was looked up, and what Slack said, by kind and id."""
+
+    async def account(self, person: Person) -> Account:
+        """Look up what kind of account somebody has."""
+        user = await self._lookup(f"user {person.id}", f"<@{person.id}>", MAX_AGE, lambda: self.slack.user(person.id))
+        elsewhere = user.get("team_id", self.team) != self.team and not user.get("enterprise_user")
+        return Account(
+            guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            stranger=bool(user.get("is_stranger")) or elsewhere,
+            deactivated=bool(user.get("deleted")),
+            bot=bool(user.get("is_bot")),
+        )
+
+    async def group(self, group: str, max_age: float) -> Collection[str]:
+        """Look up the members of a user group."""
+        group_id = await self._group_id(group) if group.startswith("@") else group
+        shown = group if group.startswith("@") else f"<!subteam^{group}>"
+        members: Collection[str] = await self._lookup(
+            f"group {group_id}", shown, max_age, lambda: self.slack.group_members(group_id)
+        )
+        return members
+
+    async def channel(self, channel: str, max_age: float) -> Collection[str]:
+        """Look up the members of a conversation."""
+        members: Collection[str] = await self._lookup(
+            f"channel {channel}", f"<#{channel}>", max_age, lambda: self.slack.channel_members(channel)
+        )
+        return members
+
+    async def _group_id(self, handle: str) -> str:
+        """Find a group by its handle; one that is not among those known may be new."""
+        for max_age in (MAX_AGE, FRESH):
+            groups = await self._lookup("groups", handle, max_age, self.slack.groups)
+            if handle in groups:
+                return str(groups[handle])
+        raise LookupFailedError(handle)
+
+    async def _lookup(self, key: str, shown: str, max_age: float, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Remember or ask. `shown`: what is looked up, in mrkdwn."""
+        at, known = self._known.get(key, (0.0, None))
+        if known is not None and self.clock() - at < max_age:
+            return known
+        try:
+            async with asyncio.timeout(self.lookup_seconds):
+                known = await ask()
+        except (SlackRefusedError, SlackUncertainError, TimeoutError) as problem:
+            raise LookupFailedError(shown) from problem
+        self._known.pop(key, None)
+        self._known[key] = self.clock(), known
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+        return known

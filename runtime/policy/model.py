@@ -1,0 +1,129 @@
+"""What a policy says, as people write it (`Policy`), and what holds for one request (`Terms`).
+
+An agent has a policy, and may have another for each of its tools: what that leaves out, the agent's says. A payload
+can ask for less than they allow, never for more.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+CHANNEL: Final = "channel"
+"""Approver: whoever is a member of the conversation the question is asked in."""
+REQUESTER: Final = "requester"
+"""Approver: whoever started the run."""
+
+_USER = re.compile(r"[UW][A-Z0-9]+")
+_GROUP = re.compile(r"S[A-Z0-9]+|@[^\s@]+")
+
+
+def is_group(approver: str) -> bool:
+    """Whether it names a user group, by id or handle."""
+    return bool(_GROUP.fullmatch(approver))
+
+
+def _approvers(given: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        raise ValueError("nobody could answer; leave it out to let everybody in the conversation answer")
+    known = (CHANNEL, REQUESTER)
+    if wrong := [one for one in given if one not in known and not is_group(one) and not _USER.fullmatch(one)]:
+        raise ValueError(
+            f"nobody is called {', '.join(map(repr, wrong))}; name members (U024BE7LH), user groups (S0614TZR7 or "
+            f'@finance), "{CHANNEL}" or "{REQUESTER}"'
+        )
+    return given
+
+
+Approvers = Annotated[tuple[str, ...], AfterValidator(_approvers), Field(strict=False)]
+"""Member ids, user groups as ids or `@handle`, `channel`, `requester`."""
+
+
+class Policy(BaseModel):
+    """Who may answer, and how. Frozen."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    approvers: Approvers = Field(default=(), validate_default=False)
+    """Who may answer; empty: everybody of the asker's team."""
+    no_self_approval: bool = False
+    """Whoever started the run may not answer its questions."""
+    allow_guests: bool = False
+    """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
+
+    @model_validator(mode="after")
+    def _somebody_can_answer(self) -> Self:
+        if self.no_self_approval and set(self.approvers) == {REQUESTER}:
+            raise ValueError("nobody could answer: only the requester may, and no_self_approval forbids just that")
+        return self
+
+
+class AgentPolicy(Policy):
+    """An agent's policy, with those of its tools."""
+
+    tools: dict[str, Policy] = Field(default_factory=dict)
+    """By the tool's name; what a tool's policy leaves out, the agent's says."""
+
+    def of(self, tool: str | None) -> Policy:
+        """The policy for a tool's calls, or for whatever else the agent asks."""
+        mine = {name: getattr(self, name) for name in Policy.model_fields}
+        given = self.tools.get(tool or "")
+        return Policy.model_construct(
+            **mine | ({name: getattr(given, name) for name in given.model_fields_set} if given else {})
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What would be done: a tool with its arguments, or fields that belong to no tool."""
+
+    tool: str | None = None
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a payload says that matters to policy. Everything in it narrows."""
+
+    calls: tuple[Call, ...] = (Call(),)
+    approvers: tuple[str, ...] = ()
+    """Unchecked, so that a mistake lets nobody in rather than everybody."""
+    no_self_approval: bool = False
+
+
+class Terms(BaseModel):
+    """What holds for one request; stored with it, so that a changed policy changes nothing that is asked already."""
+
+    model_config = ConfigDict(frozen=True)
+
+    audiences: tuple[tuple[str, ...], ...] = ()
+    """Somebody who may answer is in every one of these; none: everybody of the asker's team. The first is the agent's
+    own: where the others leave nobody, it holds alone."""
+    no_self_approval: bool = False
+    allow_guests: bool = False
+
+
+def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
+    """The terms of a question: the strictest of its calls' policies, narrowed by what the payload says."""
+    policies = [policy.of(call.tool) for call in asked.calls]
+    audiences = [one.approvers for one in policies if one.approvers]
+    if asked.approvers:
+        audiences.append(asked.approvers)
+    return Terms(
+        audiences=narrowed(audiences),
+        no_self_approval=asked.no_self_approval or any(one.no_self_approval for one in policies),
+        allow_guests=all(one.allow_guests for one in policies),
+    )
+
+
+def narrowed(audiences: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """The same audiences, in one where nobody has to be looked up for that."""
+    distinct = tuple(dict.fromkeys(audiences))
+    if len(distinct) < 2 or not all(_USER.fullmatch(one) for one in distinct[0]):
+        return distinct
+    if any(is_group(one) or one in {CHANNEL, REQUESTER} for audience in distinct[1:] for one in audience):
+        return distinct
+    both = tuple(one for one in distinct[-1] if all(one in audience for audience in distinct))
+    return (both or distinct[0],)

@@ -1,0 +1,56 @@
+"""What a policy says, and what of it holds for a question."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from runtime.policy.model import AgentPolicy, Asked, Call, Policy, Terms, terms_for
+
+TEAM = AgentPolicy(
+    approvers=("@finance",),
+    no_self_approval=True,
+    tools={"refund": Policy(approvers=("U0BEN",)), "look_up": Policy(no_self_approval=False)},
+)
+
+
+def test_a_tool_says_what_is_different_for_it() -> None:
+    assert terms_for(TEAM, Asked(calls=(Call(tool="refund"),))) == Terms(audiences=(("U0BEN",),), no_self_approval=True)
+    assert terms_for(TEAM, Asked(calls=(Call(tool="look_up"),))) == Terms(audiences=(("@finance",),))
+    assert terms_for(TEAM, Asked()) == Terms(audiences=(("@finance",),), no_self_approval=True)
+
+
+def test_several_calls_are_as_strict_as_the_strictest_of_them() -> None:
+    calls = (Call(tool="look_up"), Call(tool="refund"))
+    assert terms_for(TEAM, Asked(calls=calls)) == Terms(audiences=(("@finance",), ("U0BEN",)), no_self_approval=True)
+    guests = AgentPolicy(allow_guests=True, tools={"refund": Policy(allow_guests=False)})
+    assert terms_for(guests, Asked()).allow_guests
+    assert not terms_for(guests, Asked(calls=(Call(), Call(tool="refund")))).allow_guests
+
+
+@pytest.mark.parametrize(
+    ("named", "may"),
+    [((), ("U1", "U2")), (("U2", "U9"), ("U2",)), (("U9",), ("U1", "U2"))],
+)
+def test_a_payload_narrows_and_never_widens(named: tuple[str, ...], may: tuple[str, ...]) -> None:
+    assert terms_for(AgentPolicy(approvers=("U1", "U2")), Asked(approvers=named)).audiences == (may,)
+    assert terms_for(AgentPolicy(), Asked(approvers=named)).audiences == ((named,) if named else ())
+
+
+def test_whom_a_payload_names_has_to_be_in_the_agents_group() -> None:
+    assert terms_for(TEAM, Asked(approvers=("U0BEN",))).audiences == (("@finance",), ("U0BEN",))
+    assert terms_for(AgentPolicy(), Asked(no_self_approval=True)).no_self_approval
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"approvers": ()}, "nobody could answer; leave it out"),
+        ({"approvers": ("ana", "U0BEN", "@")}, "nobody is called 'ana', '@'; name members"),
+        ({"approvers": ("requester",), "no_self_approval": True}, "nobody could answer: only the requester may"),
+        ({"required_people": 2}, "Extra inputs are not permitted"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused_in_words(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        Policy(**given)
