@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypedDict
 
 from benchmarks.harness import Contender, Figure, Sample, Target, Workload, timed
 from benchmarks.libraries import ANDON, LANGGRAPH, Durability, Library
-from runtime import START
+from runtime import START, Message
 
 TEXT = "x" * 1_000
 
@@ -23,7 +23,7 @@ def message(number: int) -> dict[str, Any]:
 
 def review(library: Library, make: Callable[[int], Any]) -> Any:
     """A graph that asks about much: plain dicts, or messages."""
-    kind = Annotated[list[Any], library.add_messages] if make is message else list[Any]
+    kind = Annotated[list[Message], library.add_messages] if make is message else list[Any]
 
     class State(TypedDict, total=False):
         items: kind  # type: ignore[valid-type]  # chosen here

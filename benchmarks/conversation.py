@@ -12,7 +12,7 @@ from langgraph.graph.message import _messages_delta_reducer
 
 from benchmarks.harness import Contender, Figure, Sample, Target, Workload
 from benchmarks.libraries import ANDON, LANGGRAPH, Durability, Library, bytes_in
-from runtime import START
+from runtime import START, Message
 
 MESSAGE = "x" * 1_000
 ENDS = 10  # turns at either end of the conversation that are compared
@@ -25,7 +25,7 @@ def conversation(library: Library, reducer: Any) -> Any:
     """A graph that replies to one message."""
 
     class State(TypedDict):
-        messages: Annotated[list[Any], reducer]
+        messages: Annotated[list[Message], reducer]  # there it says nothing, here it keeps Andon's messages
 
     def reply(state: Any) -> dict[str, Any]:
         number = len(state["messages"])

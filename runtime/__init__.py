@@ -38,7 +38,18 @@ from runtime.errors import (
 )
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph
-from runtime.messages import REMOVE_ALL_MESSAGES, Message, MessagesState, RemoveMessage, add_messages
+from runtime.messages import (
+    REMOVE_ALL_MESSAGES,
+    AIMessage,
+    AnyMessage,
+    HumanMessage,
+    Message,
+    MessagesState,
+    RemoveMessage,
+    SystemMessage,
+    ToolMessage,
+    add_messages,
+)
 from runtime.streams.speech import push_message
 from runtime.types import (
     END,
@@ -61,7 +72,9 @@ __all__ = [
     "END",
     "REMOVE_ALL_MESSAGES",
     "START",
+    "AIMessage",
     "AndonError",
+    "AnyMessage",
     "CodecError",
     "Command",
     "CompiledGraph",
@@ -71,6 +84,7 @@ __all__ = [
     "GraphInterrupt",
     "GraphOutput",
     "GraphRecursionError",
+    "HumanMessage",
     "InMemorySaver",
     "Interrupt",
     "InterruptMismatchError",
@@ -98,7 +112,9 @@ __all__ = [
     "StateSnapshot",
     "StoreError",
     "StreamWriter",
+    "SystemMessage",
     "ThreadBusyError",
+    "ToolMessage",
     "UnknownInterruptError",
     "add_messages",
     "get_config",

@@ -1,14 +1,18 @@
 """Conversation state: a light message type and the reducer that merges lists of messages.
 
 Anything that looks like a message is taken: our own `Message`, a dict with `role` or `type`, a `(role, text)` pair, a
-string, or an object with `type` and `content` such as LangChain's (kept as it is).
+string, or an object with `type` and `content` such as LangChain's (kept as it is). In a program that has loaded
+LangChain's messages everything becomes one of those, since its models and `isinstance` know nothing else; a key that is
+annotated `list[Message]` keeps ours.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final, TypedDict
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypedDict, overload
 from uuid import uuid4
 
 from runtime.errors import InvalidUpdateError
@@ -47,6 +51,76 @@ class Message:
     def role(self) -> str:
         """The type as chat APIs name it: `user`, `assistant`, `system`, `tool`."""
         return next((role for role, kind in ROLES.items() if kind == self.type), self.type)
+
+    @property
+    def text(self) -> str:
+        """What it says, the text blocks of a list of content blocks together."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(block if isinstance(block, str) else str(block.get("text", "")) for block in self.content)
+
+    def pretty_repr(self) -> str:
+        """Return it under a heading, as LangChain shows messages."""
+        lines = [f" {self.type.title()} Message ".center(80, "=")]
+        lines += [f"Name: {self.name}"] if self.name else []
+        lines += ["", str(self.content)]
+        lines += ["Tool Calls:"] if self.tool_calls else []
+        for call in self.tool_calls:
+            lines += [f"  {call['name']} ({call.get('id')})", f" Call ID: {call.get('id')}", "  Args:"]
+            lines += [f"    {name}: {value}" for name, value in call["args"].items()]
+        return "\n".join(lines)
+
+    def pretty_print(self) -> None:
+        """Print it under a heading."""
+        print(self.pretty_repr())  # noqa: T201 - that is what it is for
+
+    def model_dump(self) -> dict[str, Any]:
+        """Return it as a dict."""
+        return asdict(self)
+
+
+class _Kind(type):
+    """Makes a class of messages of one type: to call it makes a `Message`, and LangChain's are instances, too."""
+
+    kind: str
+
+    def __call__(cls, content: Any = "", **fields: Any) -> Any:
+        return Message(type=cls.kind, content=content, **fields)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return getattr(instance, "type", None) == cls.kind and hasattr(instance, "content")
+
+
+class HumanMessage(Message, metaclass=_Kind):
+    """What a person says."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "human"
+
+
+class AIMessage(Message, metaclass=_Kind):
+    """What a model says."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "ai"
+
+
+class SystemMessage(Message, metaclass=_Kind):
+    """What the program tells the model."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "system"
+
+
+class ToolMessage(Message, metaclass=_Kind):
+    """What a tool gave."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "tool"
+
+
+AnyMessage: TypeAlias = Any
+"""For annotations: ours, LangChain's, or whatever else looks like a message."""
 
 
 @dataclass(slots=True)
@@ -103,11 +177,36 @@ def _call(call: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "args": args, "id": call.get("id")}
 
 
-def as_messages(value: Any) -> list[Any]:
-    """Return a list of message objects that all have an id; a lone message counts as a list of one."""
+def as_messages(value: Any, *, langchain: bool = False) -> list[Any]:
+    """Return a list of message objects that all have an id; a lone message counts as a list of one.
+
+    `langchain`: make them LangChain's.
+    """
     alone = isinstance(value, (str, Mapping)) or (isinstance(value, tuple) and _is_pair(value))
     items: Iterable[Any] = [value] if alone or not isinstance(value, (list, tuple)) else value
+    if langchain:
+        return [_with_id(_as_langchain(as_message(item))) for item in items]
     return [item if type(item) is Message and item.id is not None else _with_id(as_message(item)) for item in items]
+
+
+def uses_langchain() -> bool:
+    """Whether this program has loaded LangChain's messages."""
+    return "langchain_core.messages" in sys.modules
+
+
+def _as_langchain(message: Any) -> Any:
+    """Return LangChain's message for one of ours, and a whole one for a chunk; what it has no form for stays ours."""
+    from langchain_core.messages import convert_to_messages, message_chunk_to_message  # noqa: PLC0415 - it is loaded
+
+    if type(message) is not Message:
+        return message_chunk_to_message(message) if hasattr(message, "model_copy") else message
+    said = {key: part for key, part in asdict(message).items() if key == "content" or part}
+    if message.tool_calls:
+        said["tool_calls"] = [{**call, "id": call.get("id")} for call in message.tool_calls]
+    try:
+        return convert_to_messages([said])[0]
+    except (ValueError, KeyError):
+        return message
 
 
 def _is_pair(value: Sequence[Any]) -> bool:
@@ -132,9 +231,33 @@ class Conversation(list[Any]):
         self.places = {message.id: place for place, message in enumerate(self)} if places is None else places
 
 
-def add_messages(left: Any, right: Any) -> list[Any]:
-    """Merge `right` into `left`: same id replaces in place, `RemoveMessage` deletes, the rest is appended."""
-    return list(fold_messages(left, [right]))
+@overload
+def add_messages(left: Any, right: Any, *, format: Literal["langchain-openai"] | None = None) -> list[Any]: ...
+
+
+@overload
+def add_messages(*, format: Literal["langchain-openai"] | None = None) -> Callable[[Any, Any], list[Any]]: ...
+
+
+def add_messages(left: Any = None, right: Any = None, *, format: str | None = None) -> Any:  # noqa: A002 - LangGraph's
+    """Merge `right` into `left`: same id replaces in place, `RemoveMessage` deletes, the rest is appended.
+
+    `format="langchain-openai"`: and bring what messages contain into OpenAI's form, which takes LangChain. Without
+    lists: a reducer that does that.
+    """
+    if left is None and right is None:
+        return partial(add_messages, format=format)
+    langchain = uses_langchain()
+    known = as_messages(left, langchain=langchain) if left else ()
+    merged = list(fold_messages(known, [as_messages(right, langchain=langchain)]))
+    return merged if format is None else _as_openai(merged)
+
+
+def _as_openai(messages: list[Any]) -> list[Any]:
+    from langchain_core.messages import convert_to_messages, convert_to_openai_messages  # noqa: PLC0415 - rare, heavy
+
+    plain = [asdict(message) if type(message) is Message else message for message in messages]
+    return list(convert_to_messages(convert_to_openai_messages(plain, include_id=True)))
 
 
 def fold_messages(left: Any, rights: Iterable[Any]) -> Conversation:

@@ -24,7 +24,7 @@ from typing import (
 
 from runtime.codec.kinds import is_pydantic
 from runtime.errors import InvalidGraphError, InvalidUpdateError
-from runtime.messages import Conversation, add_messages, as_messages, fold_messages
+from runtime.messages import Conversation, Message, add_messages, as_messages, fold_messages, uses_langchain
 
 Reducer: TypeAlias = Callable[[Any, Any], Any]
 Values: TypeAlias = dict[str, Any]
@@ -44,6 +44,8 @@ class Channel:
     reducer: Reducer | None = None
     empty: Callable[[], Any] | None = None
     """Makes the value that a key with a reducer has from the start; None: its first write is its first value."""
+    langchain: bool = False
+    """Whether a conversation is kept in LangChain's messages."""
 
     @property
     def replayable(self) -> bool:
@@ -63,7 +65,9 @@ class Channel:
 
     def normalise(self, value: Any) -> Any:
         """Make a write say the same on every replay: messages get their ids now."""
-        return as_messages(value) if self.reducer is add_messages else value
+        if self.reducer is not add_messages:
+            return value
+        return as_messages(value, langchain=self.langchain)
 
 
 class Schema:
@@ -168,7 +172,10 @@ def _channel(name: str, hint: Any) -> Channel:
         return Channel(name)
     kind, *extras = get_args(hint)
     reducer = next((extra for extra in reversed(extras) if callable(extra) and not isinstance(extra, type)), None)
-    return Channel(name, reducer, _empty(kind)) if reducer else Channel(name)
+    if reducer is None:
+        return Channel(name)
+    langchain = reducer is add_messages and Message not in get_args(kind) and uses_langchain()
+    return Channel(name, reducer, _empty(kind), langchain)
 
 
 _STARTS: Final[Mapping[Any, type]] = {Sequence: list, AbstractSet: set, Mapping: dict}

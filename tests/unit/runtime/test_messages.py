@@ -1,5 +1,6 @@
 """Messages: every shape that counts as one, and how lists of them merge."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -7,6 +8,12 @@ from langchain_core.messages import AIMessage
 
 from runtime import REMOVE_ALL_MESSAGES, InvalidUpdateError, Message, RemoveMessage, add_messages
 from runtime.messages import fold_messages
+
+
+@pytest.fixture(autouse=True)
+def _without_langchain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a program that has not loaded LangChain, whatever other tests have."""
+    monkeypatch.delitem(sys.modules, "langchain_core.messages", raising=False)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,12 @@ STAY = {"messages": [{"role": "user", "content": "book a stay at McKittrick hote
 ACCEPT = [{"type": "accept"}]
 
 
+@pytest.fixture(autouse=True)
+def _without_langchain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a program that has not loaded LangChain, whatever other tests have."""
+    monkeypatch.delitem(sys.modules, "langchain_core.messages", raising=False)
+
+
 def says(*calls: tuple[str, dict[str, Any]]) -> Message:
     """What a model says to call tools."""
     numbered = [{"name": name, "args": args, "id": f"c{place}"} for place, (name, args) in enumerate(calls, start=1)]

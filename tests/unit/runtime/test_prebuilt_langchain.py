@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import InjectedToolCallId, tool as langchain_tool
 
-from runtime import Command, InMemorySaver, InvalidGraphError, Message, SqliteSaver, interrupt
+from runtime import Command, InMemorySaver, InvalidGraphError, SqliteSaver, interrupt
 from runtime.prebuilt import add_human_in_the_loop, create_react_agent, tool
 from runtime.types import Config
 
@@ -76,7 +76,7 @@ async def test_a_chat_model_and_tools_of_both_kinds_work_together() -> None:
         HumanMessage,
         AIMessage,
         ToolMessage,
-        Message,
+        ToolMessage,
         ToolMessage,
         AIMessage,
     ]
