@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypedDict, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypedDict, overload
 from uuid import uuid4
 
 from runtime.errors import InvalidUpdateError
@@ -91,32 +91,36 @@ class _Kind(type):
         return getattr(instance, "type", None) == cls.kind and hasattr(instance, "content")
 
 
-class HumanMessage(Message, metaclass=_Kind):
+class _OneKind(Message, metaclass=_Kind):
+    __slots__ = ()
+    kind: ClassVar[str] = ""
+    if TYPE_CHECKING:
+
+        def __init__(self, content: Any = "", **fields: Any) -> None: ...
+
+
+class HumanMessage(_OneKind):
     """What a person says."""
 
-    __slots__ = ()
-    kind: ClassVar[str] = "human"
+    kind = "human"
 
 
-class AIMessage(Message, metaclass=_Kind):
+class AIMessage(_OneKind):
     """What a model says."""
 
-    __slots__ = ()
-    kind: ClassVar[str] = "ai"
+    kind = "ai"
 
 
-class SystemMessage(Message, metaclass=_Kind):
+class SystemMessage(_OneKind):
     """What the program tells the model."""
 
-    __slots__ = ()
-    kind: ClassVar[str] = "system"
+    kind = "system"
 
 
-class ToolMessage(Message, metaclass=_Kind):
+class ToolMessage(_OneKind):
     """What a tool gave."""
 
-    __slots__ = ()
-    kind: ClassVar[str] = "tool"
+    kind = "tool"
 
 
 AnyMessage: TypeAlias = Any

@@ -23,7 +23,7 @@ SHAPES: list[Any] = [
     "b",
     {"role": "system", "content": "c"},
     Message(type="tool", content="d", tool_call_id="1"),
-    theirs.AIMessageChunk("e"),
+    theirs.AIMessageChunk(content="e"),
 ]
 
 
