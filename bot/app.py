@@ -19,12 +19,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 import handlers
 from bot.agents import AgentSpec
 from bot.errors import ConfigurationError
+from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers.board import Board
 from handlers.cards.asked import asked
 from handlers.desk import Desk
 from handlers.directory import SlackDirectory
-from handlers.payloads import MalformedError, check_shape
+from handlers.payloads import MalformedError, check_shape, kind_of
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import Command, CompiledGraph, StateGraph
 from runtime.codec.process import CODEC
@@ -48,6 +49,7 @@ class Application:
     desk: Desk
     runner: Runner
     directory: SlackDirectory
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -65,12 +67,14 @@ async def application(
     Raises `ConfigurationError` when Slack does not know the token, or does not answer.
     """
     agents = _agents(specs, graphs, store)
+    metrics = Metrics()
     timeout = aiohttp.ClientTimeout(total=SLACK_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         token = settings.bot_token.get_secret_value()
-        slack = Slack(AsyncWebClient(token, base_url=settings.api_url, session=session, retry_handlers=[]))
+        client = AsyncWebClient(token, base_url=settings.api_url, session=session, retry_handlers=[])
+        slack = Slack(client, called=metrics.called)
         identity = await _identity(slack, settings.api_url)
-        ledger = Ledger(store, CODEC)
+        ledger = Ledger(store, CODEC, metrics.noted)
         board = Board(ledger, agents, slack, clock)
         directory = SlackDirectory(slack, clock, identity["team_id"])
         runner = Runner(ledger, agents, board, CODEC, clock, directory=directory, retry_seconds=retry_seconds)
@@ -86,10 +90,10 @@ async def application(
             team_url=identity.get("url", ""),
         )
         # Bolt gets a client without a token: it would warn that `authorize` makes the token superfluous.
-        bolt = _bolt(settings, AsyncWebClient(base_url=settings.api_url, session=session), identity)
+        bolt = _bolt(settings, AsyncWebClient(base_url=settings.api_url, session=session), identity, metrics)
         handlers.register(bolt, desk)
         try:
-            yield Application(bolt=bolt, desk=desk, runner=runner, directory=directory)
+            yield Application(bolt=bolt, desk=desk, runner=runner, directory=directory, metrics=metrics)
         finally:
             await asyncio.gather(desk.drain(GRACE_SECONDS), runner.aclose(GRACE_SECONDS))
 
@@ -103,7 +107,7 @@ async def _identity(slack: Slack, api_url: str) -> Mapping[str, Any]:
         raise ConfigurationError([f"Slack does not answer at {api_url} ({problem}); check SLACK_API_URL."]) from None
 
 
-def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any]) -> AsyncApp:
+def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any], metrics: Metrics) -> AsyncApp:
     """Make Bolt's app. Who we are is known already, so no listener is skipped because `auth.test` failed just then."""
     known = AuthorizeResult(
         enterprise_id=identity.get("enterprise_id"),
@@ -118,6 +122,7 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any
 
     secret = settings.signing_secret
     return _App(
+        metrics,
         client=client,
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
@@ -129,7 +134,18 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Mapping[str, Any
 class _App(AsyncApp):
     """Bolt, given only what is of Slack's shape: it looks into payloads before any listener or error handler does."""
 
+    def __init__(self, metrics: Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._metrics = metrics
+
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Count what Slack sent, and how soon it was acknowledged."""
+        began = time.perf_counter()
+        response = await self._dispatch(req)
+        self._metrics.asked(kind_of(req.body), response.status, time.perf_counter() - began)
+        return response
+
+    async def _dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         try:
             check_shape(req.body)
         except MalformedError as problem:

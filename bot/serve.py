@@ -7,7 +7,7 @@ bytes are checked here first: text, time, signature, kind; only what Slack reall
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -19,10 +19,15 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Application
 from bot.manifest import EVENTS_PATH
+from bot.metrics import CONTENT_TYPE
 from bot.settings import Settings
+from runtime import StoreError
+from runtime.requests.records import ThreadId
 
 logger = logging.getLogger(__name__)
 MAX_BODY = 1024 * 1024
+HEALTH_SECONDS = 2.0
+"""How long the database may take to answer."""
 KINDS = frozenset({"application/json", "application/x-www-form-urlencoded"})
 
 
@@ -43,16 +48,33 @@ async def socket_mode(settings: Settings, app: Application) -> AsyncIterator[Non
     await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt annotates it nowhere
     logger.info("connected to Slack in Socket Mode")
     try:
-        yield
+        if settings.is_watched:
+            async with _listening(settings, _watching(app, handler.client.is_connected)):
+                yield
+        else:
+            yield
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call]  # likewise
 
 
 @asynccontextmanager
 async def http(settings: Settings, app: Application) -> AsyncIterator[str]:
-    """Listen on `PORT`: `/slack/events` for Slack, `/healthz` for whoever watches. Gives the base URL."""
+    """Listen on `PORT`: `/slack/events` for Slack, the rest for whoever watches. Gives the base URL."""
     assert settings.signing_secret is not None  # noqa: S101 - narrows the type; the settings have looked
-    runner = web.AppRunner(web_application(settings.signing_secret.get_secret_value(), app), access_log=None)
+    application = _watching(app, _always)
+    application.add_routes([web.post(EVENTS_PATH, _events(settings.signing_secret.get_secret_value(), app))])
+    async with _listening(settings, application) as url:
+        yield url
+
+
+async def _always() -> bool:
+    """Over HTTP it is for Slack to come."""
+    return True
+
+
+@asynccontextmanager
+async def _listening(settings: Settings, application: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, settings.host, settings.port)
     await site.start()
@@ -64,8 +86,36 @@ async def http(settings: Settings, app: Application) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def web_application(signing_secret: str, app: Application) -> web.Application:
-    """Make the two routes."""
+def _watching(app: Application, connected: Callable[[], Awaitable[bool]]) -> web.Application:
+    """Make the routes for whoever watches: `/healthz` (200 or 503) and `/metrics`."""
+
+    async def health(_: web.Request) -> web.Response:
+        found = {"database": await _database_answers(app), "slack": await connected()}
+        well = all(found.values())
+        return web.json_response(
+            {"ok": well, **found}, status=HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
+        )
+
+    async def metrics(_: web.Request) -> web.Response:
+        text = await app.metrics.text(app.desk.ledger)
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    application = web.Application(client_max_size=MAX_BODY)
+    application.add_routes([web.get("/healthz", health), web.get("/metrics", metrics)])
+    return application
+
+
+async def _database_answers(app: Application) -> bool:
+    try:
+        async with asyncio.timeout(HEALTH_SECONDS):
+            await app.desk.ledger.thread(ThreadId("healthz"))
+    except (StoreError, TimeoutError):
+        return False
+    return True
+
+
+def _events(signing_secret: str, app: Application) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """What Slack sends, verified."""
     verifier = SignatureVerifier(signing_secret)
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -83,12 +133,7 @@ def web_application(signing_secret: str, app: Application) -> web.Application:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
         return await to_aiohttp_response(await app.bolt.async_dispatch(bolt_request))
 
-    async def health(_: web.Request) -> web.Response:
-        return web.json_response({"ok": True})
-
-    application = web.Application(client_max_size=MAX_BODY)
-    application.add_routes([web.post(EVENTS_PATH, events), web.get("/healthz", health)])
-    return application
+    return events
 
 
 def _refused(verifier: SignatureVerifier, request: web.Request, body: bytes) -> web.Response | None:

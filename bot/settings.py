@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     """Address to listen on. This machine alone unless asked: Slack comes through a proxy that ends HTTPS, and a
     container sets 0.0.0.0. Not named HOST, because conda and csh export a HOST that means something else."""
     port: Annotated[int, BeforeValidator(_port)] = Field(default=3000, alias="PORT")
-    """0 to 65535; 0 lets the system choose."""
+    """0 to 65535; 0 lets the system choose. In Socket Mode only listened on when it was given, for who watches."""
     mongodb_uri: SecretStr | None = Field(default=None, alias="MONGODB_URI")
     """None until there is a MongoDB store: refusing to start beats a database that is only believed to be used."""
     data_dir: Path = Field(default=Path(".andon"), alias="ANDON_DATA_DIR")
@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     @property
     def socket_mode(self) -> bool:
         return self.app_token is not None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether Socket Mode, which needs no port, is to have one all the same: `PORT` was given."""
+        return "port" in self.model_fields_set
 
     @field_validator("signing_secret")
     @classmethod

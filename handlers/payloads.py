@@ -118,6 +118,17 @@ def check_shape(body: Mapping[str, Any]) -> None:
             raise MalformedError("type")
 
 
+KINDS = frozenset({"event_callback", "block_actions", "view_submission", "view_closed", "shortcut", "message_action"})
+
+
+def kind_of(body: Mapping[str, Any]) -> str:
+    """What Slack sent, as one of few words."""
+    if "command" in body:
+        return "command"
+    kind = body.get("type")
+    return kind if isinstance(kind, str) and kind in KINDS else "other"
+
+
 def slash_command(body: Mapping[str, Any]) -> SlashCommand:
     """Read a slash command."""
     return SlashCommand(

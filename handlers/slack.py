@@ -17,6 +17,7 @@ from handlers.cards.blocks import Message
 
 ATTEMPTS: Final = 4
 LONGEST_WAIT: Final = 60.0  # seconds
+RATE_LIMITED: Final = "ratelimited"
 EVENT_TYPE: Final = "andon_post"
 LOOK_BACK: Final = 30.0
 """Seconds that Slack's clock and ours may differ when a post is looked for."""
@@ -38,11 +39,20 @@ class SlackUncertainError(Exception):
 
 
 class Slack:
-    """Calls of the Web API with one meaning of failure. `client` must have no retry handlers of its own."""
+    """Calls of the Web API with one meaning of failure. `client` must have no retry handlers of its own.
 
-    def __init__(self, client: AsyncWebClient, wait: Callable[[float], Any] = asyncio.sleep) -> None:
+    `called` hears of every attempt: its method, and `ok`, Slack's error code, or `uncertain`.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        wait: Callable[[float], Any] = asyncio.sleep,
+        called: Callable[[str, str], None] = lambda _method, _outcome: None,
+    ) -> None:
         self.client = client
         self._wait = wait
+        self._called = called
 
     async def post(self, channel: str, message: Message, *, key: str, thread_ts: str | None = None) -> str:
         """Post a message that carries `key` in its metadata; return its ts. Raises `SlackUncertainError`."""
@@ -149,15 +159,23 @@ class Slack:
         given = {name: value for name, value in arguments.items() if value is not None}
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await self._once(method, given, read=read)
+                answer = await self._once(method, given, read=read)
+            except SlackRefusedError as refusal:
+                self._called(method, refusal.code)
+                raise
             except _BusyError as busy:
+                self._called(method, RATE_LIMITED)
                 if attempt == ATTEMPTS:
-                    raise SlackRefusedError(method, "ratelimited") from None
+                    raise SlackRefusedError(method, RATE_LIMITED) from None
                 await self._wait(min(busy.seconds, LONGEST_WAIT))
             except SlackUncertainError:
+                self._called(method, "uncertain")
                 if not repeat or attempt == ATTEMPTS:
                     raise
                 await self._wait(0.25 * 2**attempt)
+            else:
+                self._called(method, "ok")
+                return answer
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(self, method: str, arguments: dict[str, Any], *, read: bool) -> Mapping[str, Any]:

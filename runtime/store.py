@@ -124,6 +124,10 @@ class DocumentStore(Protocol):
         """
         ...
 
+    async def count(self, collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]]) -> int:
+        """How many documents `find` would return, without reading them."""
+        ...
+
     async def delete_document(self, collection: Collection, document_id: str) -> None:
         """Remove one document. Removing an unknown one is not an error."""
         ...

@@ -24,21 +24,23 @@ def open_office(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> O
         *,
         transport: str = "socket mode",
         specs: Mapping[str, Json] | None = None,
+        environ: Mapping[str, str] | None = None,
         **more: Any,
     ) -> AsyncIterator[Office]:
         port = unused_tcp_port_factory()
         url = None if transport == "socket mode" else f"http://127.0.0.1:{port}/slack/events"
         async with Sandbox(manifest=load_manifest(), request_url=url, **more) as sandbox:
-            environ = {
+            variables = {
                 "SLACK_BOT_TOKEN": sandbox.bot_token,
                 "SLACK_API_URL": sandbox.api_url,
                 "ANDON_DATA_DIR": str(tmp_path),
                 **({"SLACK_APP_TOKEN": sandbox.app_token} if url is None else {}),
                 **({} if url is None else {"SLACK_SIGNING_SECRET": sandbox.signing_secret, "PORT": str(port)}),
+                **(environ or {}),
             }
             office = Office(
                 sandbox=sandbox,
-                settings=load_settings(environ),
+                settings=load_settings(variables),
                 specs=[_spec(name, (specs or {}).get(name, {})) for name in graphs],
                 graphs=dict(graphs),
             )

@@ -185,7 +185,7 @@ async def settle(office: Office, seconds: float = 10.0) -> None:
 class OpenOffice(Protocol):
     """Opens an office with these agents: `async with open_office({"refund": graph}) as office`.
 
-    `specs`: more about an agent than its graph, by its name. `more`: for the sandbox.
+    `specs`: more about an agent than its graph, by its name. `environ`: more settings. `more`: for the sandbox.
     """
 
     def __call__(
@@ -194,6 +194,7 @@ class OpenOffice(Protocol):
         *,
         transport: str = ...,
         specs: Mapping[str, Json] | None = ...,
+        environ: Mapping[str, str] | None = ...,
         **more: Any,
     ) -> AbstractAsyncContextManager[Office]: ...
 

@@ -4,6 +4,7 @@ Every change is a compare-and-set on one document; nothing needs a transaction. 
 the record as it is now, or None when somebody else was first: then read again and decide anew.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -38,9 +39,13 @@ COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, AUDIT)
 class Ledger:
     """Typed records in a document store. Payloads and answers go through the codec, so any type it knows survives."""
 
-    def __init__(self, store: DocumentStore, codec: Codec) -> None:
+    def __init__(
+        self, store: DocumentStore, codec: Codec, noted: Callable[[str, str], None] = lambda _what, _detail: None
+    ) -> None:
+        """`noted` hears of every audit entry that was added: what, and the detail."""
         self._store = store
         self._codec = codec
+        self._noted = noted
 
     # Threads.
 
@@ -77,6 +82,10 @@ class Ledger:
         document = await self._set(THREADS, thread.id, {"revision": thread.revision}, _thread_document(changed))
         return _thread(document) if document else None
 
+    async def count_threads(self, status: ThreadStatus) -> int:
+        """How many threads have this status."""
+        return await self._store.count(THREADS, {"status": str(status)})
+
     # Requests.
 
     async def open_request(self, request: Request) -> bool:
@@ -103,6 +112,10 @@ class Ledger:
         """Open requests of all threads, oldest first."""
         found = await self._store.find(REQUESTS, {"status": str(RequestStatus.OPEN)}, limit=limit)
         return [self._request(document) for document in found]
+
+    async def count_requests(self, status: RequestStatus) -> int:
+        """How many requests have this status."""
+        return await self._store.count(REQUESTS, {"status": str(status)})
 
     async def claim(self, request_id: RequestId, decision: Decision) -> Request | None:
         """Decide an open request: of all who try, exactly one gets it. One round trip."""
@@ -177,6 +190,7 @@ class Ledger:
         who = asdict(by) if by else None
         entry: Document = {"id": new_id(), "created_at": at, "what": what, "by": who, "detail": detail}
         await self._store.insert(AUDIT, entry | {"thread_id": thread_id, "request_id": request_id})
+        self._noted(what, detail)
 
     async def trail(self, thread_id: ThreadId) -> list[Document]:
         """Audit entries of a thread, oldest first."""

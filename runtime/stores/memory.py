@@ -103,17 +103,28 @@ class InMemorySaver:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Document]:
+        found = self._matching(collection, where, before)
+        found.sort(key=lambda document: (document["created_at"], document["id"]), reverse=newest_first)
+        return found[:limit]
+
+    async def count(self, collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]]) -> int:
+        return len(self._matching(collection, where))
+
+    def _matching(
+        self,
+        collection: Collection,
+        where: Mapping[str, Scalar | tuple[Scalar, ...]],
+        before: tuple[str, float] | None = None,
+    ) -> list[Document]:
         wanted = any_of(collection, where, before)
         with self._open():
             bodies = list(self._documents[collection.name].values())
-        found = [
+        return [
             document
             for document in map(unpack, bodies)
             if all(document.get(field) in values for field, values in wanted.items())
             and (before is None or _is_below(document.get(before[0]), before[1]))
         ]
-        found.sort(key=lambda document: (document["created_at"], document["id"]), reverse=newest_first)
-        return found[:limit]
 
     async def delete_document(self, collection: Collection, document_id: str) -> None:
         with self._open():

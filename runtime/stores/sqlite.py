@@ -126,6 +126,11 @@ class SqliteSaver:
         )
         return [unpack(body) for body in bodies]
 
+    async def count(self, collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]]) -> int:
+        wanted = any_of(collection, where)
+        await self._prepared(collection)
+        return await self._reader.run(lambda connection: documents.count(connection, collection, wanted))
+
     async def delete_document(self, collection: Collection, document_id: str) -> None:
         await self._prepared(collection)
         await self._writer.run(lambda connection: documents.delete(connection, collection, document_id))

@@ -8,6 +8,7 @@ the table has columns for, as `prepare` returned them.
 
 import sqlite3
 from collections.abc import Mapping
+from itertools import chain
 
 from runtime.store import Collection, Document, Scalar, Value
 from runtime.stores.documents import changed, pack, unpack
@@ -88,18 +89,26 @@ def find(
     limit: int | None,
     newest_first: bool,
 ) -> list[bytes]:
-    conditions = [_condition(field, values) for field, values in wanted.items()]
-    values = [value for values in wanted.values() for value in values]
+    conditions, values = _all(wanted), [*chain(*wanted.values())]
     if before is not None:
-        conditions.append(f"{_column(before[0])} < ?")  # never true of NULL, nor of text
+        conditions += f" AND {_column(before[0])} < ?"  # never true of NULL, nor of text
         values.append(before[1])
     order = "DESC" if newest_first else "ASC"
     rows = connection.execute(
-        f"SELECT body FROM {_table(collection)} WHERE {' AND '.join(conditions) or 'TRUE'}"
-        f" ORDER BY created_at {order}, id {order} LIMIT ?",
+        f"SELECT body FROM {_table(collection)} WHERE {conditions} ORDER BY created_at {order}, id {order} LIMIT ?",
         [*values, -1 if limit is None else limit],
     )
     return [body for (body,) in rows]
+
+
+def count(connection: sqlite3.Connection, collection: Collection, wanted: Mapping[str, tuple[Scalar, ...]]) -> int:
+    statement = f"SELECT count(*) FROM {_table(collection)} WHERE {_all(wanted)}"
+    ((number,),) = connection.execute(statement, [*chain(*wanted.values())])
+    return int(number)
+
+
+def _all(wanted: Mapping[str, tuple[Scalar, ...]]) -> str:
+    return " AND ".join(_condition(field, values) for field, values in wanted.items()) or "TRUE"
 
 
 def _condition(field: str, values: tuple[Scalar, ...]) -> str:

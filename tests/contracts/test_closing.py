@@ -18,6 +18,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "get": lambda store: store.get(NOTES, "a"),
     "update": lambda store: store.update(NOTES, "a", expect={}, change={}),
     "find": lambda store: store.find(NOTES, {}),
+    "count": lambda store: store.count(NOTES, {}),
     "delete document": lambda store: store.delete_document(NOTES, "a"),
 }
 

@@ -205,6 +205,8 @@ async def test_find_matches_every_field_by_any_of_its_values(store: Store) -> No
     ]
     for where, expected in wanted:
         assert ids(await store.find(REQUESTS, where)) == expected, where
+        assert await store.count(REQUESTS, where) == len(expected), where
+    assert await store.count(REQUESTS, {}) == 4
 
 
 async def test_find_tells_numbers_from_text(store: Store) -> None:
@@ -246,6 +248,8 @@ async def test_find_sees_updates_and_deletions(store: Store) -> None:
 async def test_find_by_a_field_without_index_is_an_error_that_names_it(store: Store) -> None:
     with pytest.raises(StoreError, match="colour"):
         await store.find(REQUESTS, {"colour": "red"})
+    with pytest.raises(StoreError, match="colour"):
+        await store.count(REQUESTS, {"colour": "red"})
 
 
 async def test_a_collection_may_get_more_indexes_later(store: Store) -> None:
