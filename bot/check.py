@@ -23,7 +23,7 @@ from bot.graphs import load_graph
 from bot.manifest import load_manifest
 from bot.settings import Settings, load_settings
 from runtime import InMemorySaver, SqliteSaver, StoreError
-from runtime.engine.journal import new_id
+from runtime.engine.ids import new_id
 from runtime.requests.ledger import COLLECTIONS
 from runtime.store import Collection, Store
 

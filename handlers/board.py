@@ -16,7 +16,7 @@ from handlers.cards.blocks import Message, card_message
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import outcome_message, run_message
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
-from runtime.engine.journal import derive_id
+from runtime.engine.ids import derive_id
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import (

@@ -1,16 +1,17 @@
 """What a thread is made of: frames that hold tasks that hold questions, answers and results.
 
-Plain data. The journal changes it, the engine runs it, and the functions at the end say what of it lies in the log.
+Plain data. The journal changes it, the engine runs it, `records` says what of it lies in the log. What `heads` keeps is
+lent to the runs that want it, and nobody changes what is lent: who wants to puts a twin of the task in its place.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from runtime.engine.heads import fresh
 from runtime.graph.state import MISSING, Channel, Values, Writes, merge
-from runtime.messages import Conversation
-from runtime.types import NOTHING, START, Interrupt
+from runtime.types import NOTHING, Interrupt
 
 
 @dataclass(slots=True)
@@ -65,11 +66,17 @@ class Task:
     """Node names and sends it leads to, its node's plain edges left out."""
     recorded: bool = False
     """Whether the log has `writes` already."""
+    lent: bool = field(default=False, compare=False)
+    """Whether somebody else has this task too."""
 
     @property
     def done(self) -> bool:
         """Whether it finished and need never run again."""
         return self.writes is not None
+
+    def written(self) -> Writes:
+        """Return what it wrote, for others to keep; nothing until it is done."""
+        return (fresh(self.writes) if self.lent else self.writes) or ()
 
     @property
     def order(self) -> tuple[int, str]:
@@ -139,10 +146,51 @@ class Frame:
         done = [task for task in self.tasks if task.writes is not None]
         return sorted(done, key=lambda task: task.order) if len(done) > 1 else done
 
+    def written(self) -> list[tuple[str, Any]]:
+        """Return what finished tasks of the open step wrote, in the order it is merged."""
+        return [pair for task in self.finished() for pair in task.written()]
+
     def live_values(self, channels: Mapping[str, Channel]) -> Values:
         """Return the state with what finished tasks of the open step wrote in it."""
         self.attach(channels)
-        return merge(channels, self.values, [pair for task in self.finished() for pair in task.writes or ()])
+        written = self.written()
+        return merge(channels, self.values, written) if written else self.values
+
+    def lend(self) -> "Frame":
+        """Return an equal frame that shares nothing with this one but tasks that are lent."""
+        for task in self.tasks:
+            task.lent = True
+        return Frame(**{name: fresh(getattr(self, name)) for name in FRAME_FIELDS}, tasks=self.tasks[:])
+
+    def own(self, task: Task) -> Task:
+        """Return a task that may be changed and shown, in the place of this one."""
+        if not task.lent:
+            return task
+        twin = _twin(task)
+        self.tasks[:] = [twin if each is task else each for each in self.tasks]
+        return twin
+
+    def own_by_id(self, task_id: str) -> Task:
+        """Do that to the task with this id."""
+        return self.own(next(task for task in self.tasks if task.id == task_id))
+
+    def own_all(self) -> None:
+        """Do that to every task."""
+        self.tasks = [_twin(task) if task.lent else task for task in self.tasks]
+
+
+FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name != "tasks")
+
+
+def _twin(task: Task) -> Task:
+    """Return an equal task that shares nothing that can be changed."""
+    twin = copy(task)
+    twin.lent = False
+    twin.arg = task.arg if task.arg is NOTHING else fresh(task.arg)
+    twin.answers = [Answer(answer.id, answer.digest, fresh(answer.value)) for answer in task.answers]
+    twin.question = task.question and replace(task.question, value=fresh(task.question.value))
+    twin.kept, twin.writes, twin.routes = fresh(task.kept), fresh(task.writes), fresh(task.routes)
+    return twin
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,114 +225,5 @@ def is_below(ns: str, above: str) -> bool:
 def as_interrupt(ns: str, task: Task, question: Question) -> Interrupt:
     """Show a question to the outside."""
     path = tuple(child_namespace(ns, task).split("|"))
-    return Interrupt(
-        question.value, question.id, response_schema=question.schema, ns=path, supersedes=question.supersedes
-    )
-
-
-# In the log, all of this is lists and dicts of the user's values.
-
-_FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name != "tasks")
-
-
-def plain_frame(frame: Frame) -> list[Any]:
-    """Take a frame apart; `restored_frame` puts it together."""
-    fields = {name: getattr(frame, name) for name in _FRAME_FIELDS}
-    fields["values"] = plain_values(frame.values)
-    fields["unapplied"] = [list(step) for step in frame.unapplied]
-    return [fields, [_plain_task(task) for task in frame.tasks]]
-
-
-def twin(frame: Frame) -> Frame:
-    """Return an equal frame that shares nothing that can be changed."""
-    fields = {name: fresh(getattr(frame, name)) for name in _FRAME_FIELDS}
-    return Frame(**fields, tasks=[_task_twin(task) for task in frame.tasks])
-
-
-def _task_twin(task: Task) -> Task:
-    asked = task.question
-    return Task(
-        task.id,
-        task.name,
-        task.arg if task.arg is NOTHING else fresh(task.arg),
-        task.index,
-        [Answer(answer.id, answer.digest, fresh(answer.value)) for answer in task.answers],
-        asked
-        and Question(asked.id, asked.digest, fresh(asked.value), fresh(asked.schema), asked.supersedes, asked.typed),
-        task.stale,
-        task.superseded,
-        task.strikes,
-        task.error,
-        fresh(task.kept),
-        fresh(task.writes),
-        fresh(task.routes),
-        task.recorded,
-    )
-
-
-def restored_frame(plain: list[Any]) -> Frame:
-    """Put a frame together."""
-    fields, tasks = plain
-    return Frame(**fields, tasks=[Task(**{k: restored(k, v) for k, v in task.items()}) for task in tasks])
-
-
-def _plain_task(task: Task) -> dict[str, Any]:
-    fields = {name: plain(getattr(task, name)) for name in Task.__slots__ if name != "arg"}
-    return fields if task.arg is NOTHING else fields | {"arg": task.arg}
-
-
-def plain(value: Any) -> Any:
-    """Write questions, answers and pairs as lists; everything else is state and goes as it is."""
-    if isinstance(value, Question):
-        return [value.id, value.digest, value.value, value.schema, value.supersedes, value.typed]
-    if type(value) is not list or not value:
-        return value
-    match value[0]:
-        case Answer():
-            return [[answer.id, answer.digest, answer.value] for answer in value]
-        case (str(), _):
-            return [list(pair) for pair in value]
-        case _:
-            return value
-
-
-def restored(name: str, value: Any) -> Any:
-    """Undo `plain` for the field of a task with this name."""
-    match name:
-        case "question" if value is not None:
-            return Question(*value)
-        case "answers":
-            return [Answer(*answer) for answer in value]
-        case _:
-            return value
-
-
-def plain_values(values: Mapping[str, Any]) -> Values:
-    """Write a state as the codec takes it."""
-    return {name: value[:] if type(value) is Conversation else value for name, value in values.items()}
-
-
-def plain_tasks(tasks: list[tuple[str, Any]]) -> list[list[Any]]:
-    """Write what is to run next; the place tells the task's id."""
-    return [[name] if arg is NOTHING else [name, arg] for name, arg in tasks]
-
-
-def written_by(operation: list[Any]) -> Iterator[tuple[str, Any]]:
-    """State keys and values that a recorded operation would store."""
-    match operation:
-        case ["c", _, _, _, _, _, written, dict(results), list(nexts), *_]:
-            yield from (pair for _, writes in written for pair in writes)
-            yield from results.items()
-            yield from (pair for name, *args in nexts if name == START for arg in args for pair in arg.items())
-            yield from ((f"input of {name}", arg) for name, *args in nexts for arg in args)
-        case ["b", _, _, _, _, _, _, dict(values), *_]:
-            yield from values.items()
-        case ["u", _, list(written), dict(results)]:
-            yield from [*written, *results.items()]
-        case ["t", _, _, dict(fields)]:
-            yield from fields.get("writes") or ()
-            yield from ((f"answer {answer[0]}", answer[2]) for answer in fields.get("answers", ()))
-        case ["k", _, _, str(key), result]:
-            yield key, result
-        case _:
-            return
+    value, schema = fresh(question.value), question.schema and fresh(question.schema)
+    return Interrupt(value, question.id, response_schema=schema, ns=path, supersedes=question.supersedes)

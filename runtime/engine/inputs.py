@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.answers import addressed, check
-from runtime.engine.frames import Answer, Frame, Next, Question, Task, as_interrupt
+from runtime.engine.frames import Answer, Frame, Next, Question, as_interrupt
 from runtime.engine.journal import Journal
 from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
@@ -62,8 +62,7 @@ def _finished_results(graph: "CompiledGraph", run: Run) -> Values:
     frame = run.journal.frames.get("")
     if frame is None:
         return {}
-    writes = [pair for task in frame.finished() for pair in task.writes or ()]
-    return graph.results(frame.live_values(graph.channels), writes)
+    return graph.results(frame.live_values(graph.channels), frame.written())
 
 
 def _obey(graph: "CompiledGraph", journal: Journal, frame: Frame | None, command: Command[Any]) -> Frame:
@@ -82,7 +81,8 @@ def _obey(graph: "CompiledGraph", journal: Journal, frame: Frame | None, command
     if targets:
         _go(journal, frame, targets)
     for question_id, answer in answers.items():
-        _answer(journal, *pending[question_id], answer)
+        ns, task, question = pending[question_id]
+        _answer(journal, ns, task.id, question, answer)
     return frame
 
 
@@ -93,8 +93,9 @@ def _update(graph: "CompiledGraph", journal: Journal, frame: Frame, writes: list
     journal.update(frame.ns, graph.replayable(writes), graph.results(values, writes))
     for task in frame.tasks:
         if task.question is not None and not task.done:
-            task.stale = True
-            journal.change(frame.ns, task, "stale")
+            mine = frame.own(task)
+            mine.stale = True
+            journal.change(frame.ns, mine, "stale")
 
 
 def _go(journal: Journal, frame: Frame, targets: list[Any]) -> None:
@@ -106,7 +107,8 @@ def _go(journal: Journal, frame: Frame, targets: list[Any]) -> None:
         journal.add("", tasks)
 
 
-def _answer(journal: Journal, ns: str, task: Task, question: Question, answer: Any) -> None:
+def _answer(journal: Journal, ns: str, task_id: str, question: Question, answer: Any) -> None:
+    task = journal.frames[ns].own_by_id(task_id)
     task.answers.append(Answer(question.id, question.digest, answer))
     task.question, task.stale = None, False
     journal.change(ns, task, "answers", "question", "stale")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from runtime.engine.answers import problems_of, question_of, received, refusals, storable
 from runtime.engine.frames import Answer, Question, Task
-from runtime.engine.journal import derive_id
+from runtime.engine.ids import derive_id
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, InvalidUpdateError, NoRunError
 from runtime.types import Command, Interrupt
 

@@ -1,51 +1,34 @@
-"""A thread in memory, and its log: every change is one small operation, applied here and appended to the store.
-
-A thread is a set of frames. The frame at namespace `""` is the root graph; a subgraph that is under way has a frame of
-its own at `parent_namespace|node:task_id`. A frame stands at one checkpoint and holds that step's tasks. When a frame
-reaches its next checkpoint, the frames below it are over and go.
+"""A thread and its log: every change is one small operation, applied to the frames and appended to the store.
 
 What the log keeps of a step is what its tasks wrote, not what came out, wherever the reducer makes the same of it again
 (`Channel.replayable`): a conversation of N turns costs N turns, not N². `Journal.commit` writes all operations since
 the last one as one entry, with a snapshot of the whole thread where that halves what has to be read: never of a
 conversation, whose entries are all there is to it. `heads` spares a process reading a long thread again for every call.
-
-Ids follow from what came before, so that a step that is run again after a crash asks under the same ids and hands the
-same idempotency keys to the outside; only the start of a turn draws a new one.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
-from itertools import count
-from secrets import token_hex
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from runtime.codec.codec import Codec
-from runtime.engine.frames import (
-    Frame,
-    Next,
-    Question,
-    Task,
-    child_namespace,
-    is_below,
-    parent_of,
-    plain,
+from runtime.engine.frames import Frame, Next, Task
+from runtime.engine.heads import heads_of
+from runtime.engine.ids import derive_id, new_id
+from runtime.engine.records import (
+    plain_fields,
     plain_frame,
     plain_tasks,
     plain_values,
-    restored,
     restored_frame,
-    twin,
     written_by,
 )
-from runtime.engine.heads import heads_of
+from runtime.engine.thread import Thread
 from runtime.errors import CodecError
-from runtime.graph.state import Channel, Values, Writes
+from runtime.graph.state import Channel, Values
 from runtime.store import CheckpointStore, Log, Mark
-from runtime.types import NOTHING, START
 
 FORMAT: Final = 2
 """Of entries: `[format, operations, time in ns]`, so that their last bytes tell any two apart. Format 1 has no time."""
@@ -55,21 +38,8 @@ SNAPSHOT_BYTES: Final = 64 * 1024
 _NO_VALUES: Final[Mapping[str, Any]] = MappingProxyType({})
 _NO_CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType({})
 
-_process = token_hex(5)
-_numbers = count()
 
-
-def new_id() -> str:
-    """Return 32 hex characters, unique, and later ones of one process sort after earlier ones."""
-    return f"{time.time_ns():016x}{next(_numbers) & 0xFFFFFF:06x}{_process}"
-
-
-def derive_id(*parts: object) -> str:
-    """Return 32 hex characters that depend on the parts and nothing else."""
-    return blake2b("\x1f".join(map(str, parts)).encode(errors="surrogatepass"), digest_size=16).hexdigest()
-
-
-class Journal:
+class Journal(Thread):
     """The frames of one thread, and the operations that are not in the store yet.
 
     Operations may come from any thread: sync nodes call subgraphs in threads of their own.
@@ -82,6 +52,7 @@ class Journal:
         store: CheckpointStore | None,
         metadata: Mapping[str, Any] = _NO_VALUES,
     ) -> None:
+        super().__init__()
         self.thread_id = thread_id
         self.codec = codec
         self.store = store
@@ -94,7 +65,6 @@ class Journal:
         self.head = 0
         self.mark: Mark | None = None
         """Of the last entry that was read."""
-        self.frames: dict[str, Frame] = {}
         self._operations: list[list[Any]] = []
         self._busy = False
         """While a commit is under way, and for ever after one that failed."""
@@ -129,10 +99,10 @@ class Journal:
         heads.put(self.thread_id, channels, known, known.size)
 
     def _stand_at(self, known: "Journal", channels: Mapping[str, Channel]) -> None:
-        """Go where another journal of the thread is, and share nothing with it."""
+        """Go where another journal of the thread is, which lends its tasks."""
         if "" in known.frames:
             known.frames[""].attach(channels)
-        self.frames = {ns: twin(frame) for ns, frame in known.frames.items()}
+        self.frames = {ns: frame.lend() for ns, frame in known.frames.items()}
         self.head, self.entry_bytes, self.snapshot_bytes = known.head, known.entry_bytes, known.snapshot_bytes
 
     def replay(self, log: Log) -> None:
@@ -269,7 +239,7 @@ class Journal:
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""
-        self._record(["t", ns, task.id, {name: plain(getattr(task, name)) for name in fields}])
+        self._record(["t", ns, task.id, plain_fields(task, fields)])
 
     def keep(self, ns: str, task: Task, key: str, result: Any) -> None:
         """Record the result of a `once()`. Raises `CodecError` for one that cannot be stored."""
@@ -298,120 +268,3 @@ class Journal:
         if self.store is not None:
             with self._lock:
                 self._operations.append(operation)
-
-    def apply(self, operation: list[Any]) -> Frame:
-        """Change the frames as one recorded operation says. Raises `CodecError` for one of a later version."""
-        if operation[0] == "c":
-            return self._enter(operation)
-        if operation[0] == "b":
-            return self._restart(operation)
-        kind, ns, *rest = operation
-        frame = self.frames[ns]
-        match kind:
-            case "t":
-                task = _task(frame, rest[0])
-                for name, value in rest[1].items():
-                    setattr(task, name, restored(name, value))
-                task.recorded = task.done
-            case "k":
-                _task(frame, rest[0]).kept[rest[1]] = rest[2]
-            case "u":
-                frame.unapplied.append((rest[0], rest[1]))
-            case "a":
-                frame.tasks += _tasks(frame.id, ns, rest[0], len(frame.tasks))
-            case "h":
-                frame.halted = True
-            case _:
-                raise CodecError("", f"the log has an operation {kind!r} that this version does not know")
-        return frame
-
-    def _enter(self, operation: list[Any], values: Values | None = None) -> Frame:
-        """Apply a `checkpoint`."""
-        _, ns, checkpoint_id, step, source, created_at, _, results, nexts, extra = operation
-        frame = self.frames.get(ns) or Frame(ns)
-        if len(self.frames) > 1:
-            for below in [key for key in self.frames if is_below(key, ns)]:
-                del self.frames[below]
-        if values is None:
-            frame.unapplied.append((written_in(frame, operation), results))
-        else:
-            frame.values = values
-        frame.ran = [task.name for task in frame.tasks] if source == "loop" else frame.ran
-        frame.parent_id, frame.id = frame.id or None, checkpoint_id
-        frame.step, frame.source, frame.created_at = step, source, created_at
-        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
-        frame.joined, frame.deferred, frame.halted, frame.metadata = extra
-        self.frames[ns] = frame
-        return frame
-
-    def _restart(self, operation: list[Any]) -> Frame:
-        """Apply a `branch`."""
-        _, ns, checkpoint_id, parent_id, step, source, created_at, values, nexts, extra = operation
-        frame = Frame(ns, checkpoint_id, parent_id, step, source, created_at, values=values)
-        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
-        frame.joined, frame.deferred, frame.halted, frame.metadata, frame.ran = extra
-        self.frames = {ns: frame}
-        return frame
-
-    # The tree of frames: whose question is whose.
-
-    def children(self, ns: str, task: Task) -> Iterator[Frame]:
-        """Frames of the subgraphs that a task has called."""
-        stem = child_namespace(ns, task)
-        frames = list(self.frames.items())  # other threads may add to it meanwhile
-        return (frame for key, frame in frames if key.startswith(stem) and parent_of(key) == ns)
-
-    def questions(self, ns: str, task: Task) -> Iterator[tuple[str, Task, Question]]:
-        """Pending questions of a task and of the subgraphs below it, with the namespace and task that ask."""
-        if task.done:
-            return
-        if task.question is not None:
-            yield ns, task, task.question
-        if len(self.frames) == 1:
-            return
-        for frame in self.children(ns, task):
-            for below in frame.tasks:
-                yield from self.questions(frame.ns, below)
-
-    def waits(self, ns: str, task: Task) -> bool:
-        """Whether running the task now would lead nowhere, because every open end of it waits for an answer."""
-        if task.stale or len(self.frames) == 1:
-            return task.question is not None and not task.stale
-        frames = [frame for frame in self.children(ns, task) if any(not below.done for below in frame.tasks)]
-        return (task.question is not None or bool(frames)) and all(
-            below.done or self.waits(frame.ns, below) for frame in frames for below in frame.tasks
-        )
-
-    def pending_questions(self, ns: str = "") -> dict[str, tuple[str, Task, Question]]:
-        """Every pending question of a frame and those below it, by id, in the order of the tasks."""
-        frame = self.frames.get(ns)
-        found = (item for task in (frame.tasks if frame else ()) for item in self.questions(ns, task))
-        return {question.id: (where, task, question) for where, task, question in found}
-
-
-def written_in(frame: Frame, operation: list[Any]) -> Writes:
-    """Return what the tasks of a frame wrote by the time of its next checkpoint, in order."""
-    source, written = operation[4], operation[6]
-    for place, writes in written:
-        frame.tasks[place].writes = writes
-    for task in frame.tasks:
-        if task.name == START and source == "loop":
-            task.writes = list(task.arg.items())
-    return [pair for task in frame.finished() for pair in task.writes or ()]
-
-
-def _task(frame: Frame, task_id: str) -> Task:
-    return next(task for task in frame.tasks if task.id == task_id)
-
-
-def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> list[Task]:
-    """Make the tasks of a step; `nexts` is what `plain_tasks` wrote."""
-    return [
-        Task(
-            derive_id(checkpoint_id, ns, name, place),
-            name,
-            arg[0] if arg else NOTHING,
-            place if arg and name != START else -1,
-        )
-        for place, (name, *arg) in enumerate(nexts, offset)
-    ]

@@ -60,7 +60,8 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
 
 async def execute(run: Run, graph: "CompiledGraph", frame: Frame, *, inline: bool) -> None:
     """Run every task of the step that can run now. Raises the first failure, after its siblings have come to rest."""
-    ready = [task for task in frame.tasks if task.writes is None and not run.journal.waits(frame.ns, task)]
+    waits = run.journal.waits
+    ready = [frame.own(task) for task in frame.tasks if task.writes is None and not waits(frame.ns, task)]
     for task in ready:
         events.task_begins(run, graph, frame, task)
     try:
@@ -289,8 +290,8 @@ def _end_of(name: str, branch: Branch, choice: Any) -> Any:
 
 def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[str]) -> None:
     """End a step whose tasks are all done: merge, find who is next, and record the new checkpoint."""
-    finished = frame.finished()
-    writes = [pair for task in finished for pair in task.writes or ()]
+    frame.own_all()
+    finished, writes = frame.finished(), frame.written()
     values = merge(graph.channels, frame.values, writes)
     step = following(graph.nodes, graph.joins, frame, finished)
     step.halted = bool(after) and any(task.name in after for task in finished)

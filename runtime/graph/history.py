@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.codec.process import CODEC
-from runtime.engine.frames import Frame, Question, Task, as_interrupt, restored
-from runtime.engine.journal import Journal, written_in
+from runtime.engine.frames import Frame, Question, Task, as_interrupt
+from runtime.engine.journal import Journal
+from runtime.engine.thread import written_in
 from runtime.graph.snapshots import shown
 from runtime.store import CheckpointStore
 from runtime.types import PregelTask, StateSnapshot
@@ -34,7 +35,7 @@ def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[An
             case ["b", *_] if "" in journal.frames:
                 yield _record(graph, journal, asked)
             case ["t", "", str(task_id), {"question": list(question)}]:
-                asked[task_id] = restored("question", question)
+                asked[task_id] = Question(*question)
             case _:
                 pass
         journal.apply(operation)

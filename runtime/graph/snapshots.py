@@ -53,7 +53,7 @@ def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *,
         error=task.error,
         interrupts=tuple(as_interrupt(*item) for item in journal.questions(frame.ns, task)),
         state=state,
-        result=dict(task.writes) if task.writes is not None else None,
+        result=dict(task.written()) if task.done else None,
     )
 
 

@@ -107,19 +107,17 @@ def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tupl
 
     Raises `InvalidUpdateError` when a key without a reducer is written twice.
     """
-    merged = dict(values)
-    written: set[str] = set()
+    given: dict[str, list[Any]] = {}
     for name, value in writes:
+        given.setdefault(name, []).append(value)
+    merged = dict(values)
+    for name, several in given.items():
         channel = channels[name]
-        if channel.reducer is not None:
-            merged[name] = channel.fold(merged.get(name, MISSING), (value,))
-        elif name in written:
+        if channel.reducer is None and len(several) > 1:
             raise InvalidUpdateError(
                 f"at key {name!r}: several writes in one step; annotate the key with a reducer to merge them"
             )
-        else:
-            merged[name] = value
-            written.add(name)
+        merged[name] = channel.fold(merged.get(name, MISSING), several)
     return merged
 
 

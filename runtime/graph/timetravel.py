@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine import supersteps
 from runtime.engine.frames import Frame, Next, Task
+from runtime.engine.ids import new_id
 from runtime.engine.interrupts import TaskContext
-from runtime.engine.journal import new_id
 from runtime.engine.plan import following
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError

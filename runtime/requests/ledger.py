@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from runtime.codec.codec import Codec
-from runtime.engine.journal import derive_id, new_id
+from runtime.engine.ids import derive_id, new_id
 from runtime.policy.model import Terms
 from runtime.requests.records import (
     Change,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from runtime.codec.codec import Codec
-from runtime.engine.journal import derive_id
+from runtime.engine.ids import derive_id
 from runtime.policy.directory import Directory, NoDirectory
 from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent

@@ -82,7 +82,7 @@ def _task(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> dict[st
     if task.error:
         said["error"] = task.error
     else:
-        said |= {"result": _result(task.writes)} if task.writes else {}
+        said |= {"result": _result(task.written())} if task.writes else {}
         said["interrupts"] = tuple(map(_plain, _questions(run, frame, task)))
     return said | {"state": {"configurable": below} if node is not None and node.is_graph else None}
 

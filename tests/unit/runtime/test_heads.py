@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import operator
 import weakref
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import pytest
 
@@ -14,6 +16,7 @@ from runtime import (
     CompiledGraph,
     InMemorySaver,
     MessagesState,
+    Send,
     SqliteSaver,
     StateGraph,
     ThreadBusyError,
@@ -131,6 +134,54 @@ def test_a_commit_that_failed_is_forgotten() -> None:
         "third",
         "fourth",
     ]
+
+
+class Saying(MessagesState):
+    said: Annotated[list[Any], operator.add]
+
+
+def asking(saver: CheckpointStore, seen: list[Any]) -> CompiledGraph:
+    """Two tasks ask, given what nobody may spoil for the next who looks."""
+
+    def ask(given: Any) -> Any:
+        seen.append(deepcopy(given))
+        answer = interrupt({"of": given["of"]})
+        given["of"].append("spoilt")
+        return {"said": [[seen[-1], answer]]}
+
+    builder = StateGraph(Saying).add_node("ask", ask)
+    builder.add_conditional_edges(START, lambda _: [Send("ask", {"of": [name]}) for name in "ab"])
+    return builder.compile(saver)
+
+
+def waiting(graph: CompiledGraph) -> list[Any]:
+    """Begin a long thread, look at it until it is kept, and spoil what is seen."""
+    graph.invoke({"messages": ["x" * LEAST_BYTES]}, CONFIG)
+    for _ in range(3):
+        assert [each.value for each in graph.get_state(CONFIG).interrupts] == [{"of": ["a"]}, {"of": ["b"]}]
+        for each in graph.get_state(CONFIG).interrupts:
+            each.value["of"].append("spoilt")
+    return [each.id for each in graph.get_state(CONFIG).interrupts]
+
+
+def test_a_task_is_as_it_was_whoever_saw_it() -> None:
+    seen: list[Any] = []
+    graph = asking(InMemorySaver(), seen)
+    first, second = waiting(graph)
+    state = graph.invoke(Command(resume={first: "yes"}), CONFIG)
+    for spoilt in (state, graph.get_state(CONFIG).values):
+        spoilt["said"][0].append("spoilt")
+    said = graph.invoke(Command(resume={second: "no"}), CONFIG)["said"]
+    assert said == [[{"of": ["a"]}, "yes"], [{"of": ["b"]}, "no"]]
+    assert seen == [{"of": ["a"]}, {"of": ["b"]}] * 2
+
+
+def test_an_answer_that_comes_with_an_update_counts() -> None:
+    graph = asking(InMemorySaver(), [])
+    first, second = waiting(graph)
+    command: Command[Any] = Command(resume={first: "yes", second: "no"}, update={"messages": ["by the way"]})
+    state = graph.invoke(command, CONFIG)
+    assert (len(state["messages"]), len(state["said"])) == (2, 2)
 
 
 def test_a_graph_with_other_reducers_reads_the_thread_anew() -> None:

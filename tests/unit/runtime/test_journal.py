@@ -22,7 +22,8 @@ from runtime import (
 )
 from runtime.codec.process import CODEC
 from runtime.engine.frames import Next
-from runtime.engine.journal import SNAPSHOT_BYTES, Journal, derive_id, new_id
+from runtime.engine.ids import derive_id, new_id
+from runtime.engine.journal import SNAPSHOT_BYTES, Journal
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
 SAMPLES: dict[str, str] = json.loads(Path(__file__).with_name("journal_samples.json").read_text("utf-8"))

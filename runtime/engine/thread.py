@@ -1,0 +1,138 @@
+"""A thread in memory: its frames, what one operation of the log does to them, and whose question is whose.
+
+A thread is a set of frames. The frame at namespace `""` is the root graph; a subgraph that is under way has a frame of
+its own at `parent_namespace|node:task_id`. A frame stands at one checkpoint and holds that step's tasks. When a frame
+reaches its next checkpoint, the frames below it are over and go.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runtime.engine.frames import Frame, Question, Task, child_namespace, is_below, parent_of
+from runtime.engine.ids import derive_id
+from runtime.engine.records import restore
+from runtime.errors import CodecError
+from runtime.graph.state import Values, Writes
+from runtime.types import NOTHING, START
+
+
+class Thread:
+    """The frames of one thread, by namespace."""
+
+    def __init__(self) -> None:
+        self.frames: dict[str, Frame] = {}
+
+    def apply(self, operation: list[Any]) -> Frame:
+        """Change the frames as one recorded operation says. Raises `CodecError` for one of a later version."""
+        if operation[0] == "c":
+            return self._enter(operation)
+        if operation[0] == "b":
+            return self._restart(operation)
+        kind, ns, *rest = operation
+        frame = self.frames[ns]
+        match kind:
+            case "t":
+                task = frame.own_by_id(rest[0])
+                restore(task, rest[1])
+                task.recorded = task.done
+            case "k":
+                frame.own_by_id(rest[0]).kept[rest[1]] = rest[2]
+            case "u":
+                frame.unapplied.append((rest[0], rest[1]))
+            case "a":
+                frame.tasks += _tasks(frame.id, ns, rest[0], len(frame.tasks))
+            case "h":
+                frame.halted = True
+            case _:
+                raise CodecError("", f"the log has an operation {kind!r} that this version does not know")
+        return frame
+
+    def _enter(self, operation: list[Any], values: Values | None = None) -> Frame:
+        """Apply a `checkpoint`."""
+        _, ns, checkpoint_id, step, source, created_at, _, results, nexts, extra = operation
+        frame = self.frames.get(ns) or Frame(ns)
+        if len(self.frames) > 1:
+            for below in [key for key in self.frames if is_below(key, ns)]:
+                del self.frames[below]
+        if values is None:
+            frame.unapplied.append((written_in(frame, operation), results))
+        else:
+            frame.values = values
+        frame.ran = [task.name for task in frame.tasks] if source == "loop" else frame.ran
+        frame.parent_id, frame.id = frame.id or None, checkpoint_id
+        frame.step, frame.source, frame.created_at = step, source, created_at
+        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
+        frame.joined, frame.deferred, frame.halted, frame.metadata = extra
+        self.frames[ns] = frame
+        return frame
+
+    def _restart(self, operation: list[Any]) -> Frame:
+        """Apply a `branch`."""
+        _, ns, checkpoint_id, parent_id, step, source, created_at, values, nexts, extra = operation
+        frame = Frame(ns, checkpoint_id, parent_id, step, source, created_at, values=values)
+        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
+        frame.joined, frame.deferred, frame.halted, frame.metadata, frame.ran = extra
+        self.frames = {ns: frame}
+        return frame
+
+    # The tree of frames: whose question is whose.
+
+    def children(self, ns: str, task: Task) -> Iterator[Frame]:
+        """Frames of the subgraphs that a task has called."""
+        stem = child_namespace(ns, task)
+        frames = list(self.frames.items())  # other threads may add to it meanwhile
+        return (frame for key, frame in frames if key.startswith(stem) and parent_of(key) == ns)
+
+    def questions(self, ns: str, task: Task) -> Iterator[tuple[str, Task, Question]]:
+        """Pending questions of a task and of the subgraphs below it, with the namespace and task that ask."""
+        if task.done:
+            return
+        if task.question is not None:
+            yield ns, task, task.question
+        if len(self.frames) == 1:
+            return
+        for frame in self.children(ns, task):
+            for below in frame.tasks:
+                yield from self.questions(frame.ns, below)
+
+    def waits(self, ns: str, task: Task) -> bool:
+        """Whether running the task now would lead nowhere, because every open end of it waits for an answer."""
+        if task.stale or len(self.frames) == 1:
+            return task.question is not None and not task.stale
+        frames = [frame for frame in self.children(ns, task) if any(not below.done for below in frame.tasks)]
+        return (task.question is not None or bool(frames)) and all(
+            below.done or self.waits(frame.ns, below) for frame in frames for below in frame.tasks
+        )
+
+    def pending_questions(self, ns: str = "") -> dict[str, tuple[str, Task, Question]]:
+        """Every pending question of a frame and those below it, by id, in the order of the tasks."""
+        frame = self.frames.get(ns)
+        if frame is not None and len(self.frames) == 1:
+            waiting = [task for task in frame.tasks if task.question is not None and task.writes is None]
+            return {task.question.id: (ns, task, task.question) for task in waiting if task.question is not None}
+        found = (item for task in (frame.tasks if frame else ()) for item in self.questions(ns, task))
+        return {question.id: (where, task, question) for where, task, question in found}
+
+
+def written_in(frame: Frame, operation: list[Any]) -> Writes:
+    """Return what the tasks of a frame wrote by the time of its next checkpoint, in order."""
+    source, written = operation[4], operation[6]
+    for place, writes in written:
+        frame.own(frame.tasks[place]).writes = writes
+    for task in frame.tasks:
+        if task.name == START and source == "loop":
+            frame.own(task).writes = list(task.arg.items())
+    return [pair for task in frame.finished() for pair in task.writes or ()]
+
+
+def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> list[Task]:
+    """Make the tasks of a step; `nexts` is what `plain_tasks` wrote."""
+    return [
+        Task(
+            derive_id(checkpoint_id, ns, name, place),
+            name,
+            arg[0] if arg else NOTHING,
+            place if arg and name != START else -1,
+        )
+        for place, (name, *arg) in enumerate(nexts, offset)
+    ]
