@@ -66,6 +66,7 @@ from runtime.types import (
 
 if TYPE_CHECKING:
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
+    from runtime.stores.mongodb import MongoDBSaver
     from runtime.stores.sqlite import SqliteSaver
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "MemorySaver",
     "Message",
     "MessagesState",
+    "MongoDBSaver",
     "NoRunError",
     "NodeError",
     "NodeInterrupt",
@@ -130,6 +132,7 @@ __all__ = [
 _LAZY = {
     "InMemorySaver": ("runtime.stores.memory", "InMemorySaver"),
     "MemorySaver": ("runtime.stores.memory", "InMemorySaver"),
+    "MongoDBSaver": ("runtime.stores.mongodb", "MongoDBSaver"),
     "SqliteSaver": ("runtime.stores.sqlite", "SqliteSaver"),
 }
 

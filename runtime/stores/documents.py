@@ -43,12 +43,17 @@ def unpack(body: bytes) -> Document:
 
 def changed(document: Document, expect: Mapping[str, Scalar], change: Mapping[str, Value]) -> Document | None:
     """The document after an update, or None when it is not as expected. A missing field counts as None."""
-    if "id" in change or "revision" in change:
-        raise StoreError("a document's id and revision cannot be changed; insert another document instead")
+    check_change(change)
     if any(document.get(field) != value for field, value in expect.items()):
         return None
     revision: Any = document["revision"]
     return {**document, **change, "revision": revision + 1}
+
+
+def check_change(change: Mapping[str, Value]) -> None:
+    """Raise StoreError for a change that is not the caller's to make."""
+    if "id" in change or "revision" in change:
+        raise StoreError("a document's id and revision cannot be changed; insert another document instead")
 
 
 def any_of(

@@ -7,12 +7,16 @@ import pytest
 
 from runtime.store import Store
 from runtime.stores.memory import InMemorySaver
+from runtime.stores.mongodb import MongoDBSaver
 from runtime.stores.sqlite import SqliteSaver
+from tests.mongodb import fresh_uri
 
 STORES: dict[str, Callable[[Path], Store]] = {
     "memory": lambda folder: InMemorySaver(),
     "sqlite": lambda folder: SqliteSaver(folder / "andon.sqlite"),
     "sqlite in memory": lambda folder: SqliteSaver(":memory:"),
+    "mongodb": lambda folder: MongoDBSaver.from_conn_string(fresh_uri()),
+    "mongodb by pymongo": lambda folder: MongoDBSaver.from_conn_string(fresh_uri(), driver="pymongo"),
 }
 
 

@@ -42,9 +42,9 @@ AIMessage AnyMessage HumanMessage SystemMessage ToolMessage
 add_messages AndonError CodecError Command CompiledGraph EmptyInputError END ExecutionInfo get_config
 get_runtime get_stream_writer GraphError GraphInterrupt GraphOutput GraphRecursionError idempotency_key
 InMemorySaver Interrupt interrupt InterruptMismatchError InvalidAnswerError InvalidGraphError
-InvalidUpdateError is_invalid_resume MemorySaver Message MessagesState NodeError NodeInterrupt NodeTimeoutError
-NoRunError once ParentCommand PendingInterruptError PregelTask push_message REMOVE_ALL_MESSAGES RemoveMessage
-RetryPolicy RunError Runtime Send SqliteSaver StaleHeadError START StateGraph StateSnapshot StoreError
+InvalidUpdateError is_invalid_resume MemorySaver Message MessagesState MongoDBSaver NodeError NodeInterrupt
+NodeTimeoutError NoRunError once ParentCommand PendingInterruptError PregelTask push_message REMOVE_ALL_MESSAGES
+RemoveMessage RetryPolicy RunError Runtime Send SqliteSaver StaleHeadError START StateGraph StateSnapshot StoreError
 StreamWriter ThreadBusyError UnknownInterruptError
 """
 

@@ -1,0 +1,69 @@
+"""A MongoDB for the tests: the one that `MONGODB_URI` names, else nx-27017, started once for a whole run of pytest.
+
+nx-27017 speaks MongoDB's protocol over SQLite. It is a test double: right about single commands, no measure of speed.
+"""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pymongo import MongoClient
+
+
+def fresh_uri() -> str:
+    """The address of a database that nobody has used."""
+    name = f"andon_test_{token_hex(6)}"
+    parts = urlsplit(_server())
+    if "MONGODB_URI" in os.environ:
+        atexit.register(_drop, name)
+    return parts._replace(path=f"/{name}").geturl()
+
+
+@cache
+def _server() -> str:
+    given = os.environ.get("MONGODB_URI")
+    return given or start_server()
+
+
+def start_server(port: int = 0) -> str:
+    """Start nx-27017 for as long as this process lives, and wait until it answers."""
+    program = Path(sys.executable).with_name("nx-27017")
+    if not program.exists():
+        missing = pytest.fail if os.environ.get("ANDON_REQUIRE_ALL") else pytest.skip
+        missing("no MongoDB to test with: set MONGODB_URI, or install nx-27017")
+    port = port or _free_port()
+    folder = TemporaryDirectory()
+    server = subprocess.Popen(
+        [program, "--data-dir", "memory", "-p", str(port), "--log-file", "server.log", "--pid-file", "server.pid"],
+        cwd=folder.name,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(folder.cleanup)
+    atexit.register(server.wait)
+    atexit.register(server.kill)
+    uri = f"mongodb://127.0.0.1:{port}/"
+    with MongoClient[dict[str, Any]](uri) as client:
+        client.admin.command("ping")
+    return uri
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _drop(name: str) -> None:
+    with MongoClient[dict[str, Any]](_server()) as client:
+        client.drop_database(name)
