@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers.cards import ids
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
-from handlers.cards.model import Reply, decide
+from handlers.cards.model import decide_as_proposed
 from handlers.cards.payloads import compile_card
 from handlers.cards.refusals import notice_view
 from handlers.cards.runs import stop_view
@@ -55,7 +55,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     shows(ids.VIEW, _view_request)
     shows(ids.VIEW_RUN, _view_run)
     shows(ids.VIEW_TURN, _view_turn)
-    shows(ids.MORE, _more)
+    decides(ids.MORE, _more)
     shows(re.compile(f"^{ids.PAGE}:"), _turn_page)
     shows(re.compile(".*"), _unknown)
 
@@ -69,10 +69,14 @@ async def _answer(desk: Desk, pressed: Click) -> object:
     action = card.action(ids.action_key(pressed.action_id) or "")
     if action is None:
         return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), pressed.by)
+    drawn = ids.parse_card_block(pressed.block_id)
+    if request.proposed_in > (drawn.revision if drawn else 0):
+        return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), pressed.by)
     if action.ask is not None:
         desk.later(desk.show(pressed, form_view(card, action, request)), pressed.by)
         return None
-    return await desk.runner.answer(request, decide(action, Reply(by=pressed.by, at=desk.clock())))
+    decision = decide_as_proposed(card, action, request.proposal, pressed.by, desk.clock())
+    return await desk.runner.answer(request, decision)
 
 
 async def _retry(desk: Desk, pressed: Click) -> object:
@@ -94,8 +98,15 @@ async def _unknown(desk: Desk, pressed: Click) -> None:
     await _refuse(desk, pressed, await desk.runner.refused("click", Refusal(Reason.UNKNOWN), pressed.by))
 
 
-async def _more(desk: Desk, pressed: Click) -> None:
+async def _more(desk: Desk, pressed: Click) -> object:
     card = ids.parse_card_block(pressed.block_id)
+    if card is not None and pressed.value == ids.WITHDRAW:
+        return await desk.runner.withdraw(card.request_id, pressed.by)
+    desk.later(_show_more(desk, pressed, card), pressed.by)
+    return None
+
+
+async def _show_more(desk: Desk, pressed: Click, card: ids.CardRef | None) -> None:
     if card is not None and pressed.value == ids.VIEW:
         return await _show_page(desk, pressed, ids.ViewRef(request_id=card.request_id))
     request = await desk.ledger.request(card.request_id) if card is not None else None

@@ -49,6 +49,8 @@ class _Payload(BaseModel):
     agent's own policy allows; empty: no narrowing."""
     no_self_approval: bool = False
     """Whoever asked may not answer."""
+    required: int = Field(default=1, ge=1, le=20)
+    """How many people have to agree, where that is more than the agent's own policy demands."""
 
     def receive(self, answer: Any) -> Decision:
         """Turn the surface's answer into what the node gets. Raises `pydantic.ValidationError`."""

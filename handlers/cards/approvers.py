@@ -5,6 +5,7 @@ from itertools import islice
 from handlers.cards import words
 from handlers.cards.text import clean, escape, mention, one_line
 from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_group
+from runtime.requests.records import Request
 
 MOST = 8
 """Names shown of each list."""
@@ -13,6 +14,17 @@ MOST = 8
 def approvers(terms: Terms) -> str:
     """Who may answer; empty when that is everybody."""
     return words.also_in([_names(audience) for audience in terms.audiences])
+
+
+def vote_count(request: Request) -> str:
+    """How many of those who have to agree did; empty where one is enough."""
+    required = request.terms.required
+    if required == 1:
+        return ""
+    if not request.votes:
+        return words.have_to_agree(required)
+    mentions = [mention(vote.by) for vote in request.votes]
+    return words.votes(len(mentions), required, mentions, approvers(request.terms))
 
 
 def approver(name: str) -> str:

@@ -46,7 +46,12 @@ def asked(payload: Any) -> Asked:
         case _:
             calls = (Call(),)
     if isinstance(payload, PAYLOADS):
-        return Asked(calls=calls, approvers=tuple(payload.approvers), no_self_approval=payload.no_self_approval)
+        return Asked(
+            calls=calls,
+            approvers=tuple(payload.approvers),
+            no_self_approval=payload.no_self_approval,
+            required=payload.required,
+        )
     return Asked(calls=calls, approvers=_declared(payload))
 
 

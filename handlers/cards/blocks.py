@@ -1,16 +1,17 @@
 """The message that shows a request: the question while it is open, the same with its outcome afterwards."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from handlers.cards import ids, words
-from handlers.cards.approvers import approvers
+from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.asks import property_label
 from handlers.cards.body import BUTTON, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
-from runtime.requests.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict
+from runtime.requests.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict, Vote
 
 MAX_CHANGES = 10
 
@@ -29,20 +30,22 @@ def card_message(card: Card, request: Request, thread: Thread, *, agent_title: s
     top = body(card)
     if request.status is RequestStatus.OPEN:
         problem = [_problem(request.problem)] if request.problem else []
-        blocks = [*top.blocks, *problem, _about(card, request, agent_title), _buttons(card, request, top)]
+        about = _about(card, request, agent_title)
+        blocks = [*top.blocks, *problem, *_proposed(request), about, *_votes(request), _buttons(card, request, top)]
     else:
         blocks = [*top.blocks, *_outcome(request, thread), *_still_viewable(request, top)]
     return Message(_sentence(card, request, thread, agent_title), blocks)
 
 
-def verdict_line(decision: Decision) -> str:
-    """Who decided what, as mrkdwn: "✅ *Approved* by @ben"."""
+def verdict_line(decision: Decision, votes: Sequence[Vote] = ()) -> str:
+    """Who decided what, as mrkdwn: "✅ *Approved* by @ben". `votes`: of those who had to agree."""
     verdict = decision.verdict
     if verdict is Verdict.EDITED and not decision.changes:
         verdict = Verdict.APPROVED
     mark, word = words.VERDICTS[verdict]
     label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
-    return f"{mark} *{word}* by {mention(decision.by)}{label}"
+    people = [mention(vote.by) for vote in votes] if verdict is not Verdict.REJECTED else []
+    return f"{mark} *{word}* by {words.all_of(people or [mention(decision.by)])}{label}"
 
 
 def _about(card: Card, request: Request, agent_title: str) -> Block:
@@ -56,16 +59,30 @@ def _about(card: Card, request: Request, agent_title: str) -> Block:
     return context(" · ".join(parts))
 
 
+def _proposed(request: Request) -> list[Block]:
+    """What somebody changed before approving, where others have to agree to it."""
+    proposal = request.proposal
+    if proposal is None or proposal.verdict is not Verdict.EDITED:
+        return []
+    said = _said(proposal)
+    return [context(words.approves_changes(mention(proposal.by))), *([rich_text(*said)] if said else [])]
+
+
+def _votes(request: Request) -> list[Block]:
+    count = vote_count(request)
+    return [context(count)] if count else []
+
+
 def _problem(problem: str) -> Block:
     """Why this is asked again."""
     return rich_text(section(run(words.ASKED_AGAIN_BECAUSE, bold=True), run(excerpt(problem, 600, lines=6).text)))
 
 
 def _buttons(card: Card, request: Request, top: Body) -> Block:
-    elements = [_button(card, action, request) for action in card.actions]
+    elements = [_button(card, _as_proposed(action, request.proposal), request) for action in card.actions]
     if not top.complete:
         elements.append(_view_button(request))
-    return _actions(request, [*elements, _menu(top)])
+    return _actions(request, [*elements, _menu(request, top)])
 
 
 def _actions(request: Request, elements: list[Block]) -> Block:
@@ -83,6 +100,13 @@ def _button(card: Card, action: Action, request: Request) -> Block:
     }
     button |= {"style": action.style} if action.style else {}
     return button | ({"confirm": _confirm(card, action)} if action.confirm else {})
+
+
+def _as_proposed(action: Action, proposal: Decision | None) -> Action:
+    """An approval says so when it is one of what somebody changed."""
+    if proposal is None or proposal.verdict is not Verdict.EDITED or action.verdict is not Verdict.APPROVED:
+        return action
+    return replace(action, label=words.APPROVE_WITH_CHANGES)
 
 
 def _confirm(card: Card, action: Action) -> Block:
@@ -104,8 +128,9 @@ def _view_button(request: Request) -> Block:
     }
 
 
-def _menu(top: Body) -> Block:
+def _menu(request: Request, top: Body) -> Block:
     options = [(words.VIEW_EVERYTHING, ids.VIEW)] if top.complete else []
+    options += [(words.WITHDRAW, ids.WITHDRAW)] if request.votes else []
     options.append((words.STOP_RUN, ids.STOP))
     return {
         "type": "overflow",
@@ -125,7 +150,7 @@ def _outcome(request: Request, thread: Thread) -> list[Block]:
     if request.decision is None:
         return [context(words.stopped(mention(thread.stopped_by) if thread.stopped_by else None))]
     decision = request.decision
-    line = f"{verdict_line(decision)} · {date_token(decision.at)}"
+    line = f"{verdict_line(decision, request.votes)} · {date_token(decision.at)}"
     said = _said(decision)
     return [
         {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
@@ -181,6 +206,6 @@ def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) ->
         case RequestStatus.REPLACED:
             return f"{agent}: {title} {words.REPLACED}"
         case _ if request.decision is not None:
-            return f"{agent}: {title} {verdict_line(request.decision)}."
+            return f"{agent}: {title} {verdict_line(request.decision, request.votes)}."
         case _:
             return f"{agent}: {title} {words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)}."

@@ -121,9 +121,18 @@ def decide(action: Action, reply: Reply) -> Decision:
         value=action.resume(reply),
         reason=reply.note,
         changes=action.changes(reply),
+        given=reply.text if reply.values is None else reply.values,
         by=reply.by,
         at=reply.at,
     )
+
+
+def decide_as_proposed(card: Card, action: Action, proposal: Decision | None, by: Person, at: float) -> Decision:
+    """The decision that a click is: a plain approval of what somebody else edited approves it as edited."""
+    if proposal is None or proposal.verdict is not Verdict.EDITED or action.verdict is not Verdict.APPROVED:
+        return decide(action, Reply(by=by, at=at))
+    edited = card.action(proposal.action) or action
+    return decide(edited, Reply(values=proposal.given, note=proposal.reason, by=by, at=at))
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], secrets: frozenset[str]) -> tuple[Change, ...]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.cards import ids, words
-from handlers.cards.approvers import approvers
+from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.literal import plain_text
 from handlers.cards.text import date_token, mention
 from runtime.requests.policy import Reason, Refusal
@@ -23,6 +23,7 @@ _PLAIN = {
     Reason.DEACTIVATED: words.DEACTIVATED,
     Reason.BOT: words.BOT,
     Reason.CHANGED: words.REDRAWN,
+    Reason.NOT_VOTED: words.NOT_VOTED,
     Reason.NOT_YOURS: words.NOT_YOURS,
     Reason.OVER: words.ALREADY_OVER,
     Reason.MOVED_ON: words.MOVED_ON,
@@ -33,6 +34,8 @@ def words_of(refusal: Refusal, thread: Thread | None) -> str:
     """Why nothing happened. `thread`: the request's, if there is one."""
     request = refusal.request
     match refusal.reason:
+        case Reason.VOTED if request is not None:
+            return f"{words.VOTED_ALREADY} {vote_count(request)}."
         case Reason.NOT_CHECKED:
             return words.not_checked(refusal.what)
         case Reason.NOT_AN_APPROVER if request is not None:

@@ -86,12 +86,21 @@ def more_fields(hidden: int) -> str:
 
 CHANNEL_MEMBERS = "members of this channel"
 REQUESTER = "whoever asked"
+WITHDRAW = "Take back my approval"
+VOTED_ALREADY = "You approved this already."
+NOT_VOTED = "There is no approval of yours to take back."
 SOMEBODY_ELSE = "not by whoever asked"
 
 
 def any_of(names: Sequence[str], hidden: int) -> str:
     """Some of several people and groups."""
     return ", ".join(names) + (f" and {hidden} more" if hidden else "")
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Several people who did something together."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def also_in(groups: Sequence[str]) -> str:
@@ -102,6 +111,23 @@ def also_in(groups: Sequence[str]) -> str:
 def may_answer(who: str) -> str:
     """Who may decide, when not everybody may."""
     return f"Only {who} can answer"
+
+
+def have_to_agree(required: int) -> str:
+    """How many have to approve, before anybody has."""
+    return f"{required} people have to approve"
+
+
+def votes(count: int, required: int, mentions: Sequence[str], among: str) -> str:
+    """How far the approvals are; `among`: who may give them, or nothing."""
+    missing = required - count
+    more = f"{'one' if missing == 1 else missing} more{f' of {among}' if among else ''} needed"
+    return " · ".join([f"{count} of {required}", *(f"{mention} ✓" for mention in mentions), more])
+
+
+def approves_changes(who: str) -> str:
+    """What an approval stands for, once somebody approved with changes."""
+    return f"✏️ {who} changed this, and approvals count from there. Approving it approves these changes:"
 
 
 def you_can_ask(mentions: Sequence[str]) -> str:

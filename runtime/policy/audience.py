@@ -37,14 +37,18 @@ class Audience:
     async def people(self) -> Sequence[str]:
         """Ids of all who may answer; empty where that is everybody. Raises `LookupFailedError`."""
         everybody = await self._members(MAX_AGE, "")
-        return sorted(everybody - {self.requester.id} if self.terms.no_self_approval else everybody)
+        return sorted(self._eligible(everybody))
 
     async def _members(self, max_age: float, person: str) -> frozenset[str]:
         """Ids of those who are in every audience; `person` is among them where there is none."""
         if not self.terms.audiences:
             return frozenset({person} - {""})
         sets = await asyncio.gather(*(self._audience(names, max_age) for names in self.terms.audiences))
-        return frozenset.intersection(*sets) or sets[0]
+        both = frozenset.intersection(*sets)
+        return both if len(self._eligible(both)) >= self.terms.required else sets[0]
+
+    def _eligible(self, people: frozenset[str]) -> frozenset[str]:
+        return people - {self.requester.id} if self.terms.no_self_approval else people
 
     async def _audience(self, names: Sequence[str], max_age: float) -> frozenset[str]:
         found = await asyncio.gather(*(self._named(name, max_age) for name in names))

@@ -50,6 +50,8 @@ class Policy(BaseModel):
     """Who may answer; empty: everybody of the asker's team."""
     no_self_approval: bool = False
     """Whoever started the run may not answer its questions."""
+    required: int = Field(default=1, ge=1, le=20)
+    """How many people have to agree on the same answer; one rejection is always enough."""
     allow_guests: bool = False
     """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
 
@@ -57,6 +59,9 @@ class Policy(BaseModel):
     def _somebody_can_answer(self) -> Self:
         if self.no_self_approval and set(self.approvers) == {REQUESTER}:
             raise ValueError("nobody could answer: only the requester may, and no_self_approval forbids just that")
+        named = set(self.approvers)
+        if named and all(map(_USER.fullmatch, named)) and len(named) < self.required:
+            raise ValueError(f"{self.required} people have to agree, but approvers names only {len(named)}")
         return self
 
 
@@ -91,6 +96,7 @@ class Asked:
     approvers: tuple[str, ...] = ()
     """Unchecked, so that a mistake lets nobody in rather than everybody."""
     no_self_approval: bool = False
+    required: int = 1
 
 
 class Terms(BaseModel):
@@ -100,8 +106,9 @@ class Terms(BaseModel):
 
     audiences: tuple[tuple[str, ...], ...] = ()
     """Somebody who may answer is in every one of these; none: everybody of the asker's team. The first is the agent's
-    own: where the others leave nobody, it holds alone."""
+    own: where the others leave too few, it holds alone."""
     no_self_approval: bool = False
+    required: int = 1
     allow_guests: bool = False
 
 
@@ -111,14 +118,16 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
     audiences = [one.approvers for one in policies if one.approvers]
     if asked.approvers:
         audiences.append(asked.approvers)
+    required = max(asked.required, *(one.required for one in policies))
     return Terms(
-        audiences=narrowed(audiences),
+        audiences=narrowed(audiences, required),
+        required=required,
         no_self_approval=asked.no_self_approval or any(one.no_self_approval for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
     )
 
 
-def narrowed(audiences: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+def narrowed(audiences: Iterable[tuple[str, ...]], required: int) -> tuple[tuple[str, ...], ...]:
     """The same audiences, in one where nobody has to be looked up for that."""
     distinct = tuple(dict.fromkeys(audiences))
     if len(distinct) < 2 or not all(_USER.fullmatch(one) for one in distinct[0]):
@@ -126,4 +135,4 @@ def narrowed(audiences: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...
     if any(is_group(one) or one in {CHANNEL, REQUESTER} for audience in distinct[1:] for one in audience):
         return distinct
     both = tuple(one for one in distinct[-1] if all(one in audience for audience in distinct))
-    return (both or distinct[0],)
+    return (both if len(both) >= required else distinct[0],)

@@ -25,6 +25,7 @@ from runtime.requests.records import (
     Turn,
     TurnStatus,
     Verdict,
+    Vote,
 )
 from runtime.store import Collection, Document, DocumentStore, Scalar
 
@@ -122,6 +123,12 @@ class Ledger:
         change: Document = {"status": str(RequestStatus.DECIDED), "decision": self._decision_bytes(decision)}
         return await self._move(request_id, RequestStatus.OPEN, change)
 
+    async def change_request(self, request: Request, **changes: Any) -> Request | None:
+        """Change a request as it was read; None when it has changed since."""
+        document = self._request_document(replace(request, **changes))
+        changed = await self._set(REQUESTS, request.id, {"revision": request.revision}, document)
+        return self._request(changed) if changed else None
+
     async def settle(self, request: Request, status: RequestStatus, *, problem: str | None = None) -> Request | None:
         """Move a request on from the status it was read with; None when it has moved already."""
         change: Document = {"status": str(status)}
@@ -205,15 +212,18 @@ class Ledger:
         return await self._store.update(collection, document_id, expect=expect, change=change)
 
     def _request_document(self, request: Request) -> Document:
-        document = asdict(replace(request, payload=None, decision=None, terms=Terms()))
-        document |= {"payload": self._codec.encode(request.payload), "decision": None}
-        terms = request.terms.model_dump(mode="json", exclude_defaults=True)
-        return document | {"status": str(request.status), "terms": terms}
+        document = asdict(replace(request, payload=None, decision=None, proposal=None, terms=Terms()))
+        document |= {"payload": self._codec.encode(request.payload), "status": str(request.status)}
+        for name, decision in (("decision", request.decision), ("proposal", request.proposal)):
+            document[name] = self._decision_bytes(decision) if decision else None
+        return document | {"terms": request.terms.model_dump(mode="json", exclude_defaults=True)}
 
     def _request(self, document: Document) -> Request:
         fields: dict[str, Any] = dict(document)
         fields["payload"] = self._codec.decode(fields["payload"])
-        fields["decision"] = self._decision(fields["decision"]) if fields["decision"] else None
+        for name in ("decision", "proposal"):
+            fields[name] = self._decision(fields[name]) if fields.get(name) else None
+        fields["votes"] = tuple(Vote(by=Person(**vote["by"]), at=vote["at"]) for vote in fields.get("votes", ()))
         fields["asked_for"] = Person(**fields["asked_for"])
         approvers = fields.pop("approvers", None)  # all the terms there were before there was a policy
         terms = {"audiences": [approvers]} if approvers else fields.get("terms", {})
@@ -222,7 +232,9 @@ class Ledger:
         return Request(**fields)
 
     def _decision_bytes(self, decision: Decision) -> bytes:
-        fields = {name: getattr(decision, name) for name in ("action", "label", "value", "reason", "said", "at")}
+        fields = {
+            name: getattr(decision, name) for name in ("action", "label", "value", "given", "reason", "said", "at")
+        }
         changes = [[change.field, change.before, change.after] for change in decision.changes]
         more = {"verdict": str(decision.verdict), "by": asdict(decision.by), "changes": changes}
         return self._codec.encode(fields | more)

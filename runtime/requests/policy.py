@@ -34,6 +34,10 @@ class Reason(StrEnum):
     """Only the person who started a run, or one of its approvers, may stop it or try it again."""
     MOVED_ON = "moved_on"
     """What failed was tried again already, or something newer took its place."""
+    VOTED = "voted"
+    """They agreed already; others have to."""
+    NOT_VOTED = "not_voted"
+    """There is no vote of theirs to take back."""
     OVER = "over"
     """The run has ended already."""
 

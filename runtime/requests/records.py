@@ -99,6 +99,16 @@ class Decision:
     changes: tuple[Change, ...] = ()
     said: str = ""
     """Key of the message that held the answer, when it was one: delivered again, it is no new answer."""
+    given: Any = None
+    """What was typed or filled in, as it was; with the action, what others have to agree to."""
+    by: Person
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """Somebody's consent to a request's proposal."""
+
     by: Person
     at: float
 
@@ -130,6 +140,12 @@ class Request:
     """Who may answer, and how."""
     status: RequestStatus
     decision: Decision | None = None
+    proposal: Decision | None = None
+    """What those who voted so far agree to."""
+    proposed_in: int = 0
+    """The revision since which a plain approval stands for this proposal, or for none."""
+    votes: tuple[Vote, ...] = ()
+    """Of different people, oldest first; with the decision, all who agreed to it."""
     created_at: float
     revision: int = 1
 

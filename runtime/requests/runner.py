@@ -7,7 +7,8 @@ every thread that is not at rest.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
@@ -29,10 +30,12 @@ from runtime.requests.records import (
     ThreadStatus,
     Turn,
     TurnStatus,
+    Verdict,
     where_of,
 )
 from runtime.requests.steps import AT_REST, Steps, try_again
 from runtime.requests.surface import Surface
+from runtime.requests.votes import cast, withdraw
 
 RECOVERING_AT_ONCE: Final = 50
 
@@ -53,6 +56,7 @@ class Runner:
     ) -> None:
         self.ledger = ledger
         self.agents = agents
+        self._codec = codec
         self._clock = clock
         self._directory = directory or NoDirectory()
         self._drives = Drives(Steps(ledger, agents, surface, codec, clock).step, retry_seconds)
@@ -85,7 +89,8 @@ class Runner:
         if await self.ledger.turn(derive_id("turn", key)) is not None:
             return True
         requests = await self.ledger.requests(thread.id)
-        return any(request.decision is not None and request.decision.said == key for request in requests)
+        answers = (answer for request in requests for answer in (request.decision, request.proposal))
+        return any(answer is not None and answer.said == key for answer in answers)
 
     async def say(self, thread: Thread, text: str, by: Person, place: Place, key: str) -> bool:
         """Queue another turn of a thread. True when the thread was busy, so that it has to wait."""
@@ -115,7 +120,12 @@ class Runner:
         return await may_answer(request, person, self._directory) is None
 
     async def answer(self, request: Request, decision: Decision) -> Request | Refusal:
-        """Claim a request that was just checked. Of all who try, one gets it; the others learn who was first."""
+        """Claim a request that was just checked. Of all who try, one gets it; the others learn who was first.
+
+        Where several have to agree, this is a vote, and the last one that is needed claims; one rejection is enough.
+        """
+        if request.terms.required > 1 and decision.verdict is not Verdict.REJECTED:
+            return await self._vote(request, decision)
         decided = await self.ledger.claim(request.id, decision)
         if decided is None:
             now = await self.ledger.request(request.id)
@@ -125,6 +135,46 @@ class Runner:
         detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
         await self._note("answer", decision.by, thread_id=decided.thread_id, request_id=decided.id, detail=detail)
         return decided
+
+    async def _vote(self, seen: Request, decision: Decision) -> Request | Refusal:
+        def voted(request: Request) -> Request | Reason:
+            counted = cast(request, seen, decision, self._codec)
+            if isinstance(counted, Request) and len(counted.votes) >= counted.terms.required:
+                return replace(counted, status=RequestStatus.DECIDED, decision=decision)
+            return counted
+
+        result = await self._change_votes(seen.id, decision.by, voted)
+        if isinstance(result, Request):
+            detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
+            what = "vote" if result.status is RequestStatus.OPEN else "answer"
+            await self._note(what, decision.by, thread_id=result.thread_id, request_id=result.id, detail=detail)
+            return result
+        return await self.refused("answer", result, decision.by)
+
+    async def withdraw(self, request_id: RequestId, by: Person) -> Request | Refusal:
+        """Take one's vote back, as long as nothing is decided."""
+        result = await self._change_votes(request_id, by, lambda request: withdraw(request, by))
+        if isinstance(result, Request):
+            await self._note("withdraw", by, thread_id=result.thread_id, request_id=result.id)
+            return result
+        return await self.refused("withdraw", result, by)
+
+    async def _change_votes(
+        self, request_id: RequestId, by: Person, change: Callable[[Request], Request | Reason]
+    ) -> Request | Refusal:
+        """Change an open request as it is now: again, when somebody else has changed it meanwhile."""
+        while True:
+            request = await self.ledger.request(request_id)
+            refusal = is_pending(request, by)
+            if refusal is not None or request is None:
+                return refusal or Refusal(Reason.UNKNOWN)
+            changed = change(request)
+            if isinstance(changed, Reason):
+                return Refusal(changed, request)
+            stored = await self.ledger.change_request(request, **_votes_of(changed))
+            if stored is not None:
+                self.wake(stored.thread_id)
+                return stored
 
     async def stop(self, thread_id: ThreadId, by: Person) -> Thread | Refusal:
         """Stop a thread: what runs is cancelled, open questions are closed, queued turns are dropped."""
@@ -204,3 +254,8 @@ class Runner:
     async def aclose(self, grace_seconds: float) -> None:
         """Begin nothing more, and let running steps finish; those that take too long go on after a restart."""
         await self._drives.aclose(grace_seconds)
+
+
+def _votes_of(request: Request) -> dict[str, Any]:
+    names = ("status", "decision", "proposal", "proposed_in", "votes")
+    return {name: getattr(request, name) for name in names}

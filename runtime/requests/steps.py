@@ -234,6 +234,9 @@ class Steps:
                 problem=words,
                 status=RequestStatus.OPEN,
                 decision=None,
+                proposal=None,
+                proposed_in=0,
+                votes=(),
                 created_at=self._clock(),
             )
             await self._ledger.open_request(anew)

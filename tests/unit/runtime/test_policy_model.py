@@ -37,6 +37,12 @@ def test_a_payload_narrows_and_never_widens(named: tuple[str, ...], may: tuple[s
     assert terms_for(AgentPolicy(), Asked(approvers=named)).audiences == ((named,) if named else ())
 
 
+def test_a_payload_that_leaves_too_few_to_agree_is_not_used() -> None:
+    two = AgentPolicy(approvers=("U1", "U2"), required=2)
+    assert terms_for(two, Asked(approvers=("U1",))) == Terms(audiences=(("U1", "U2"),), required=2)
+    assert terms_for(AgentPolicy(required=2), Asked(required=3)).required == 3
+
+
 def test_whom_a_payload_names_has_to_be_in_the_agents_group() -> None:
     assert terms_for(TEAM, Asked(approvers=("U0BEN",))).audiences == (("@finance",), ("U0BEN",))
     assert terms_for(AgentPolicy(), Asked(no_self_approval=True)).no_self_approval
@@ -48,6 +54,8 @@ def test_whom_a_payload_names_has_to_be_in_the_agents_group() -> None:
         ({"approvers": ()}, "nobody could answer; leave it out"),
         ({"approvers": ("ana", "U0BEN", "@")}, "nobody is called 'ana', '@'; name members"),
         ({"approvers": ("requester",), "no_self_approval": True}, "nobody could answer: only the requester may"),
+        ({"approvers": ("U0ANA", "U0BEN"), "required": 3}, "3 people have to agree, but approvers names only 2"),
+        ({"required": 0}, "greater than or equal to 1"),
         ({"required_people": 2}, "Extra inputs are not permitted"),
     ],
 )
