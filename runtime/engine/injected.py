@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 from runtime.engine.frames import Task, child_namespace
 from runtime.engine.interrupts import TaskContext, require_context
 from runtime.errors import NodeError
-from runtime.graph.builder import Node
+from runtime.graph.nodes import Node
 from runtime.types import Config
 
 ContextT = TypeVar("ContextT")

@@ -24,7 +24,7 @@ from runtime.types import Command, Interrupt
 
 if TYPE_CHECKING:
     from runtime.engine.run import Run
-    from runtime.graph.builder import Node
+    from runtime.graph.nodes import Node
 
 MAX_STRIKES: Final = 3
 """So often in a row may a task ask something else than was answered."""

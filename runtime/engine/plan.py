@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.engine.frames import Frame, Next, Task
-from runtime.graph.builder import Join, Node
+from runtime.graph.nodes import Join, Node
 from runtime.types import END, NOTHING, Send
 
 

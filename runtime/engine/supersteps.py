@@ -17,7 +17,7 @@ from runtime.engine.plan import following, targets_of
 from runtime.engine.run import Run
 from runtime.engine.sync import in_thread
 from runtime.errors import GraphRecursionError, InvalidUpdateError, NodeTimeoutError
-from runtime.graph.builder import Branch, Node
+from runtime.graph.nodes import Branch, Node
 from runtime.graph.state import Values, Writes, merge, writes_of
 from runtime.streams import events
 from runtime.types import NOTHING, START, Command, Send
@@ -272,7 +272,7 @@ async def _outcome(
 async def routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:
     """Ask a router where to go."""
     name = context.task.name
-    chosen: Any = branch.path(graph.router_view(name, values), **injected(context, branch.asks))
+    chosen: Any = branch.path(graph.router_view(name, branch, values), **injected(context, branch.asks))
     if asyncio.iscoroutine(chosen):
         chosen = await chosen
     choices = chosen if isinstance(chosen, (list, tuple)) else [chosen]

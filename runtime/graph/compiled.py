@@ -16,8 +16,9 @@ from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
 from runtime.engine.journal import Journal
 from runtime.engine.run import Run
 from runtime.errors import InvalidGraphError, InvalidUpdateError, StaleHeadError, ThreadBusyError
-from runtime.graph.builder import Node, StateGraph
+from runtime.graph.builder import StateGraph
 from runtime.graph.history import records
+from runtime.graph.nodes import Branch, Node
 from runtime.graph.options import Nodes, Options, check, is_whole, modes_of
 from runtime.graph.snapshots import snapshot
 from runtime.graph.state import Schema, Values, Writes, copied, writes_of
@@ -385,9 +386,9 @@ class CompiledGraph:
         """Return the new values of the keys whose writes the log cannot keep."""
         return {name: values[name] for name, _ in writes if not self.channels[name].replayable}
 
-    def router_view(self, name: str, values: Values) -> Any:
+    def router_view(self, name: str, branch: Branch, values: Values) -> Any:
         """Show a router the state with its node's own writes in it."""
-        return self.node(name).schema.view(values)
+        return (branch.schema or self.node(name).schema).view(values)
 
     def output_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the keys of the output schema, for who called the graph."""

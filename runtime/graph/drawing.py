@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 from runtime.types import END, START, Command
 
 if TYPE_CHECKING:
-    from runtime.graph.builder import Node
     from runtime.graph.compiled import CompiledGraph
+    from runtime.graph.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,17 @@ def _edges(graph: "CompiledGraph") -> Iterator[DrawnEdge]:
             ends = branch.ends or {other: other for other in (*graph.builder.nodes, END)}
             for word, target in ends.items():
                 yield DrawnEdge(name, target, None if word == target else str(word), conditional=True)
-        yield from (DrawnEdge(name, target, conditional=True) for target in command_ends(node))
+        yield from (
+            DrawnEdge(name, target, node.ends.get(target) or None, conditional=True) for target in command_ends(node)
+        )
         if name != START and not (node.edges or node.joins or node.branches or command_ends(node)):
             yield DrawnEdge(name, END)
 
 
 def command_ends(node: "Node") -> tuple[str, ...]:
-    """Read where a node may go from a return annotated `Command[Literal["a", "b"]]`."""
+    """Return the node's `destinations`, or those of a return annotated `Command[Literal["a", "b"]]`."""
+    if node.ends:
+        return tuple(node.ends)
     try:
         hint = get_type_hints(node.run).get("return")
     except (TypeError, NameError, AttributeError):

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from runtime.errors import InvalidGraphError
-from runtime.graph.builder import is_async
+from runtime.graph.nodes import is_async
 from runtime.messages import Message
 from runtime.prebuilt.tools import AnyTool, Tool, is_answer, tool
 from runtime.types import Config

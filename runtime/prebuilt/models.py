@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
 from runtime.errors import InvalidGraphError, InvalidUpdateError
-from runtime.graph.builder import is_async
+from runtime.graph.nodes import is_async
 from runtime.messages import Message, as_message
 from runtime.prebuilt.langchain import chat_model, named_model
 from runtime.prebuilt.tools import Tool, without_blocking

@@ -21,7 +21,7 @@ from runtime.engine.answers import problems_in
 from runtime.engine.interrupts import current
 from runtime.engine.sync import in_thread
 from runtime.errors import InvalidGraphError
-from runtime.graph.builder import is_async
+from runtime.graph.nodes import is_async
 from runtime.messages import Message
 from runtime.types import Command, Config
 

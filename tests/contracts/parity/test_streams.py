@@ -1,0 +1,114 @@
+"""What streams show, in both libraries."""
+
+from typing import Any
+
+import pytest
+
+from tests.contracts.parity.kit import CONFIG, Programs, State, anonymous, ask_and_tell, chain, fails, fan, saved, tell
+
+PROGRAMS = Programs()
+
+
+@PROGRAMS.add
+def a_graph_without_questions(lib: Any) -> Any:
+    graph = chain(lib, a=tell("a"), b=tell("b")).compile()
+    return (
+        graph.invoke({"text": "hi"}),
+        list(graph.stream({"log": ["x"]})),
+        list(graph.stream({}, stream_mode="values")),
+    )
+
+
+@PROGRAMS.add
+def every_stream_mode_around_a_question(lib: Any) -> Any:
+    def ask(state: State) -> dict[str, Any]:
+        lib.get_stream_writer()({"at": "ask"})
+        return {"text": lib.interrupt({"text": state["text"]})}
+
+    said = []
+    for mode in ("values", "updates", "custom", ["values", "updates", "custom"]):
+        graph = saved(lib, chain(lib, a=tell("a"), ask=ask, b=tell("b")))
+        said.append(list(graph.stream({"text": "hi"}, CONFIG, stream_mode=mode)))
+        said.append(list(graph.stream(lib.Command(resume="yo"), CONFIG, stream_mode=mode)))
+    return said
+
+
+def with_a_child(lib: Any) -> Any:
+    child = chain(lib, inner=ask_and_tell(lib, "inner")).compile()
+    nodes = {"a": tell("a"), "child": child, "ask": ask_and_tell(lib, "ask"), "last": fails}
+    return chain(lib, **nodes)
+
+
+def watched(lib: Any, builder: Any, **options: Any) -> list[Any]:
+    """Run to the first two questions and then to the failure, and return every chunk."""
+    graph = saved(lib, builder)
+    seen = list(graph.stream({"text": "hi"}, CONFIG, **options))
+    seen += list(graph.stream(lib.Command(resume="yes"), CONFIG, **options))
+    try:
+        for chunk in graph.stream(lib.Command(resume="no"), CONFIG, **options):
+            seen.append(chunk)
+    except ConnectionError:
+        seen.append("failed")
+    return [anonymous(chunk) for chunk in seen]
+
+
+@PROGRAMS.add
+def tasks_checkpoints_and_debug_streams(lib: Any) -> Any:
+    modes = ("tasks", "checkpoints", "debug")
+    return [
+        watched(lib, with_a_child(lib), stream_mode=mode, subgraphs=subgraphs)
+        for mode in modes
+        for subgraphs in (False, True)
+    ]
+
+
+@PROGRAMS.add
+def every_mode_at_once_in_order(lib: Any) -> Any:
+    return watched(lib, with_a_child(lib), stream_mode=["values", "updates", "tasks", "checkpoints", "debug"])
+
+
+@PROGRAMS.add
+def streams_and_results_of_version_2(lib: Any) -> Any:
+    graph = saved(lib, with_a_child(lib))
+    result = graph.invoke({}, CONFIG, version="v2")
+    said = [
+        watched(lib, with_a_child(lib), stream_mode=mode, version="v2") for mode in ("values", ["updates", "tasks"])
+    ]
+    said.append(watched(lib, with_a_child(lib), stream_mode=["values"], version="v2", subgraphs=True))
+    return (
+        result.value,
+        [question.value for question in result.interrupts],
+        said,
+        graph.invoke(None, CONFIG, version="v2", stream_mode="updates"),
+    )
+
+
+@PROGRAMS.add
+def tasks_of_sends_joins_and_several_writes(lib: Any) -> Any:
+    def sends(state: State) -> Any:
+        return lib.Command(goto=[lib.Send("worker", {"text": "one"})])
+
+    builder = chain(lib, sends=sends, a=tell("a"))
+    builder.add_node(
+        "worker", lambda state: [lib.Command(update={"log": [x]}) for x in "xyz"], metadata={"of": "worker"}
+    )
+    builder.add_node("joined", tell("joined"))
+    builder.add_edge(["a", "worker"], "joined")
+    config = {**CONFIG, "metadata": {"ours": 1}, "tags": ["t"]}
+    chunks = saved(lib, builder).stream({}, config, stream_mode="tasks")
+    return sorted(map(anonymous, chunks), key=repr)
+
+
+@PROGRAMS.add
+def values_chunks_of_parallel_questions(lib: Any) -> Any:
+    graph = saved(lib, fan(lib, a=ask_and_tell(lib, "a"), c=tell("c")))
+    return (
+        list(graph.stream({"log": ["in"]}, CONFIG, stream_mode="values")),
+        list(graph.stream(lib.Command(resume=1), CONFIG, stream_mode="values"))[1:],  # the first repeats the state
+    )
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_says_the_same_with_both_libraries(name: str) -> None:
+    PROGRAMS.say_the_same(name)

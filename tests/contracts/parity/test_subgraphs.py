@@ -1,0 +1,123 @@
+"""Subgraphs, as nodes and as functions, in both libraries."""
+
+from typing import Any, TypedDict
+
+import pytest
+
+from tests.contracts.parity.kit import CONFIG, START, Programs, State, ask_and_tell, chain, fan, ids, saved, tell, where
+
+PROGRAMS = Programs()
+
+
+def child_graph(lib: Any, **options: Any) -> Any:
+    return chain(lib, c1=tell("c1"), ask=ask_and_tell(lib, "ask"), c2=tell("c2")).compile(**options)
+
+
+@PROGRAMS.add
+def a_subgraph_as_a_node(lib: Any) -> Any:
+    graph = saved(lib, chain(lib, a=tell("a"), child=child_graph(lib), b=tell("b")))
+    return (
+        list(graph.stream({"log": ["in"]}, CONFIG)),
+        where(graph)[:2],
+        list(graph.stream(lib.Command(resume="yes"), CONFIG)),
+        where(graph),
+    )
+
+
+@PROGRAMS.add
+def streams_of_subgraphs(lib: Any) -> Any:
+    graph = saved(lib, chain(lib, a=tell("a"), child=child_graph(lib), b=tell("b")))
+
+    def seen(given: Any) -> Any:
+        chunks = graph.stream(given, CONFIG, subgraphs=True)
+        return [(tuple(part.split(":")[0] for part in ns), chunk) for ns, chunk in chunks]
+
+    return seen({"log": ["in"]}), seen(lib.Command(resume="yes"))
+
+
+@PROGRAMS.add
+def a_subgraph_as_a_function(lib: Any) -> Any:
+    child, entered = child_graph(lib), []
+
+    def call(state: State) -> dict[str, Any]:
+        entered.append(1)
+        return {"text": ",".join(child.invoke({"text": "x"})["log"])}
+
+    graph = saved(lib, chain(lib, a=tell("a"), call=call, b=tell("b")))
+    return (
+        graph.invoke({}, CONFIG),
+        graph.invoke(lib.Command(resume="yes"), CONFIG),
+        where(graph),
+        len(entered),
+    )
+
+
+@PROGRAMS.add
+def one_subgraph_called_in_a_loop(lib: Any) -> Any:
+    child = child_graph(lib)
+
+    def call(state: State) -> dict[str, Any]:
+        return {"log": [child.invoke({"text": str(turn)})["log"][1] for turn in range(3)]}
+
+    graph = saved(lib, chain(lib, call=call))
+    said = [graph.invoke({}, CONFIG)]
+    return [*said, *(graph.invoke(lib.Command(resume=turn), CONFIG) for turn in range(3))]
+
+
+@PROGRAMS.add
+def a_question_before_and_after_a_subgraph(lib: Any) -> Any:
+    child = child_graph(lib)
+
+    def call(state: State) -> dict[str, Any]:
+        before = lib.interrupt("before?")
+        inside = child.invoke({})["log"][1]
+        return {"log": [before, inside, lib.interrupt("after?")]}
+
+    graph = saved(lib, chain(lib, call=call))
+    said = [graph.invoke({}, CONFIG)]
+    return [*said, *(graph.invoke(lib.Command(resume=answer), CONFIG) for answer in "xyz")]
+
+
+@PROGRAMS.add
+def a_subgraph_with_two_questions_at_once(lib: Any) -> Any:
+    child = fan(lib, p=ask_and_tell(lib, "p"), q=ask_and_tell(lib, "q")).compile()
+    graph = saved(lib, chain(lib, child=child, b=tell("b")))
+    said = [graph.invoke({}, CONFIG)]
+    return [*said, *(graph.invoke(lib.Command(resume={ids(graph)[asked]: asked}), CONFIG) for asked in ("q?", "p?"))]
+
+
+@PROGRAMS.add
+def a_command_leaves_the_subgraph(lib: Any) -> Any:
+    def leave(state: State) -> Any:
+        answer = lib.interrupt("leave?")
+        return lib.Command(graph=lib.Command.PARENT, goto="other", update={"log": [answer]})
+
+    builder = lib.StateGraph(State)
+    builder.add_node("child", chain(lib, leave=leave, never=tell("never")).compile())
+    builder.add_node("other", tell("other")).add_edge(START, "child")
+    graph = saved(lib, builder)
+    return graph.invoke({}, CONFIG), graph.invoke(lib.Command(resume="yes"), CONFIG), where(graph)
+
+
+@PROGRAMS.add
+def questions_three_graphs_deep(lib: Any) -> Any:
+    inner = chain(lib, middle=child_graph(lib)).compile()
+    graph = saved(lib, chain(lib, outer=inner, b=tell("b")))
+    return graph.invoke({}, CONFIG), graph.invoke(lib.Command(resume="yes"), CONFIG), where(graph)
+
+
+@PROGRAMS.add
+def a_subgraph_that_shares_only_some_keys(lib: Any) -> Any:
+    class Other(TypedDict, total=False):
+        text: str
+        secret: str
+
+    builder = lib.StateGraph(Other)
+    builder.add_node("n", lambda state: {"text": state["text"] + "!", "secret": "x"}).add_edge(START, "n")
+    return chain(lib, child=builder.compile()).compile().invoke({"text": "hi", "log": ["in"]})
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_says_the_same_with_both_libraries(name: str) -> None:
+    PROGRAMS.say_the_same(name)
