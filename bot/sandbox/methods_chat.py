@@ -23,9 +23,9 @@ _STRUCTURES = {
 
 
 def post_message(site: Site, args: Args) -> Json:
-    channel = _member_channel(site, site.conversation(args.required("channel")))
+    channel = member_channel(site, site.conversation(args.required("channel")))
     content = with_something_to_say(_content(args))
-    thread_ts = _root(site, channel, args)
+    thread_ts = root_of(site, channel, args)
     if args.flag("reply_broadcast"):
         content["subtype"] = "thread_broadcast"
     message = site.workspace.post(channel.id, bot_message(site, content), thread_ts)
@@ -35,7 +35,9 @@ def post_message(site: Site, args: Args) -> Json:
 def update(site: Site, args: Args) -> Json:
     channel = site.workspace.channel(args.required("channel"))
     ts = args.required("ts")
-    message = _own(site, channel, ts, "cant_update_message")
+    message = own_message(site, channel, ts, "cant_update_message")
+    if message.get("streaming"):
+        raise RefusalError("streaming_state_conflict")
     if len(args.text("text") or "") > UPDATE_TEXT_LIMIT:
         raise RefusalError("msg_too_long")
     changed: Json = _content(args)
@@ -55,18 +57,18 @@ def update(site: Site, args: Args) -> Json:
 def delete(site: Site, args: Args) -> Json:
     channel = site.workspace.channel(args.required("channel"))
     ts = args.required("ts")
-    _own(site, channel, ts, "cant_delete_message")
+    own_message(site, channel, ts, "cant_delete_message")
     site.workspace.delete(channel.id, ts)
     return {"channel": channel.id, "ts": ts}
 
 
 def post_ephemeral(site: Site, args: Args) -> Json:
-    channel = _member_channel(site, site.conversation(args.required("channel")))
+    channel = member_channel(site, site.conversation(args.required("channel")))
     user = args.required("user")
     if user not in channel.members:
         raise RefusalError("user_not_in_channel")
     content = with_something_to_say(_content(args))
-    if thread_ts := _root(site, channel, args):
+    if thread_ts := root_of(site, channel, args):
         content["thread_ts"] = thread_ts
     whispered = site.workspace.whisper(user, channel.id, bot_message(site, content))
     return {"message_ts": whispered["ts"]}
@@ -109,13 +111,14 @@ def _content(args: Args) -> Json:
     return checked(content)
 
 
-def _member_channel(site: Site, channel: Channel) -> Channel:
+def member_channel(site: Site, channel: Channel) -> Channel:
+    """The conversation, if the bot may write in it."""
     if cast.BOT_USER_ID not in channel.members and not site.profile.may("chat:write.public"):
         raise RefusalError("not_in_channel")
     return channel
 
 
-def _root(site: Site, channel: Channel, args: Args) -> str | None:
+def root_of(site: Site, channel: Channel, args: Args) -> str | None:
     """The thread to reply in. Slack wants the parent's ts; a reply's ts would start a thread nobody sees."""
     thread_ts = args.text("thread_ts")
     if thread_ts is None:
@@ -129,7 +132,8 @@ def _root(site: Site, channel: Channel, args: Args) -> str | None:
     return thread_ts
 
 
-def _own(site: Site, channel: Channel, ts: str, otherwise: str) -> Json:
+def own_message(site: Site, channel: Channel, ts: str, otherwise: str) -> Json:
+    """A message of the bot; `otherwise`: the error code where it is somebody else's."""
     message = site.workspace.message(channel.id, ts)
     if message.get("bot_id") != cast.BOT_ID:
         raise RefusalError(otherwise)
@@ -137,7 +141,7 @@ def _own(site: Site, channel: Channel, ts: str, otherwise: str) -> Json:
 
 
 def _reaction_target(site: Site, args: Args) -> tuple[Channel, str, str]:
-    channel = _member_channel(site, site.workspace.channel(args.required("channel")))
+    channel = member_channel(site, site.workspace.channel(args.required("channel")))
     return channel, args.required("timestamp"), args.required("name").strip(":")
 
 

@@ -14,7 +14,7 @@ from bot.sandbox.site import Site
 
 Json = dict[str, Any]
 
-_KIND = "file"  # of document: {"name", "title", "content": base64 or null}
+_KIND = "file"  # of document: {"name", "title", "alt_txt", "content": base64 or null}
 
 
 def get_upload_url(site: Site, args: Args) -> Json:
@@ -22,7 +22,8 @@ def get_upload_url(site: Site, args: Args) -> Json:
     if length <= 0:
         raise refuse_arguments("length must be the file's size in bytes [json-pointer:/length]")
     file_id = f"F{secrets.token_hex(5).upper()}"
-    site.documents.put(_KIND, file_id, {"name": name, "title": name, "content": None})
+    described = args.text("alt_txt") or name
+    site.documents.put(_KIND, file_id, {"name": name, "title": name, "alt_txt": described, "content": None})
     return {"upload_url": f"{site.url}/upload/{file_id}", "file_id": file_id}
 
 
@@ -65,6 +66,7 @@ def _complete(site: Site, given: Json) -> Json:
         "id": given["id"],
         "name": stored["name"],
         "title": given.get("title") or stored["name"],
+        "alt_txt": stored["alt_txt"],
         "mimetype": _mimetype(stored["name"]),
         "size": len(base64.b64decode(stored["content"])),
         "url_private": url,

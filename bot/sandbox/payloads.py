@@ -10,7 +10,7 @@ from bot.sandbox.cast import Channel, Member
 Json = dict[str, Any]
 
 VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105  Slack's deprecated token, part of every body
-_PRIVATE = frozenset({"channel", "ephemeral", "to"})
+_PRIVATE = frozenset({"channel", "ephemeral", "streaming", "to"})
 """Fields of a stored message that Slack's message objects do not have."""
 
 

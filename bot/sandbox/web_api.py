@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import methods_chat, methods_directory, methods_files, methods_views
+from bot.sandbox import methods_chat, methods_directory, methods_files, methods_live, methods_views
 from bot.sandbox.errors import RefusalError, refuse_arguments
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.methods import Args, Method
@@ -26,6 +26,7 @@ Json = dict[str, Any]
 
 METHODS: dict[str, Method] = {
     **methods_chat.METHODS,
+    **methods_live.METHODS,
     **methods_views.METHODS,
     **methods_directory.METHODS,
     **methods_files.METHODS,

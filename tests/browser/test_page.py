@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox import Fault, Sandbox
 
 Json = dict[str, Any]
+
+_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 with_desk = pytest.mark.usefixtures("desk")
 
@@ -459,3 +464,29 @@ async def test_the_page_comes_back_by_itself_after_the_sandbox_was_away(browser:
         await expect(page.get_by_text("before")).to_be_visible()
         await expect(page.get_by_text("after")).to_be_visible()
     await page.close()
+
+
+async def test_a_working_app_shows_its_status_its_plan_and_its_text(page: Page, sandbox: Sandbox) -> None:
+    client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url)
+    root = await client.chat_postMessage(channel="C0REFUNDS", text="Refund order 7")
+    await page.goto(f"{sandbox.url}/#ana/C0REFUNDS/{root['ts']}")
+    here: Json = {"channel": "C0REFUNDS", "thread_ts": root["ts"]}
+    await client.assistant_threads_setStatus(channel_id="C0REFUNDS", thread_ts=root["ts"], status="is looking it up …")
+    await expect(thread(page).get_by_role("status")).to_have_text("Andon is looking it up …")
+    who: Json = {"recipient_user_id": "U0ANA", "recipient_team_id": "T0ANDON"}
+    stream = await client.chat_startStream(**here, **who, task_display_mode="plan", markdown_text="I *found* it")
+    await expect(thread(page).get_by_role("status")).to_be_hidden()
+    step = {"type": "task_update", "id": "1", "title": "Look up", "status": "complete"}
+    where = {"channel": "C0REFUNDS", "ts": stream["ts"]}
+    await client.chat_appendStream(**where, chunks=[{"type": "plan_update", "title": "Refund"}, step])
+    await expect(thread(page).get_by_text("writing …")).to_be_visible()
+    await expect(thread(page).get_by_role("listitem").filter(has_text="Look up").last).to_contain_text("done")
+    await client.chat_stopStream(**where)
+    await expect(thread(page).get_by_text("writing …")).to_be_hidden()
+
+
+async def test_an_uploaded_picture_is_shown_with_its_description(page: Page, sandbox: Sandbox) -> None:
+    client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url)
+    file: Json = {"filename": "graph.png", "content": _PIXEL, "alt_txt": "A graph: start, pay, end"}
+    await client.files_upload_v2(channel="C0REFUNDS", **file)
+    await expect(page.get_by_role("img", name="A graph: start, pay, end")).to_be_visible()
