@@ -9,6 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from handlers import drafts
 from handlers.cards import ids
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
@@ -52,6 +53,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     decides(re.compile(f"^{ids.ACT}:"), _answer)
     decides(ids.RETRY, _retry)
+    decides(ids.INPUT, drafts.redraw)
+    decides(ids.FORM_BACK, drafts.page_back)
     shows(ids.VIEW, _view_request)
     shows(ids.VIEW_RUN, _view_run)
     shows(ids.VIEW_TURN, _view_turn)

@@ -45,6 +45,8 @@ class Click:
     view_id: str
     """Of the modal it was in; empty elsewhere."""
     view_metadata: str
+    view_values: Mapping[str, Any]
+    """What stands in that modal's inputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Submission:
     """A submitted modal."""
 
     by: Person
+    view_id: str
     metadata: str
     values: Mapping[str, Any]
 
@@ -158,6 +161,7 @@ def click(body: Mapping[str, Any]) -> Click:
         thread_ts=_text(message, "thread_ts", default=_text(message, "ts", default="")),
         view_id=_text(view, "id", default="") if view.get("type") == "modal" else "",
         view_metadata=_text(view, "private_metadata", default=""),
+        view_values=_mapping(_mapping(view, "state"), "values"),
     )
 
 
@@ -165,7 +169,12 @@ def submission(body: Mapping[str, Any]) -> Submission:
     """Read a `view_submission` payload."""
     view = _mapping(body, "view")
     values = _mapping(_mapping(view, "state"), "values")
-    return Submission(by=_person(body), metadata=_text(view, "private_metadata", default=""), values=values)
+    return Submission(
+        by=_person(body),
+        view_id=_text(view, "id", default=""),
+        metadata=_text(view, "private_metadata", default=""),
+        values=values,
+    )
 
 
 def opened_home(body: Mapping[str, Any]) -> Person | None:

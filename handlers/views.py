@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from handlers import drafts
 from handlers.cards import ids
-from handlers.cards.forms import read_form
-from handlers.cards.model import decide
+from handlers.cards.forms import Draft, form_view, read_form
+from handlers.cards.model import Reply, decide
 from handlers.cards.payloads import compile_card
 from handlers.cards.refusals import notice_view
 from handlers.desk import Desk
 from handlers.payloads import Submission, submission
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import RequestId, ThreadId
+from runtime.requests.records import Decision, Request, RequestId, RequestStatus, ThreadId
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
@@ -32,6 +34,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
                 await ack()
             case Refusal():
                 await _replace(desk, ack, result, sent)
+            case _Unfinished(view):
+                await ack(response_action="update", view=view)
             case errors:
                 await ack(response_action="errors", errors=errors)
 
@@ -51,25 +55,48 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await _replace(desk, ack, await desk.runner.refused("submit", Refusal(Reason.UNKNOWN), sent.by), sent)
 
     @app.view_closed(re.compile(".*"))
-    async def closed(ack: Ack) -> None:
+    async def closed(ack: Ack, body: Body) -> None:
         """Closing decides nothing."""
+        await desk.ledger.drop_draft(submission(body).view_id)
         await ack()
 
 
-async def _answer(desk: Desk, sent: Submission) -> Refusal | dict[str, str] | None:
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """The form goes on with another view."""
+
+    view: dict[str, Any]
+
+
+async def _answer(desk: Desk, sent: Submission) -> Refusal | _Unfinished | dict[str, str] | None:
     """Decide with what the modal holds: None when that is done, a refusal, or errors by block id."""
-    ref = ids.parse_view_ref(sent.metadata)
-    request = await desk.runner.check(RequestId((ref and ref.request_id) or ""), sent.by)
+    ref = ids.parse_view_ref(sent.metadata) or ids.ViewRef()
+    request = await desk.runner.check(RequestId(ref.request_id or ""), sent.by)
     if isinstance(request, Refusal):
         return request
-    action = compile_card(request.payload, request.response_schema).action((ref and ref.action) or "")
+    card = compile_card(request.payload, request.response_schema)
+    action = card.action(ref.action or "")
     if action is None:
         return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), sent.by)
-    reply = read_form(action, sent.values, by=sent.by, at=desk.clock())
-    if isinstance(reply, dict):
-        return reply
-    decided = await desk.runner.answer(request, decide(action, reply))
-    return decided if isinstance(decided, Refusal) else None
+    before = await drafts.kept(desk, sent.view_id, request, ref.page)
+    match read_form(action, sent.values, by=sent.by, at=desk.clock(), draft=before):
+        case Draft() as draft:
+            await drafts.keep(desk, sent.view_id, request, draft)
+            return _Unfinished(form_view(card, action, request, draft))
+        case Reply() as reply:
+            return await _decide(desk, sent, request, decide(action, reply))
+        case errors:
+            return errors
+
+
+async def _decide(desk: Desk, sent: Submission, request: Request, decision: Decision) -> Refusal | None:
+    decided = await desk.runner.answer(request, decision)
+    if isinstance(decided, Refusal):
+        return decided
+    voted = decided.status is RequestStatus.OPEN
+    done = desk.ledger.drop_draft(sent.view_id) if voted else desk.ledger.drop_drafts(request.id)
+    desk.later(done, sent.by)
+    return None
 
 
 async def _replace(desk: Desk, ack: Ack, refusal: Refusal, sent: Submission) -> None:

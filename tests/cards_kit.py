@@ -5,7 +5,8 @@ from typing import Any
 
 from handlers.cards import ids
 from handlers.cards.asked import asked
-from handlers.cards.forms import Errors, form_view, read_form
+from handlers.cards.filling import Errors
+from handlers.cards.forms import Draft, form_view, read_form
 from handlers.cards.model import Card, Reply
 from runtime.policy.model import AgentPolicy, terms_for
 from runtime.requests.records import (
@@ -73,7 +74,7 @@ def left_as_is(view: Mapping[str, Any]) -> dict[str, Any]:
     return {block["block_id"]: {ids.INPUT: _state(block["element"])} for block in blocks}
 
 
-def fill(card: Card, key: str, **typed: Any) -> Reply | Errors:
+def fill(card: Card, key: str, **typed: Any) -> Reply | Errors | Draft:
     """Open the form of an action, type into the inputs with these labels (`_` for a space), and send it."""
     action = card.action(key)
     assert action is not None
@@ -98,11 +99,20 @@ def wrong(card: Card, key: str, **typed: Any) -> dict[str, str]:
     assert action is not None
     labels = {block["block_id"]: label for label, block in inputs(form_view(card, action, make_request(None))).items()}
     errors = fill(card, key, **typed)
-    assert not isinstance(errors, Reply), errors
+    assert isinstance(errors, dict), errors
     return {labels[block_id]: words for block_id, words in errors.items()}
 
 
+def typed_into(view: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """The state of one input, by its label or its block id, once somebody has typed or chosen this."""
+    blocks = [block for block in view["blocks"] if block["type"] == "input"]
+    block = next(block for block in blocks if name in (block["label"]["text"], block["block_id"]))
+    return {block["block_id"]: {ids.INPUT: _typed(block["element"], value)}}
+
+
 _KEYS = {
+    "checkboxes": ("selected_options", "initial_options"),
+    "multi_static_select": ("selected_options", "initial_options"),
     "radio_buttons": ("selected_option", "initial_option"),
     "static_select": ("selected_option", "initial_option"),
     "datepicker": ("selected_date", "initial_date"),
@@ -119,6 +129,8 @@ def _typed(element: Mapping[str, Any], value: Any) -> dict[str, Any]:
     given, _ = _KEYS.get(element["type"], ("value", ""))
     if given == "selected_option":
         value = next((option for option in element["options"] if option["text"]["text"] == value), None)
+    if given == "selected_options":
+        value = [option for option in element["options"] if option["text"]["text"] in (value or ())]
     return {"type": element["type"], given: value}
 
 

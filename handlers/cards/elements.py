@@ -7,12 +7,15 @@ from handlers.cards.literal import Block, plain_text
 from handlers.cards.masking import MASK
 from handlers.cards.text import size
 
+MAX_RADIO = 10
+"""So many radio buttons or boxes to tick; more are a menu."""
 _TYPES = {Kind.EMAIL: "email_text_input", Kind.URL: "url_text_input"}
 
 
 def input_block(field: Field) -> Block:
     """The field's label, element and hint."""
-    return labelled(field.block_id, field.label, _element(field), hint=_hint(field), optional=not field.must)
+    block = labelled(field.block_id, field.label, _element(field), hint=_hint(field), optional=not field.must)
+    return block | ({"dispatch_action": True} if field.branch else {})
 
 
 def labelled(block_id: str, label: str, element: Block, *, hint: str | None = None, optional: bool = False) -> Block:
@@ -43,10 +46,14 @@ def _element(field: Field) -> Block:
             chosen = {True: 0, False: 1}.get(field.initial) if isinstance(field.initial, bool) else None
             return _initially({"type": "radio_buttons", "options": options}, chosen)
         case Kind.CHOICE:
-            options = [_option(option.label, str(i), option.description) for i, option in enumerate(field.options)]
+            few = field.branch and len(field.options) <= MAX_RADIO
+            kind = "radio_buttons" if few else "static_select"
             values = [option.value for option in field.options]
             chosen = values.index(field.initial) if field.initial in values else None
-            return _initially({"type": "static_select", "options": options}, chosen)
+            return _initially({"type": kind, "options": _options(field)}, chosen)
+        case Kind.CHOICES:
+            kind = "checkboxes" if len(field.options) <= MAX_RADIO else "multi_static_select"
+            return _several({"type": kind, "options": _options(field)}, field)
         case Kind.DATE:
             return {"type": "datepicker"} | ({"initial_date": field.shown} if field.shown else {})
         case Kind.MOMENT:
@@ -84,6 +91,16 @@ def _within(field: Field) -> bool:
 
 def _initially(element: Block, chosen: int | None) -> Block:
     return element if chosen is None else element | {"initial_option": element["options"][chosen]}
+
+
+def _options(field: Field) -> list[Block]:
+    return [_option(option.label, str(i), option.description) for i, option in enumerate(field.options)]
+
+
+def _several(element: Block, field: Field) -> Block:
+    chosen = field.initial if isinstance(field.initial, list) else []
+    initial = [shown for shown, option in zip(element["options"], field.options, strict=True) if option.value in chosen]
+    return element | ({"initial_options": initial} if initial else {})
 
 
 def _option(text: str, value: str, description: str | None = None) -> Block:

@@ -4,8 +4,10 @@ They carry references only, never authority: whoever reads one looks the record 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from runtime.engine.ids import derive_id
 from runtime.requests.records import RequestId, ThreadId
 
 ACT = "act"
@@ -28,6 +30,9 @@ LINK = "link"
 """Action id of buttons that only follow a link; Slack sends those clicks too."""
 PAGE = "page"
 """Prefix of the paging buttons' action ids in the details view; their value is the page to show."""
+
+FORM_BACK = "form_back"
+"""Action id of the button that leads to the page before, in a form of several."""
 
 ANSWER = "answer"
 """Callback id of every modal that answers a request."""
@@ -79,9 +84,12 @@ def parse_card_block(block_id: str) -> CardRef | None:
     return CardRef(request_id=RequestId(request_id), revision=int(revision[:18]))
 
 
-def field_block(index: int) -> str:
-    """The block id of a form's input; an index, because a field's name may be longer than a block id can be."""
-    return f"field:{index}"
+def field_block(path: Sequence[str], branches: Sequence[str] = ()) -> str:
+    """The block id of a form's input: a digest, because a field's keys may be longer than a block id can be.
+
+    The same as long as the field is the same one, because Slack keeps by it what was typed when a form is redrawn.
+    """
+    return f"field:{derive_id(json.dumps([path, branches]))[:24]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

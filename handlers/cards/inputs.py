@@ -1,17 +1,13 @@
 """One property of a form: which input it gets, what that shows at first, and whether it may be left empty."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Final
 
-from handlers.cards import asks, schemas
-from handlers.cards.asks import Option, property_label
-from handlers.cards.ids import field_block
-from handlers.cards.masking import hides, mask_text, masked, secret_names
-from handlers.cards.model import AskForm
+from handlers.cards.asks import Option
+from handlers.cards.masking import hides, mask_text, masked
 from handlers.cards.plain import dump, plain
 from handlers.cards.schemas import Schema
 from handlers.cards.text import clean, size
@@ -44,10 +40,12 @@ class Kind(Enum):
     CHOICE = auto()
     DATE = auto()
     MOMENT = auto()
+    CHOICES = auto()
     LINES = auto()
     JSON = auto()
 
 
+LISTS = frozenset({Kind.LINES, Kind.CHOICES})
 TEXTS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.EMAIL, Kind.URL})
 
 
@@ -56,7 +54,8 @@ class Field:
     """A property with all that drawing and reading its input needs."""
 
     block_id: str
-    name: str
+    path: tuple[str, ...]
+    """Keys that lead to the value, outermost first."""
     label: str
     schema: Schema
     """References followed, `null` taken out."""
@@ -72,15 +71,33 @@ class Field:
     """The text the input starts with; empty where it starts empty."""
     secrets: frozenset[str]
     """Keys inside the value that the schema declares secret."""
+    loose: bool = False
+    """Whether it belongs to a group that is not there and need not be: left empty, it stays like that."""
+    branch: bool = False
+    """Whether it chooses which fields follow it."""
+
+    @property
+    def name(self) -> str:
+        """The last of its keys."""
+        return self.path[-1]
 
     @property
     def must(self) -> bool:
         """Whether leaving the input empty means nothing."""
-        if self.hidden or self.nullable:
+        if self.hidden or self.nullable or self.loose:
             return False
-        if self.required or self.kind in TEXTS or self.kind is Kind.LINES:
+        if self.kind in LISTS:
+            return self.required and bool(self.schema.get("minItems"))
+        if self.required or self.kind in TEXTS:
             return self.required
         return self.initial is not MISSING
+
+    @property
+    def start(self) -> Any:
+        """What it is where it is left empty and has to be there; `MISSING` where it has to be given."""
+        if not self.required:
+            return MISSING
+        return None if self.nullable else [] if self.kind in LISTS else MISSING
 
     @property
     def fits(self) -> bool:
@@ -88,50 +105,39 @@ class Field:
         return size(self.shown) <= MAX_TEXT
 
 
-def fields(ask: AskForm) -> Iterator[Field]:
-    """The form's properties in schema order."""
-    properties = ask.schema.get("properties", {})
-    required = ask.schema.get("required", [])
-    secrets = secret_names(ask.schema)
-    for index, (name, schema) in enumerate(properties.items()):
-        found, nullable = schemas.read(schema, ask.schema)
-        initial = ask.values.get(name, found.get("default", MISSING))
-        options = tuple(asks.options(schema, ask.schema))
-        kind = _kind(found, initial, options)
-        secret = initial is not MISSING and hides(initial, key=name, secrets=secrets)
-        hidden = secret and kind in TEXTS
-        kind = kind if hidden or not secret else Kind.JSON
-        empty = hidden or initial is MISSING or initial is None
-        yield Field(
-            block_id=field_block(index),
-            name=name,
-            label=property_label(name, found),
-            schema=found,
-            kind=kind,
-            options=options,
-            initial=initial,
-            nullable=nullable,
-            required=name in required,
-            hidden=hidden,
-            shown="" if empty else _shown(kind, initial, name, secrets),
-            secrets=secrets,
-        )
+def kind_of(schema: Schema, initial: Any, options: tuple[Option, ...], choices: tuple[Option, ...]) -> Kind:
+    """Which input a value of this schema gets; JSON where none can hold what is there."""
+    wanted = _wanted(schema, initial, options, choices)
+    fits = initial is MISSING or initial is None or _holds(wanted, initial, choices)
+    return wanted if fits else Kind.JSON
 
 
-def _shown(kind: Kind, value: Any, name: str, secrets: frozenset[str]) -> str:
+def shown(kind: Kind, value: Any, name: str, secrets: frozenset[str]) -> str:
+    """The text an input starts with; empty for those that start from the value itself."""
     match kind:
+        case _ if value is MISSING or value is None:
+            return ""
         case Kind.INTEGER | Kind.NUMBER:
-            return format(Decimal(str(value)), "f")
+            return _digits(value)
         case Kind.LINES:
-            return clean(mask_text("\n".join(value)))
+            return clean(mask_text("\n".join(item if isinstance(item, str) else _digits(item) for item in value)))
         case Kind.JSON:
             return dump(masked(plain(value), key=name, secrets=secrets))
         case Kind.DATE:
             return str(value)[:10]
-        case Kind.MOMENT | Kind.YES_NO | Kind.CHOICE:
-            return ""  # these start from the value itself
+        case Kind.MOMENT | Kind.YES_NO | Kind.CHOICE | Kind.CHOICES:
+            return ""
         case _:
             return clean(mask_text(value))
+
+
+def is_hidden(name: str, value: Any, secrets: frozenset[str]) -> bool:
+    """Whether a value is a secret because of its key."""
+    return value is not MISSING and hides(value, key=name, secrets=secrets)
+
+
+def _digits(number: float) -> str:
+    return format(Decimal(str(number)), "f")
 
 
 def moment(value: Any) -> datetime | None:
@@ -143,15 +149,11 @@ def moment(value: Any) -> datetime | None:
     return found if found.tzinfo is not None and 10**9 <= found.timestamp() < 10**10 else None
 
 
-def _kind(schema: Schema, initial: Any, options: tuple[Option, ...]) -> Kind:
-    wanted = _wanted(schema, initial, options)
-    fits = initial is MISSING or initial is None or _holds(wanted, initial)
-    return wanted if fits else Kind.JSON
-
-
-def _wanted(schema: Schema, initial: Any, options: tuple[Option, ...]) -> Kind:
+def _wanted(schema: Schema, initial: Any, options: tuple[Option, ...], choices: tuple[Option, ...]) -> Kind:
     if 0 < len(options) <= MAX_OPTIONS:
         return Kind.CHOICE
+    if 0 < len(choices) <= MAX_OPTIONS and schema.get("type") == "array":
+        return Kind.CHOICES
     match schema:
         case {"type": "string"}:
             return _text_kind(schema, initial)
@@ -161,7 +163,7 @@ def _wanted(schema: Schema, initial: Any, options: tuple[Option, ...]) -> Kind:
             return Kind.NUMBER
         case {"type": "boolean"}:
             return Kind.YES_NO
-        case {"type": "array", "items": {"type": "string"}}:
+        case {"type": "array", "items": {"type": "string" | "integer" | "number"}}:
             return Kind.LINES
         case _:
             return Kind.JSON
@@ -190,17 +192,20 @@ def _is_date(value: Any) -> bool:
         return False
 
 
-def _holds(kind: Kind, value: Any) -> bool:
+def _holds(kind: Kind, value: Any, choices: tuple[Option, ...]) -> bool:
     """Whether an input of this kind can show the value and give it back."""
     match kind:
         case Kind.INTEGER:
             return isinstance(value, int) and not isinstance(value, bool)
         case Kind.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+            return _is_number(value)
         case Kind.YES_NO:
             return isinstance(value, bool)
         case Kind.LINES:
-            return isinstance(value, list) and all(_is_line(item) for item in value)
+            return isinstance(value, list) and (all(map(_is_line, value)) or all(map(_is_number, value)))
+        case Kind.CHOICES:
+            known = [option.value for option in choices]
+            return isinstance(value, list) and all(item in known for item in value) and _distinct(value)
         case Kind.DATE | Kind.MOMENT | Kind.CHOICE | Kind.JSON:
             return True
         case _:
@@ -209,3 +214,11 @@ def _holds(kind: Kind, value: Any) -> bool:
 
 def _is_line(item: Any) -> bool:
     return isinstance(item, str) and bool(item) and item == item.strip() and "\n" not in clean(item)
+
+
+def _is_number(item: Any) -> bool:
+    return isinstance(item, int | float) and not isinstance(item, bool) and abs(item) < float("inf")
+
+
+def _distinct(items: list[Any]) -> bool:
+    return not any(item in items[:place] for place, item in enumerate(items))

@@ -3,13 +3,15 @@
 Every payload compiles to a `Card` and every answer goes through an `Action`, so that Slack's side knows one shape only.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from handlers.cards.masking import masked, secret_names
+from handlers.cards.masking import hides, masked, secret_names
 from runtime.requests.records import Change, Decision, Person, Verdict
 
+INSIDE = " / "
+"""Between the keys that lead to a nested value, as people read them."""
 Style = Literal["primary", "danger"]
 
 
@@ -87,7 +89,7 @@ class Action:
             case AskText():
                 return (Change(field=AskText.FIELD, before=None, after=masked(reply.text or "")),)
             case AskForm(values=before):
-                return _changes(before, reply.values or {}, secret_names(self.ask.schema))
+                return tuple(_changes(before, reply.values or {}, secret_names(self.ask.schema)))
             case _:
                 return ()
 
@@ -135,16 +137,21 @@ def decide_as_proposed(card: Card, action: Action, proposal: Decision | None, by
     return decide(edited, Reply(values=proposal.given, note=proposal.reason, by=by, at=at))
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any], secrets: frozenset[str]) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            field=key,
-            before=masked(before.get(key), key=key, secrets=secrets),
-            after=masked(after.get(key), key=key, secrets=secrets),
+def _changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], secrets: frozenset[str], *path: str
+) -> Iterator[Change]:
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        if _same(old, new):
+            continue
+        if isinstance(old, dict) and isinstance(new, dict) and not hides(new, key=key, secrets=secrets):
+            yield from _changes(old, new, secrets, *path, key)
+            continue
+        yield Change(
+            field=INSIDE.join((*path, key)),
+            before=masked(old, key=key, secrets=secrets),
+            after=masked(new, key=key, secrets=secrets),
         )
-        for key in {**before, **after}
-        if not _same(before.get(key), after.get(key))
-    )
 
 
 def _same(one: object, other: object) -> bool:

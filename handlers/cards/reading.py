@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 from handlers.cards import schemas, words
-from handlers.cards.inputs import MAX_TEXT, MISSING, TEXTS, Field, Kind, moment
+from handlers.cards.inputs import LISTS, MAX_TEXT, MISSING, TEXTS, Field, Kind, moment
 from handlers.cards.masking import HiddenPartError, restore
 from handlers.cards.text import size
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
-_DECIMAL = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+-]?[0-9]{1,3})?")
+_DECIMAL = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,3})?")
 
 
 MAX_MESSAGE = 40_000
@@ -48,7 +48,7 @@ def read_text(state: object) -> str | None:
     return text.strip() or None if isinstance(text, str) else None
 
 
-def _given(kind: Kind, state: object) -> str | int | None:
+def _given(kind: Kind, state: object) -> str | int | tuple[str, ...] | None:
     """The raw value of an element's state; None for an empty one."""
     if not isinstance(state, dict):
         raise InvalidInputError(words.NOT_RECEIVED)
@@ -56,6 +56,8 @@ def _given(kind: Kind, state: object) -> str | int | None:
         case Kind.YES_NO | Kind.CHOICE:
             option = state.get("selected_option")
             given = option.get("value") if isinstance(option, dict) else option
+        case Kind.CHOICES:
+            return _chosen(state.get("selected_options"))
         case Kind.DATE:
             given = state.get("selected_date")
         case Kind.MOMENT:
@@ -68,40 +70,84 @@ def _given(kind: Kind, state: object) -> str | int | None:
     return given.replace("\r\n", "\n") or None if given else None
 
 
+def _chosen(options: object) -> tuple[str, ...] | None:
+    values = (
+        [option.get("value") for option in options if isinstance(option, dict)] if isinstance(options, list) else []
+    )
+    if not all(isinstance(value, str) for value in values):
+        raise InvalidInputError(words.NOT_RECEIVED)
+    return tuple(map(str, values)) or None
+
+
 def _left_empty(field: Field) -> Any:
+    if field.loose:
+        return MISSING
     if field.hidden or (field.shown == "" and field.initial is not MISSING and field.initial in (None, "", [])):
         return field.initial
     if field.must:
         raise InvalidInputError(words.MUST)
     if field.nullable:
-        return None
+        return field.start if field.initial is MISSING else None
     if field.initial is not MISSING and field.kind in TEXTS:
         return ""
-    return [] if field.initial is not MISSING and field.kind is Kind.LINES else MISSING
+    return [] if field.initial is not MISSING and field.kind in LISTS else field.start
 
 
-def _parsed(field: Field, given: str | int) -> Any:
+def _parsed(field: Field, given: str | int | tuple[str, ...]) -> Any:
     match field.kind, given:
         case Kind.INTEGER, str():
-            return int(given.strip()) if _WHOLE.fullmatch(given.strip()) else _refuse(words.WHOLE_NUMBER)
+            return _whole(given.strip())
         case Kind.NUMBER, str():
             return _number(given.strip())
         case Kind.YES_NO, "true" | "false":
             return given == "true"
-        case Kind.CHOICE, str() if given.isascii() and given.isdigit() and int(given[:4]) < len(field.options):
-            return field.options[int(given[:4])].value
+        case ((Kind.CHOICE | Kind.CHOICES), (str() | tuple())):
+            return _picked(field, given)
         case Kind.DATE, str():
             return _date(field, given)
         case Kind.MOMENT, int():
             return _moment(field, given)
         case Kind.LINES, str():
-            return _unmasked(field, [line.strip() for line in given.split("\n") if line.strip()])
+            return _lines(field, [line.strip() for line in given.split("\n") if line.strip()])
         case Kind.JSON, str():
             return _unmasked(field, _json(given))
         case ((Kind.TEXT | Kind.LONG_TEXT | Kind.EMAIL | Kind.URL), str()):
             return _unmasked(field, given)
         case _:
             raise InvalidInputError(words.NOT_RECEIVED)
+
+
+def _picked(field: Field, given: str | tuple[str, ...]) -> Any:
+    if isinstance(given, str):
+        return _option(field, given)
+    return _list(field, [_option(field, one) for one in given])
+
+
+def _option(field: Field, given: str) -> Any:
+    if not (given.isascii() and given.isdigit() and int(given[:4]) < len(field.options)):
+        _refuse(words.NOT_RECEIVED)
+    return field.options[int(given[:4])].value
+
+
+def _list(field: Field, values: list[Any]) -> list[Any]:
+    """The values; the list from before where they are the same ones, in whatever order."""
+    before = field.initial
+    same = isinstance(before, list) and len(before) == len(values) and all(value in before for value in values)
+    return before if same else values
+
+
+def _lines(field: Field, lines: list[str]) -> Any:
+    match field.schema.get("items"):
+        case {"type": "integer"}:
+            return [_whole(line) for line in lines]
+        case {"type": "number"}:
+            return [_number(line) for line in lines]
+        case _:
+            return _unmasked(field, lines)
+
+
+def _whole(text: str) -> int:
+    return int(text) if _WHOLE.fullmatch(text) else _refuse(words.WHOLE_NUMBER)
 
 
 def _refuse(why: str) -> NoReturn:

@@ -4,6 +4,7 @@ Only references within the schema are followed: nothing here reads a file or an 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -24,16 +25,16 @@ MAX_DEPTH = 60
 _REGISTRY: Registry[Any] = Registry()
 
 
-def guess(values: Mapping[str, Any]) -> Schema:
+def guess(values: Mapping[str, Any], depth: int = 4) -> Schema:
     """A schema that keeps every value's type. A text that is there has to stay a text: it is not optional."""
     return {
         "type": "object",
-        "properties": {key: _guess(value) for key, value in values.items()},
+        "properties": {key: _guess(value, depth) for key, value in values.items()},
         "required": [key for key, value in values.items() if isinstance(value, str) and value],
     }
 
 
-def _guess(value: Any) -> Schema:
+def _guess(value: Any, depth: int) -> Schema:
     match value:
         case None:
             return {"type": ["string", "null"]}
@@ -49,10 +50,21 @@ def _guess(value: Any) -> Schema:
             return {"type": "string", "format": "date-time"}
         case date() if not isinstance(value, datetime):
             return {"type": "string", "format": "date"}
-        case list() if value and all(isinstance(item, str) for item in value):
-            return {"type": "array", "items": {"type": "string"}}
+        case list() if value and (kind := _common({_kind(item) for item in value})):
+            return {"type": "array", "items": {"type": kind}}
+        case dict() if value and depth and all(isinstance(key, str) for key in value):
+            return guess(value, depth - 1)
         case _:
             return {}
+
+
+def _kind(item: Any) -> str | None:
+    names = {str: "string", int: "integer", float: "number"}
+    return names.get(type(item)) if not isinstance(item, float) or isfinite(item) else None
+
+
+def _common(kinds: set[str | None]) -> str | None:
+    return next(iter(kinds)) if len(kinds) == 1 else None
 
 
 def usable(schema: object) -> bool:
@@ -95,57 +107,92 @@ def read(schema: object, root: Schema) -> tuple[Schema, bool]:
     return found, nullable
 
 
-def faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
-    """What is wrong with the values as a whole: the property concerned (None: none in particular) and words for it."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong with the values as a whole."""
+
+    path: tuple[str | int, ...]
+    """Keys that lead to the value concerned; the first one missing included."""
+    involved: frozenset[str]
+    """Properties inside that value which the broken rule names: it is about several of them."""
+    _error: ValidationError | None
+
+    def words(self, depth: int) -> str:
+        """What is wrong, for somebody who reads it beside the input of the value that is `depth` keys down.
+
+        It never quotes the value, which may be a secret.
+        """
+        if self._error is None:
+            return words.UNFIT
+        inside = list(self._error.absolute_path)[depth:]
+        said = _words(self._error, whole=len(self.path) <= depth)
+        return f"{said} (at {_path(inside)})" if inside else said
+
+
+def faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with the values as a whole."""
     validator = _Validator(schema, format_checker=FormatChecker(), registry=_REGISTRY)
     try:
         for error in islice(validator.iter_errors(dict(values)), 50):
             cause = _cause(error)
-            yield _property(cause), describe(cause)
+            yield Fault((*cause.absolute_path, *_missing(cause)[:1]), frozenset(_names(cause.validator_value)), cause)
     except RecursionError:  # a schema that refers to itself without an end
-        yield None, words.UNFIT
+        yield Fault((), frozenset(), None)
 
 
-def describe(error: ValidationError) -> str:
-    """A validation error in words; it never quotes the value, which may be a secret."""
-    inside = list(error.absolute_path)[1:]
-    return f"{_words(error)} (at {_path(inside)})" if inside else _words(error)
-
-
-def _words(error: ValidationError) -> str:
+def _words(error: ValidationError, *, whole: bool) -> str:
+    """`whole`: it is said beside the very value that is wrong or missing, not beside one around it."""
     limit: Any = error.validator_value
     match str(error.validator):
         case "enum":
             return words.choose_one_of(limit)
         case "type":
             return words.has_to_be(str(limit))
-        case "required" if error.absolute_path:
-            return words.missing(_missing(error))
-        case "required":
+        case "required" if whole:
             return words.MUST
+        case "dependentRequired" if whole:
+            return words.MUST_TOO
+        case "required" | "dependentRequired":
+            return words.missing(_missing(error))
         case rule:
             return words.RULES.get(rule, words.UNFIT).format(limit)
 
 
 def _cause(error: ValidationError) -> ValidationError:
-    """Of the reasons why no variant fits, the one about a value of the right type."""
+    """Of the reasons why no variant fits, the one about the variant that was meant."""
     while error.context:
-        error = min(error.context, key=lambda reason: reason.validator == "type")
+        others = {_variant(reason) for reason in error.context if reason.validator in {"const", "enum"}}
+        error = min(error.context, key=lambda reason: (_variant(reason) in others, reason.validator == "type"))
     return error
 
 
+def _variant(error: ValidationError) -> object:
+    return next(iter(error.relative_schema_path), None)
+
+
 def _missing(error: ValidationError) -> list[str]:
+    """The properties that are not there and should be."""
     instance = error.instance if isinstance(error.instance, dict) else {}
-    required: Any = error.validator_value
-    return [name for name in required if name not in instance]
+    rule: Any = error.validator_value
+    match str(error.validator):
+        case "required":
+            return [name for name in rule if name not in instance]
+        case "dependentRequired":
+            return [name for key, names in rule.items() if key in instance for name in names if name not in instance]
+        case _:
+            return []
 
 
-def _property(error: ValidationError) -> str | None:
-    if error.absolute_path:
-        return str(error.absolute_path[0])
-    if error.validator == "required":
-        return next(iter(_missing(error)), None)
-    return None
+def _names(rule: Any) -> Iterator[str]:
+    """Properties that a rule is about, however it names them."""
+    todo = [rule]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            for word in ("properties", "dependentRequired", "dependentSchemas"):
+                yield from node.get(word, ()) if isinstance(node.get(word), dict) else ()
+            yield from (name for name in node.get("required", ()) if isinstance(name, str))
+        todo.extend(_items(node))
 
 
 def _path(steps: list[str | int]) -> str:
@@ -174,6 +221,14 @@ def _follow(schema: object, root: Schema) -> Schema:
             return found
         found = {**inner, **{key: value for key, value in found.items() if key not in {"$ref", "allOf"}}}
     return {}
+
+
+def reference(schema: object) -> str | None:
+    """What a property's schema refers to, itself or in a variant beside `null`."""
+    found = schema if isinstance(schema, dict) else {}
+    near = [found, *(item for word in ("anyOf", "oneOf", "allOf") for item in found.get(word, ()))]
+    refs = [item["$ref"] for item in near if isinstance(item, dict) and isinstance(item.get("$ref"), str)]
+    return refs[0] if len(refs) == 1 else None
 
 
 def _refs(schema: Schema) -> Iterator[str]:

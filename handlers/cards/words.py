@@ -11,6 +11,7 @@ YES, NO = "Yes", "No"
 BACK, CLOSE, SEND = "Back", "Close", "Send"
 VIEW_EVERYTHING, STOP_RUN, RETRY = "View everything", "Stop the run", "Try again"
 EVERYTHING = "Everything"
+CONTINUE = "Continue"
 NEXT, PREVIOUS = "Next page", "Previous page"
 
 UNTITLED = "The agent asks for your approval"
@@ -140,12 +141,7 @@ def too_long_to_edit(label: str, length: int) -> str:
     return f"{label} is too long to edit here ({length:,} characters) and stays as it is."
 
 
-def not_editable(count: int) -> str:
-    """Values that do not fit any more into this form."""
-    return f"{count} more {'field does' if count == 1 else 'fields do'} not fit into this form and stay as is."
-
-
-MUST = "Fill this in."
+MUST, MUST_TOO = "Fill this in.", "Fill this in as well: it belongs to something else that is filled in."
 WHOLE_NUMBER = "Enter a whole number, for example 3."
 NUMBER = "Enter a number, for example 25.50."
 DATE = "Choose a date."

@@ -6,7 +6,7 @@ the record as it is now, or None when somebody else was first: then read again a
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id, new_id
@@ -33,6 +33,7 @@ THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "w
 REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
 TURNS: Final = Collection("turns", ("status", "thread_id"))
 POSTS: Final = Collection("posts", ("thread_id",))
+DRAFTS: Final = Collection("drafts", ("request_id",))
 AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
 COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, AUDIT)
 
@@ -187,6 +188,31 @@ class Ledger:
         document = _post_document(replace(post, **changes))
         changed = await self._set(POSTS, post.key, {"revision": post.revision}, document)
         return _post(changed) if changed else None
+
+    # Drafts.
+
+    async def keep_draft(self, view_id: str, request_id: RequestId, values: dict[str, Any], *, at: float) -> None:
+        """Keep what somebody has filled into a form so far; the form is known by the view it is in."""
+        kept: Document = {"request_id": request_id, "values": self._codec.encode(values)}
+        if await self._set(DRAFTS, view_id, {"request_id": request_id}, kept) is None:
+            await self._store.insert(DRAFTS, kept | {"id": view_id, "created_at": at})
+
+    async def draft(self, view_id: str, request_id: RequestId) -> dict[str, Any] | None:
+        """Read what was filled in so far; None when that is nothing."""
+        found = await self._store.get(DRAFTS, view_id)
+        if found is None or found["request_id"] != request_id:
+            return None
+        values: dict[str, Any] = self._codec.decode(cast("bytes", found["values"]))
+        return values
+
+    async def drop_draft(self, view_id: str) -> None:
+        """Forget one form: it was closed."""
+        await self._store.delete_document(DRAFTS, view_id)
+
+    async def drop_drafts(self, request_id: RequestId) -> None:
+        """Forget every form of a request: it is decided."""
+        for found in await self._store.find(DRAFTS, {"request_id": request_id}):
+            await self._store.delete_document(DRAFTS, str(found["id"]))
 
     # Audit.
 

@@ -22,7 +22,18 @@ METHODS = {**CHAT, **DIRECTORY, **VIEWS}
 KINDS = {"message.channels": "channel", "message.groups": "group", "message.im": "im", "message.mpim": "mpim"}
 CONVERSATIONS = ("channels", "groups", "im", "mpim")
 SCOPES_OF_EVENTS = {"app_mention": {"app_mentions:read"}, "app_home_opened": set[str]()}
-BUTTONS = (ids.act("approve"), ids.MORE, ids.VIEW, ids.VIEW_RUN, ids.VIEW_TURN, ids.RETRY, ids.LINK, f"{ids.PAGE}:1")
+BUTTONS = (
+    ids.act("approve"),
+    ids.MORE,
+    ids.VIEW,
+    ids.VIEW_RUN,
+    ids.VIEW_TURN,
+    ids.RETRY,
+    ids.LINK,
+    ids.INPUT,
+    ids.FORM_BACK,
+    f"{ids.PAGE}:1",
+)
 MODALS = (ids.ANSWER, ids.STOP)
 
 
@@ -84,7 +95,7 @@ def test_no_name_is_forgotten_here() -> None:
     """What people can press or submit; the rest are parts of other names, or of views that only show."""
     names = {value for key, value in vars(ids).items() if key.isupper() and not key.startswith("_")}
     pressed = {action_id.split(":")[0] for action_id in BUTTONS} | set(MODALS)
-    assert names - pressed == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.TEXT, ids.INPUT, ids.WITHDRAW}
+    assert names - pressed == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.TEXT, ids.WITHDRAW}
 
 
 def test_the_scopes_are_those_of_the_calls_and_events() -> None:
