@@ -1,0 +1,54 @@
+"""A graph that runs as part of another graph's task, in the other's journal."""
+
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine import supersteps
+from runtime.engine.frames import Next, as_interrupt, child_namespace
+from runtime.engine.injected import as_context
+from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
+from runtime.graph.options import Options, check
+from runtime.graph.state import writes_of
+from runtime.streams.events import checkpoint_reached
+from runtime.types import START
+
+if TYPE_CHECKING:
+    from runtime.graph.compiled import CompiledGraph
+
+
+async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, options: Options | None = None) -> Any:
+    """Run as part of another graph's task, in its journal. Raises `GraphInterrupt` when it pauses.
+
+    `options`: of a call by the node's code; None when it is the node itgraph. Each call of the task has a namespace
+    of its own, and one that was finished before the task suspended returns what it returned then.
+    """
+    context.check_alive(f"subgraph {graph.name!r}")
+    journal = context.run.journal
+    ns = child_namespace(context.ns, context.task)
+    if options is not None:
+        check(options)
+        number, context.calls = context.calls, context.calls + 1
+        ns = f"{ns}:{number}" if number else ns
+        context.run.contexts |= contexts(graph, ns, options)
+    if ns not in journal.frames:
+        writes = [pair for pair in writes_of(given, "the subgraph's input") if pair[0] in graph.input.channels]
+        journal.checkpoint(ns, "input", Next(tasks=[(START, dict(graph.checked_writes(writes, "the input")))]))
+    elif "values" in context.run.modes:
+        context.run.send(ns, "values", graph.shown_values(journal.frames[ns].live_values(graph.channels)))
+    checkpoint_reached(context.run, graph, journal.frames[ns])
+    with context.calling():
+        try:
+            finished = await supersteps.advance(context.run, graph, ns, context)
+        except ParentCommand as command:
+            command.arrived = True
+            raise
+    if not finished:
+        context.paused = True
+        raise GraphInterrupt(tuple(as_interrupt(*item) for item in journal.pending_questions(ns).values()))
+    frame = journal.frames[ns]
+    frame.attach(graph.channels)
+    return graph.output_of(frame.values)
+
+
+def contexts(graph: "CompiledGraph", ns: str, options: Options) -> dict[str, Any]:
+    """Return what a call passes as `context=`, for the namespace it runs in."""
+    return {ns: as_context(graph.builder.context_schema, options["context"])} if "context" in options else {}

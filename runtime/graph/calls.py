@@ -1,0 +1,112 @@
+"""One call of a graph, from its input to its next pause or the end, alone with the thread."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from runtime.engine import supersteps
+from runtime.engine.heads import heads_of
+from runtime.engine.inputs import interrupts, take
+from runtime.engine.interrupts import ParentCommand
+from runtime.engine.run import Run
+from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
+from runtime.graph.options import Options, modes_of
+from runtime.graph.state import Values
+from runtime.graph.timetravel import fork
+from runtime.streams.reader import Reader
+from runtime.streams.speech import Speech
+from runtime.types import INTERRUPT, NOTHING, Command, GraphOutput, OnPending
+
+if TYPE_CHECKING:
+    from runtime.graph.compiled import CompiledGraph
+
+T = TypeVar("T")
+
+
+async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> Any:
+    """Run, and return the state as `invoke` gives it."""
+    finished = await _go(graph, run, given, options)
+    result: Any = graph.output_of(run.journal.frames[""].live_values(graph.channels))
+    keys = options.get("output_keys")
+    if keys is not None:
+        result = result.get(keys) if isinstance(keys, str) else {key: result[key] for key in keys if key in result}
+    if options.get("version") == "v2":
+        return GraphOutput(result, interrupts(run.journal))
+    if finished:
+        return result
+    return ({} if isinstance(keys, str) else result) | {INTERRUPT: list(interrupts(run.journal))}
+
+
+async def _go(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> bool:
+    """Run. False: it has paused."""
+    on_pending = options.get("on_pending", "abandon")
+    return await alone(run, lambda: _advance(graph, run, given, on_pending))
+
+
+async def alone(run: Run, work: Callable[[], Awaitable[T]]) -> T:
+    """Do something with a thread while nobody else does. Raises `ThreadBusyError`."""
+    journal = run.journal
+    if journal.store is None:
+        return await work()
+    running = heads_of(journal.store).running
+    if journal.thread_id in running:
+        raise ThreadBusyError(journal.thread_id)
+    running.add(journal.thread_id)
+    try:
+        return await work()
+    except StaleHeadError as error:  # another process was faster
+        raise ThreadBusyError(journal.thread_id) from error
+    finally:
+        running.discard(journal.thread_id)
+
+
+async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> bool:
+    """Load, take the input, run, and leave everything in the store, whatever happens."""
+    await run.journal.reload(graph.channels)
+    forked = await fork(graph, run)
+    run.start()
+    try:
+        if forked and isinstance(given, Command) and given.resume is not NOTHING:
+            await supersteps.advance(run, graph, "")  # the new branch asks its own questions first
+        take(graph, run, given, on_pending)
+        return await supersteps.advance(run, graph, "")
+    except ParentCommand as command:
+        raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
+    finally:
+        await run.end()
+
+
+async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> AsyncGenerator[Any, None]:
+    """Run, and yield what the options ask to see."""
+    reader = Reader(options)
+    run.modes = frozenset(modes_of(options, "updates"))
+    run.emit, run.drained = reader.put, reader.drained
+    if "messages" in run.modes:
+        run.speech = Speech(run, subgraphs=options.get("subgraphs", False))
+    going = asyncio.ensure_future(_told(graph, run, given, options))
+    going.add_done_callback(reader.end)
+    try:
+        async with aclosing(reader.chunks()) as shown:
+            async for chunk in shown:
+                yield chunk
+        await going
+    finally:
+        going.cancel()
+        await asyncio.wait({going})
+
+
+async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> None:
+    """Run, and at the end name every question that is open, also those of earlier calls."""
+    finished = await _go(graph, run, given, options)
+    frame = run.journal.frames[""]
+
+    def values() -> Values:
+        return graph.shown_values(frame.live_values(graph.channels))
+
+    for task in frame.tasks:
+        run.announce("", task, values)
+    if not finished and frame.finished() and "values" in run.modes:
+        run.send("", "values", values())
+    if not finished and not run.journal.pending_questions():
+        run.send_interrupts("", (), values)

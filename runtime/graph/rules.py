@@ -1,0 +1,103 @@
+"""What the engine asks of a graph: its nodes, where a task may go, what it may write, and who gets to see what.
+
+Everything is resolved when the graph is compiled; nothing here runs or changes anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from runtime.errors import InvalidGraphError, InvalidUpdateError
+from runtime.graph.builder import StateGraph
+from runtime.graph.nodes import Branch, Node
+from runtime.graph.state import Schema, Values, Writes, copied
+from runtime.types import END, START, Send
+
+
+class Rules:
+    """The rules of one graph."""
+
+    def __init__(self, graph: StateGraph) -> None:
+        self.builder = graph
+        self.channels = graph.channels()
+        self.input, self.output = graph.input, graph.output
+        self.nodes = _resolved(graph)
+        self.joins = {join.name: join for join in graph.joins}
+
+    def node(self, name: str) -> Node:
+        """Return a node. Raises `InvalidGraphError` for one that a stored thread knows and the graph no longer has."""
+        if name not in self.nodes:
+            raise InvalidGraphError(
+                f"the thread is in node {name!r}, which the graph no longer has: put it back under that name"
+            )
+        return self.nodes[name]
+
+    def checked_targets(self, source: str, targets: Sequence[Any]) -> list[Any]:
+        """Refuse to go where there is no node."""
+        for target in targets:
+            name = target.node if isinstance(target, Send) else target
+            if not isinstance(name, str):
+                raise InvalidUpdateError(f"{source!r} goes to {target!r}; give a node's name, a Send, or END")
+            if name != END and name not in self.builder.nodes:
+                raise InvalidUpdateError(f"{source!r} goes to {name!r}, but there is no such node")
+        return list(targets)
+
+    def checked_writes(self, writes: Writes, where: str, schema: Schema | None = None) -> list[tuple[str, Any]]:
+        """Refuse keys the state does not have, and make each write replayable."""
+        known = schema.channels if schema else self.channels
+        if unknown := [name for name, _ in writes if name not in known]:
+            raise InvalidUpdateError(f"{where} writes {unknown[0]!r}, but the state has only {', '.join(known)}")
+        return [(name, self.channels[name].normalise(value)) for name, value in writes]
+
+    def node_writes(self, node: Node, writes: Writes) -> list[tuple[str, Any]]:
+        """Check what a node writes; of a subgraph's state, keep the keys that this graph has too."""
+        if node.is_graph:
+            writes = [pair for pair in writes if pair[0] in self.channels]
+        return self.checked_writes(writes, f"node {node.name!r}")
+
+    def replayable(self, writes: Writes) -> list[list[Any]]:
+        """Return the writes that the log keeps as they are."""
+        return [[name, value] for name, value in writes if self.channels[name].replayable]
+
+    def results(self, values: Values, writes: Writes) -> Values:
+        """Return the new values of the keys whose writes the log cannot keep."""
+        return {name: values[name] for name, _ in writes if not self.channels[name].replayable}
+
+    def router_view(self, name: str, branch: Branch, values: Values) -> Any:
+        """Show a router the state with its node's own writes in it."""
+        return (branch.schema or self.node(name).schema).view(values)
+
+    def output_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the keys of the output schema, for who called the graph."""
+        return {name: copied(values[name]) for name in self.output.channels if name in values}
+
+    def shown_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep the keys of the state schema, for who looks at the state; those of single nodes are private."""
+        return {name: copied(values[name]) for name in self.builder.state.channels if name in values}
+
+    def shown_update(self, writes: Writes) -> Any:
+        """Show what a node wrote: None for nothing, a list where it wrote to one key more than once."""
+        update = {name: value for name, value in writes if name in self.builder.state.channels}
+        if len(update) == len(writes):
+            return update or None
+        shown = [{name: value} for name, value in writes if name in self.builder.state.channels]
+        return (shown if len(shown) > len(update) else update) or None
+
+
+def _resolved(graph: StateGraph) -> dict[str, Node]:
+    """Give every node its edges, joins and branches, and the start its own."""
+    handlers = {node.handler.name: node.handler for node in graph.nodes.values() if node.handler}
+    nodes = {START: Node(name=START, run=None, schema=graph.state), **graph.nodes, **handlers}
+    return {
+        name: replace(
+            node,
+            edges=tuple(dict.fromkeys(end for start, end in graph.edges if start == name)),
+            joins=tuple(join.name for join in graph.joins if name in join.sources),
+            branches=tuple(graph.branches.get(name, ())),
+            triggers=(
+                f"branch:to:{name}",
+                *(f"join:{join.name.replace('>', ':')}" for join in graph.joins if join.target == name),
+            ),
+        )
+        for name, node in nodes.items()
+    }
