@@ -18,11 +18,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.agents import load_agents
 from bot.app import SLACK_SECONDS, agent
+from bot.database import open_store, place_of
 from bot.errors import ConfigurationError
 from bot.graphs import load_graph
 from bot.manifest import load_manifest
 from bot.settings import Settings, load_settings
-from runtime import InMemorySaver, SqliteSaver, StoreError
+from runtime import InMemorySaver, StoreError
 from runtime.engine.ids import new_id
 from runtime.requests.ledger import COLLECTIONS
 from runtime.store import Collection, Store
@@ -206,11 +207,9 @@ async def _way_in(settings: Settings, client: AsyncWebClient) -> Finding:
 
 
 async def _database(settings: Settings, clock: Callable[[], float]) -> AsyncIterator[Finding]:
-    path = settings.data_dir / "andon.db"
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        async with SqliteSaver(path) as store:
-            yield await _probe(store, str(path), clock())
+        async with open_store(settings) as store:
+            yield await _probe(store, place_of(settings), clock())
             yield await _indexes(store)
     except (OSError, StoreError) as error:
         yield _wrong(f"Database: {error}.")

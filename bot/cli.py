@@ -17,12 +17,13 @@ from dotenv import dotenv_values
 from bot.agents import AgentSpec, load_agents, load_graphs
 from bot.app import application
 from bot.check import Mark, check as check_deployment
+from bot.database import open_store
 from bot.errors import ConfigurationError
 from bot.logs import configure_logging
 from bot.manifest import manifest_text
 from bot.serve import serve as serve_slack, stop_on_signals
 from bot.settings import Settings, load_settings
-from runtime import SqliteSaver, StoreError
+from runtime import StoreError
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -118,12 +119,11 @@ async def _serve(
     *,
     until_stdin_closes: bool,
 ) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     stop = stop_on_signals()
     if until_stdin_closes:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _read_until_closed, stop.set)
     async with (
-        SqliteSaver(str(settings.data_dir / "andon.db")) as store,
+        open_store(settings) as store,
         application(settings, specs, graphs, store) as app,
     ):
         await serve_slack(settings, app, stop)
@@ -136,7 +136,7 @@ def _read_until_closed(closed: Callable[[], None]) -> None:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    held = (settings.bot_token, settings.app_token, settings.signing_secret)
+    held = (settings.bot_token, settings.app_token, settings.signing_secret, settings.mongodb_uri)
     return [secret.get_secret_value() for secret in held if secret is not None]
 
 

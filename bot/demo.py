@@ -71,6 +71,7 @@ async def demo(data_dir: Path, port: int | None) -> None:
             "SLACK_BOT_TOKEN": sandbox.bot_token,
             "SLACK_APP_TOKEN": sandbox.app_token,
             "ANDON_DATA_DIR": str(data_dir),
+            "MONGODB_URI": "",  # what is only a trial goes into a file of its own
             "ANDON_LOG": os.environ.get("ANDON_LOG", "warning"),
         }
         await bot.start()

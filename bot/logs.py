@@ -21,7 +21,7 @@ _MASKS = (
     # A password may hold an @ that should have been %40; the last @ before the path ends it.
     (re.compile(r"(mongodb(?:\+srv)?://[^:@/\s]*):[^/\s\"']*@"), r"\1:***@"),
 )
-_TALKATIVE = frozenset({"aiohttp", "asyncio", "pymongo", "slack_bolt", "slack_sdk"})
+_TALKATIVE = frozenset({"aiohttp", "asyncio", "motor", "pymongo", "slack_bolt", "slack_sdk"})
 """Libraries whose lines below WARNING are dropped: Slack's log whole request bodies there, and Bolt gives each of its
 loggers a level of its own, so that setting one on `slack_bolt` would change nothing."""
 

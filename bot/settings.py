@@ -5,9 +5,9 @@ A variable that is set but empty counts as not set, and the environment wins ove
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.errors import ConfigurationError, in_words
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+MongoDBDriver = Literal["motor", "pymongo"]
 
 _BOT_PLACE = "OAuth & Permissions in your Slack app's settings shows it as Bot User OAuth Token"
 _APP_PLACE = "Basic Information in your Slack app's settings makes one with the scope connections:write"
@@ -43,10 +44,21 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _log_level(text: str) -> str:
-    if (level := text.lower()) not in get_args(LogLevel):
-        raise ValueError(f"must be one of {', '.join(get_args(LogLevel))}")
-    return level
+def _one_of(words: Any) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if (word := text.lower()) not in get_args(words):
+            raise ValueError(f"must be one of {', '.join(get_args(words))}")
+        return word
+
+    return check
+
+
+def _mongodb_uri(uri: SecretStr) -> SecretStr:
+    from runtime.stores.mongodb_client import UNREADABLE, is_readable  # noqa: PLC0415 - loads a driver
+
+    if not is_readable(uri.get_secret_value()):
+        raise ValueError(UNREADABLE)
+    return uri
 
 
 class Settings(BaseSettings):
@@ -65,11 +77,14 @@ class Settings(BaseSettings):
     container sets 0.0.0.0. Not named HOST, because conda and csh export a HOST that means something else."""
     port: Annotated[int, BeforeValidator(_port)] = Field(default=3000, alias="PORT")
     """0 to 65535; 0 lets the system choose. In Socket Mode only listened on when it was given, for who watches."""
-    mongodb_uri: SecretStr | None = Field(default=None, alias="MONGODB_URI")
-    """None until there is a MongoDB store: refusing to start beats a database that is only believed to be used."""
+    mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_uri)] | None = Field(default=None, alias="MONGODB_URI")
+    """The database; None means SQLite in `data_dir`."""
+    mongodb_driver: Annotated[MongoDBDriver, BeforeValidator(_one_of(MongoDBDriver))] = Field(
+        default="motor", alias="ANDON_MONGODB_DRIVER"
+    )
     data_dir: Path = Field(default=Path(".andon"), alias="ANDON_DATA_DIR")
     """Folder of the SQLite file; need not exist."""
-    log_level: Annotated[LogLevel, BeforeValidator(_log_level)] = Field(default="info", alias="ANDON_LOG")
+    log_level: Annotated[LogLevel, BeforeValidator(_one_of(LogLevel))] = Field(default="info", alias="ANDON_LOG")
     config: Path = Field(default=Path("andon.toml"), alias="ANDON_CONFIG")
     """The agents: an andon.toml, or a LangGraph project's langgraph.json."""
 
@@ -101,11 +116,6 @@ class Settings(BaseSettings):
                 f"for HTTP set SLACK_SIGNING_SECRET ({_SIGNING_PLACE})"
             )
         return secret
-
-    @field_validator("mongodb_uri")
-    @classmethod
-    def _no_mongodb_yet(cls, _: SecretStr) -> NoReturn:
-        raise ValueError("is set, but MongoDB is not there yet; unset MONGODB_URI to use SQLite")
 
     @classmethod
     def settings_customise_sources(

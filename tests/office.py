@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 from bot.agents import AgentSpec
 from bot.app import Application, application
+from bot.database import open_store
 from bot.sandbox import Person, Sandbox, cast, payloads
 from bot.serve import http, socket_mode
 from bot.settings import Settings
-from runtime import START, SqliteSaver, StateGraph, interrupt
+from runtime import START, StateGraph, interrupt
 
 Json = dict[str, Any]
 TRANSPORTS = ("socket mode", "signed http")
@@ -49,7 +50,7 @@ class Office:
     async def start_bot(self) -> None:
         """Start the bot over whatever an earlier one left."""
         stack = AsyncExitStack()
-        store = await stack.enter_async_context(SqliteSaver(str(self.settings.data_dir / "andon.db")))
+        store = await stack.enter_async_context(open_store(self.settings))
         self.app = await stack.enter_async_context(
             application(self.settings, self.specs, self.graphs, store, retry_seconds=SOON)
         )

@@ -36,7 +36,11 @@ Driver = Literal["motor", "pymongo"]
 DEFAULTS: Final[dict[str, Any]] = {"timeoutMS": 20_000, "appname": "andon"}
 """Options of a client that its URI does not set. The timeout covers a whole operation, with what the driver retries."""
 
-_UNKNOWN = "what was being written may be there or not; look before you write again"
+UNREADABLE: Final = (
+    "cannot be read; it looks like mongodb://user:password@host:27017/database, with odd characters in user and"
+    " password percent-encoded"
+)
+_UNKNOWN: Final = "what was being written may be there or not; look before you write again"
 _ADVICE: Final[Sequence[tuple[type[Exception], str]]] = (
     (
         ServerSelectionTimeoutError,
@@ -60,23 +64,23 @@ _CODES: Final = {
 
 def opener(uri: str, driver: Driver) -> Callable[[], Any]:
     """How to make a client of that driver. Raises StoreError for an address that cannot be read."""
+    if not is_readable(uri):
+        raise StoreError(f"the connection string {UNREADABLE}")
     options = {name: value for name, value in DEFAULTS.items() if name.lower() not in uri.lower()}
-    try:
-        if uri.startswith("mongodb+srv://"):
-            parse_uri(uri.replace("+srv", "", 1))  # the rest needs the name server, which is asked when it is used
-        else:
-            parse_uri(uri)
-    except (PyMongoError, ValueError):
-        # Not shown, because it may repeat a password; nor chained, because a traceback would.
-        raise StoreError(
-            "the address of MongoDB cannot be read; it looks like mongodb://user:password@host:27017/database,"
-            " with odd characters in user and password percent-encoded"
-        ) from None
     if driver == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415 - one driver is enough
 
         return lambda: AsyncIOMotorClient(uri, **options)
     return lambda: AsyncMongoClient(uri, **options)
+
+
+def is_readable(uri: str) -> bool:
+    """Whether this is a MongoDB connection string. Asks no name server, as one with `+srv` will when it is used."""
+    try:
+        parse_uri(uri.replace("mongodb+srv://", "mongodb://", 1))
+    except (PyMongoError, ValueError):  # its words may repeat a password
+        return False
+    return True
 
 
 async def close_client(client: Any) -> None:

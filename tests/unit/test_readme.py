@@ -18,7 +18,7 @@ def test_the_python_runs_as_pasted(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_setting_is_in_the_table() -> None:
     table = README[README.index("## Settings") : README.index("## What holds")]
-    assert {name for name in VARIABLES if f"`{name}`" in table} == set(VARIABLES) - {"MONGODB_URI"}
+    assert {name for name in VARIABLES if f"`{name}`" in table} == set(VARIABLES)
 
 
 def test_what_it_links_to_exists() -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bot.errors import ConfigurationError
 from bot.settings import VARIABLES, load_settings
+from runtime.stores.mongodb_client import UNREADABLE
 
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-bot", "SLACK_APP_TOKEN": "xapp-app"}
 HTTP = {"SLACK_BOT_TOKEN": "xoxb-bot", "SLACK_SIGNING_SECRET": "5ecret"}
@@ -27,7 +28,7 @@ def test_defaults_are_slack_sqlite_and_this_machine_alone() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 3000)
     assert (settings.data_dir, settings.config) == (Path(".andon"), Path("andon.toml"))
     assert settings.log_level == "info"
-    assert settings.mongodb_uri is None
+    assert (settings.mongodb_uri, settings.mongodb_driver) == (None, "motor")
 
 
 def test_an_app_token_means_socket_mode() -> None:
@@ -43,13 +44,21 @@ def test_every_variable_is_read() -> None:
             "SLACK_API_URL": "http://127.0.0.1:8080/api",
             "ANDON_HOST": "0.0.0.0",
             "PORT": "0",
+            "MONGODB_URI": "mongodb+srv://ana:hunter2@db.example.com/andon",
+            "ANDON_MONGODB_DRIVER": "PyMongo",
             "ANDON_DATA_DIR": "/var/lib/andon",
             "ANDON_LOG": "DEBUG",
             "ANDON_CONFIG": "agents/langgraph.json",
         }
     )
-    secrets = [settings.bot_token, settings.app_token, settings.signing_secret]
-    assert [secret and secret.get_secret_value() for secret in secrets] == ["xoxb-bot", "xapp-app", "5ecret"]
+    secrets = [settings.bot_token, settings.app_token, settings.signing_secret, settings.mongodb_uri]
+    assert [secret and secret.get_secret_value() for secret in secrets] == [
+        "xoxb-bot",
+        "xapp-app",
+        "5ecret",
+        "mongodb+srv://ana:hunter2@db.example.com/andon",
+    ]
+    assert settings.mongodb_driver == "pymongo"
     assert settings.api_url == "http://127.0.0.1:8080/api/"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", 0, "debug")
     assert (settings.data_dir, settings.config) == (Path("/var/lib/andon"), Path("agents/langgraph.json"))
@@ -66,15 +75,17 @@ def test_all_problems_come_at_once_and_name_their_variables() -> None:
         "SLACK_APP_TOKEN": "xoxb-swapped",
         "SLACK_API_URL": "slack.com/api",
         "PORT": "http",
-        "MONGODB_URI": "mongodb://ana:hunter2@db/andon",
+        "MONGODB_URI": "mongodb://ana:hunter2@db:port/andon",
+        "ANDON_MONGODB_DRIVER": "pymango",
         "ANDON_LOG": "loud",
     }
     found = problems(wrong)
     assert [line.split()[0] for line in found] == list(wrong)
     assert "must begin with xoxb-" in found[0]
     assert "must begin with xapp-" in found[1]
-    assert found[-2:] == [
-        "MONGODB_URI is set, but MongoDB is not there yet; unset MONGODB_URI to use SQLite.",
+    assert found[-3:] == [
+        f"MONGODB_URI {UNREADABLE}.",
+        "ANDON_MONGODB_DRIVER must be one of motor, pymongo.",
         "ANDON_LOG must be one of debug, info, warning, error.",
     ]
 
@@ -106,9 +117,11 @@ def test_an_api_url_that_is_no_web_address_is_refused(url: str) -> None:
 
 
 def test_secrets_show_neither_in_the_repr_nor_in_a_problem_nor_in_its_traceback() -> None:
-    settings = load_settings(SOCKET | {"SLACK_SIGNING_SECRET": "5ecret"})
-    assert not any(secret in f"{settings!r} {settings}" for secret in ("xoxb-bot", "xapp-app", "5ecret"))
-    wrong = {"SLACK_BOT_TOKEN": "hunter2", "SLACK_APP_TOKEN": "hunter2", "MONGODB_URI": "mongodb://ana:hunter2@db"}
+    settings = load_settings(
+        SOCKET | {"SLACK_SIGNING_SECRET": "5ecret", "MONGODB_URI": "mongodb://ana:hunter2@db/andon"}
+    )
+    assert not any(secret in f"{settings!r} {settings}" for secret in ("xoxb-bot", "xapp-app", "5ecret", "hunter2"))
+    wrong = {"SLACK_BOT_TOKEN": "hunter2", "SLACK_APP_TOKEN": "hunter2", "MONGODB_URI": "mongodb://ana:hunter2@db@"}
     with pytest.raises(ConfigurationError) as caught:
         load_settings(wrong)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
