@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from handlers.cards.masking import hides, masked, secret_names
+from handlers.cards.masking import hides, mask_text, masked, secret_names
 from runtime.requests.records import Change, Decision, Person, Verdict
 
 INSIDE = " / "
@@ -121,7 +121,7 @@ def decide(action: Action, reply: Reply) -> Decision:
         verdict=action.verdict,
         label=action.label,
         value=action.resume(reply),
-        reason=reply.note,
+        reason=mask_text(reply.note) if reply.note else reply.note,
         changes=action.changes(reply),
         given=reply.text if reply.values is None else reply.values,
         by=reply.by,

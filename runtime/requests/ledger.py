@@ -9,8 +9,9 @@ from dataclasses import asdict, replace
 from typing import Any, Final, cast
 
 from runtime.codec.codec import Codec
-from runtime.engine.ids import derive_id, new_id
+from runtime.engine.ids import derive_id
 from runtime.policy.model import Terms
+from runtime.requests.audit import AUDIT, Audit
 from runtime.requests.records import (
     Change,
     Decision,
@@ -34,8 +35,7 @@ REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
 TURNS: Final = Collection("turns", ("status", "thread_id"))
 POSTS: Final = Collection("posts", ("thread_id",))
 DRAFTS: Final = Collection("drafts", ("request_id",))
-AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
-COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, AUDIT)
+COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT)
 
 
 class Ledger:
@@ -47,7 +47,7 @@ class Ledger:
         """`noted` hears of every audit entry that was added: what, and the detail."""
         self._store = store
         self._codec = codec
-        self._noted = noted
+        self.audit = Audit(store, noted)
 
     # Threads.
 
@@ -216,18 +216,9 @@ class Ledger:
 
     # Audit.
 
-    async def note(
-        self, what: str, *, at: float, by: Person | None, thread_id: str = "", request_id: str = "", detail: str = ""
-    ) -> None:
-        """Add to the audit trail: every attempt, refused ones too. Never holds a payload or an answer."""
-        who = asdict(by) if by else None
-        entry: Document = {"id": new_id(), "created_at": at, "what": what, "by": who, "detail": detail}
-        await self._store.insert(AUDIT, entry | {"thread_id": thread_id, "request_id": request_id})
-        self._noted(what, detail)
-
     async def trail(self, thread_id: ThreadId) -> list[Document]:
         """Audit entries of a thread, oldest first."""
-        return await self._store.find(AUDIT, {"thread_id": thread_id})
+        return await self.audit.trail(thread_id)
 
     # Documents.
 

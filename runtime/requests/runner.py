@@ -131,9 +131,8 @@ class Runner:
             now = await self.ledger.request(request.id)
             refusal = is_pending(now, decision.by) or Refusal(Reason.DECIDED, now)
             return await self.refused("answer", refusal, decision.by)
+        await self.ledger.audit.note_answer(decided)
         self.wake(decided.thread_id)
-        detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
-        await self._note("answer", decision.by, thread_id=decided.thread_id, request_id=decided.id, detail=detail)
         return decided
 
     async def _vote(self, seen: Request, decision: Decision) -> Request | Refusal:
@@ -144,12 +143,13 @@ class Runner:
             return counted
 
         result = await self._change_votes(seen.id, decision.by, voted)
-        if isinstance(result, Request):
-            detail = " ".join([decision.verdict, *(change.field for change in decision.changes)])
-            what = "vote" if result.status is RequestStatus.OPEN else "answer"
-            await self._note(what, decision.by, thread_id=result.thread_id, request_id=result.id, detail=detail)
-            return result
-        return await self.refused("answer", result, decision.by)
+        if isinstance(result, Refusal):
+            return await self.refused("answer", result, decision.by)
+        if result.status is RequestStatus.OPEN:
+            await self.ledger.audit.note_vote(result, decision)
+        else:
+            await self.ledger.audit.note_answer(result)
+        return result
 
     async def withdraw(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Take one's vote back, as long as nothing is decided."""
@@ -220,8 +220,9 @@ class Runner:
         await self._note(f"{what} refused", by, thread_id=thread_id, request_id=request_id, detail=refusal.reason)
         return refusal
 
-    async def _note(self, what: str, by: Person, **more: str) -> None:
-        await self.ledger.note(what, at=self._clock(), by=by, **more)
+    async def _note(self, what: str, by: Person, *, thread_id: str, request_id: str = "", detail: str = "") -> None:
+        at = self._clock()
+        await self.ledger.audit.note(what, at=at, by=by, thread_id=thread_id, request_id=request_id, detail=detail)
 
     async def _may_steer(self, thread: Thread | None, by: Person) -> Refusal | None:
         agent = self.agents.get(thread.agent) if thread is not None else None

@@ -188,8 +188,8 @@ async def test_a_post_is_intended_once(ledger: Ledger) -> None:
 
 
 async def test_the_trail_holds_who_did_what(ledger: Ledger) -> None:
-    await ledger.note("answer", at=1.0, by=BEN, thread_id="t", request_id="r", detail="approved")
-    await ledger.note("sweep", at=2.0, by=None, thread_id="t")
+    await ledger.audit.note("answer", at=1.0, by=BEN, thread_id="t", request_id="r", detail="approved")
+    await ledger.audit.note("sweep", at=2.0, by=None, thread_id="t")
     trail = await ledger.trail(ThreadId("t"))
     assert [(entry["what"], entry["by"], entry["detail"]) for entry in trail] == [
         ("answer", {"team": "T", "id": "BEN"}, "approved"),
