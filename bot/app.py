@@ -23,6 +23,7 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers.board import Board
 from handlers.cards.asked import asked
+from handlers.cards.automatic import automatic
 from handlers.desk import Desk
 from handlers.directory import SlackDirectory
 from handlers.payloads import MalformedError, check_shape, kind_of
@@ -186,6 +187,7 @@ def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
         to_input=spec.input_for,
         to_outcome=outcome,
         to_asked=asked,
+        to_decision=automatic,
         command=_command_of(compiled),
     )
 

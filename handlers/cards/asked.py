@@ -48,6 +48,7 @@ def asked(payload: Any) -> Asked:
     if isinstance(payload, PAYLOADS):
         return Asked(
             calls=calls,
+            destructive=isinstance(payload, Approval) and payload.destructive,
             approvers=tuple(payload.approvers),
             no_self_approval=payload.no_self_approval,
             required=payload.required,

@@ -7,11 +7,21 @@ from typing import Any, assert_never
 from handlers.cards import ids, words
 from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.asks import property_label
-from handlers.cards.body import BUTTON, Body, body, show
+from handlers.cards.body import BUTTON, INLINE, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
-from runtime.requests.records import Change, Decision, Request, RequestStatus, Thread, ThreadStatus, Verdict, Vote
+from runtime.requests.records import (
+    NOBODY,
+    Change,
+    Decision,
+    Request,
+    RequestStatus,
+    Thread,
+    ThreadStatus,
+    Verdict,
+    Vote,
+)
 
 MAX_CHANGES = 10
 
@@ -43,6 +53,8 @@ def verdict_line(decision: Decision, votes: Sequence[Vote] = ()) -> str:
     if verdict is Verdict.EDITED and not decision.changes:
         verdict = Verdict.APPROVED
     mark, word = words.VERDICTS[verdict]
+    if decision.by == NOBODY:
+        return words.automatically(mark, word, escape(excerpt(decision.rule, INLINE).text))
     label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
     people = [mention(vote.by) for vote in votes] if verdict is not Verdict.REJECTED else []
     return f"{mark} *{word}* by {words.all_of(people or [mention(decision.by)])}{label}"

@@ -28,6 +28,8 @@ class Reply:
     by: Person
     at: float
     """Seconds since the epoch."""
+    timed_out: bool = False
+    """Nobody gave it, because time was up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,8 @@ class Card:
     schema: dict[str, Any] = field(default_factory=dict)
     """JSON Schema of the fields, for titles and for what is secret; may be empty."""
     actions: tuple[Action, ...]
+    unanswered: Action | None = None
+    """How it ends when nobody answers, where none of the actions says no."""
     text_action: str | None = None
     """Key of the action that a plain reply in the thread may take."""
 
@@ -126,6 +130,7 @@ def decide(action: Action, reply: Reply) -> Decision:
         given=reply.text if reply.values is None else reply.values,
         by=reply.by,
         at=reply.at,
+        timed_out=reply.timed_out,
     )
 
 

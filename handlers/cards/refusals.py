@@ -7,7 +7,7 @@ from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.literal import plain_text
 from handlers.cards.text import date_token, mention
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import Decision, Request, RequestStatus, Thread, Verdict
+from runtime.requests.records import NOBODY, Decision, Request, RequestStatus, Thread, Verdict
 
 _DEEDS = {
     Verdict.APPROVED: "approved",
@@ -59,6 +59,8 @@ def settled(request: Request, thread: Thread) -> str:
 
 def already(decision: Decision) -> str:
     """For whoever came second."""
+    if decision.by == NOBODY:
+        return f"{words.DECIDED_BY_POLICY}: {date_token(decision.at)}. {words.UNDECIDED}"
     return (
         f"{mention(decision.by)} {_DEEDS[decision.verdict]} this: {date_token(decision.at)}. Your answer was not used."
     )

@@ -70,7 +70,13 @@ def _question(payload: Question) -> Card:
         ask=AskText(placeholder=payload.placeholder, multiline=payload.multiline),
         resume=_decision("answer", value=lambda reply: reply.text),
     )
-    return Card(title=payload.title, why=payload.description, actions=(answer,), text_action=answer.key)
+    return Card(
+        title=payload.title,
+        why=payload.description,
+        actions=(answer,),
+        unanswered=_UNANSWERED,
+        text_action=answer.key,
+    )
 
 
 def _choice(payload: Choice) -> Card:
@@ -86,7 +92,7 @@ def _choice(payload: Choice) -> Card:
         for index, option in enumerate(payload.options, start=1)
     )
     described = {option.label: option.description for option in payload.options if option.description}
-    return Card(title=payload.title, why=payload.description, fields=described, actions=actions)
+    return Card(title=payload.title, why=payload.description, fields=described, actions=actions, unanswered=_UNANSWERED)
 
 
 def _long_choice(payload: Choice) -> Card:
@@ -103,7 +109,7 @@ def _long_choice(payload: Choice) -> Card:
         ask=ask,
         resume=lambda reply: _decision(chosen(reply), value=chosen)(reply),
     )
-    return Card(title=payload.title, why=payload.description, actions=(choose,))
+    return Card(title=payload.title, why=payload.description, actions=(choose,), unanswered=_UNANSWERED)
 
 
 def _form(payload: Form) -> Card:
@@ -152,6 +158,10 @@ def _decision(
         "args": args(reply) or {},
         "value": value(reply),
         "reason": reply.note,
-        "by": reply.by.id,
+        "by": reply.by.id or None,
         "at": datetime.fromtimestamp(reply.at, UTC).isoformat(),
+        "timed_out": reply.timed_out,
     }
+
+
+_UNANSWERED = _refusal("timeout", words.DECLINE)

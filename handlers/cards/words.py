@@ -98,6 +98,11 @@ def any_of(names: Sequence[str], hidden: int) -> str:
     return ", ".join(names) + (f" and {hidden} more" if hidden else "")
 
 
+def automatically(mark: str, word: str, rule: str) -> str:
+    """What policy decided in place of people, and by which of its conditions."""
+    return f"{mark} *{word} automatically*: {rule}"
+
+
 def all_of(names: Sequence[str]) -> str:
     """Several people who did something together."""
     *first, last = names
@@ -232,6 +237,7 @@ def _listed(items: Sequence[object]) -> str:
 NOT_SENT = "Not sent"
 UNKNOWN_REQUEST = "This question is not known here any more, so nothing was decided."
 STRANGER = "Only people of this workspace can answer its agents. Nothing was decided."
+DECIDED_BY_POLICY = "This was decided automatically, as the agent's policy says"
 UNDECIDED = "Nothing was decided."
 OWN_REQUEST = "You asked for this, so someone else has to answer it."
 GUEST = f"Guests cannot answer this agent's questions. {UNDECIDED}"

@@ -5,11 +5,13 @@ can ask for less than they allow, never for more.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from runtime.policy.conditions import holds, parse
 
 CHANNEL: Final = "channel"
 """Approver: whoever is a member of the conversation the question is asked in."""
@@ -41,6 +43,16 @@ Approvers = Annotated[tuple[str, ...], AfterValidator(_approvers), Field(strict=
 """Member ids, user groups as ids or `@handle`, `channel`, `requester`."""
 
 
+def _conditions(given: tuple[str, ...]) -> tuple[str, ...]:
+    for condition in given:
+        parse(condition)
+    return given
+
+
+Conditions = Annotated[tuple[str, ...], AfterValidator(_conditions), Field(strict=False)]
+"""See `runtime.policy.conditions`."""
+
+
 class Policy(BaseModel):
     """Who may answer, and how. Frozen."""
 
@@ -50,6 +62,8 @@ class Policy(BaseModel):
     """Who may answer; empty: everybody of the asker's team."""
     no_self_approval: bool = False
     """Whoever started the run may not answer its questions."""
+    auto_approve: Conditions = ()
+    """Conditions on the arguments; what any of them holds for is approved without asking anybody."""
     required: int = Field(default=1, ge=1, le=20)
     """How many people have to agree on the same answer; one rejection is always enough."""
     allow_guests: bool = False
@@ -97,6 +111,12 @@ class Asked:
     """Unchecked, so that a mistake lets nobody in rather than everybody."""
     no_self_approval: bool = False
     required: int = 1
+    destructive: bool = False
+
+    @property
+    def demanding(self) -> bool:
+        """Whether it asks for people, whatever the policy approves by itself."""
+        return bool(self.approvers) or self.no_self_approval or self.required > 1 or self.destructive
 
 
 class Terms(BaseModel):
@@ -110,6 +130,8 @@ class Terms(BaseModel):
     no_self_approval: bool = False
     required: int = 1
     allow_guests: bool = False
+    rule: str = ""
+    """The conditions that approved it without asking anybody."""
 
 
 def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
@@ -124,7 +146,15 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
         required=required,
         no_self_approval=asked.no_self_approval or any(one.no_self_approval for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
+        rule="" if asked.demanding else _rule(policies, asked.calls),
     )
+
+
+def _rule(policies: Sequence[Policy], calls: Sequence[Call]) -> str:
+    """The conditions by which all of these calls are approved; empty when one of them is not."""
+    pairs = zip(policies, calls, strict=True)
+    found = [next((one for one in policy.auto_approve if holds(one, call.args)), "") for policy, call in pairs]
+    return "; ".join(dict.fromkeys(found)) if all(found) else ""
 
 
 def narrowed(audiences: Iterable[tuple[str, ...]], required: int) -> tuple[tuple[str, ...], ...]:

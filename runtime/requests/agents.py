@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runtime.policy.model import AgentPolicy, Asked, Terms, terms_for
+from runtime.requests.records import Decision, Request, Verdict
 from runtime.types import Command
 
 
@@ -58,6 +59,14 @@ class Graph(Protocol):
         ...
 
 
+class ByPolicy(Protocol):
+    """Makes the decision that nobody took: an approval or a rejection, as far as the question has one."""
+
+    def __call__(self, request: Request, verdict: Verdict, at: float, *, timed_out: bool) -> Decision | None:
+        """Return the decision by nobody, or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """A registered graph: what people can start, and how their words become its input and its state words for them."""
@@ -75,6 +84,8 @@ class Agent:
     """Final state to what the agent says at the end; None when it has nothing to say."""
     to_asked: Callable[[Any], Asked] = lambda _: Asked()
     """Payload to what of it matters to the policy."""
+    to_decision: ByPolicy = lambda *_, **__: None
+    """How policy answers in place of people; None for a question that it cannot answer."""
     command: Callable[..., Any] = Command
     """Makes the graph's own kind of `Command(resume=…)`."""
 

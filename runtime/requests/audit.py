@@ -14,7 +14,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Final
 
-from runtime.requests.records import Change, Decision, Person, Request, ThreadId
+from runtime.requests.records import NOBODY, Change, Decision, Person, Request, ThreadId
 from runtime.store import Collection, Document, DocumentStore
 
 AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
@@ -81,10 +81,10 @@ class Audit:
         await self.note(
             what,
             at=decision.at,
-            by=decision.by,
+            by=decision.by if decision.by != NOBODY else None,
             thread_id=request.thread_id,
             request_id=request.id,
-            detail=" ".join([decision.verdict, *(change.field for change in decision.changes)]),
+            detail=_detail(decision),
             reason=decision.reason,
             changes=decision.changes,
             once=once,
@@ -151,6 +151,11 @@ def _chained(said: Document, head: Document | None) -> Document:
 def _number(entry: Document) -> int:
     number: Any = entry["number"]
     return int(number)
+
+
+def _detail(decision: Decision) -> str:
+    because = [f"by rule: {decision.rule}"] if decision.rule else ["timed out"] if decision.timed_out else []
+    return " ".join([decision.verdict, *(change.field for change in decision.changes), *because])
 
 
 def _text(value: Any) -> str | None:

@@ -250,7 +250,8 @@ class Ledger:
 
     def _decision_bytes(self, decision: Decision) -> bytes:
         fields = {
-            name: getattr(decision, name) for name in ("action", "label", "value", "given", "reason", "said", "at")
+            name: getattr(decision, name)
+            for name in ("action", "label", "value", "given", "reason", "said", "at", "rule", "timed_out")
         }
         changes = [[change.field, change.before, change.after] for change in decision.changes]
         more = {"verdict": str(decision.verdict), "by": asdict(decision.by), "changes": changes}

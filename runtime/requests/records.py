@@ -5,7 +5,7 @@ Frozen values; the only way to change one is a compare-and-set in `runtime.reque
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 from runtime.policy.model import Terms
 
@@ -23,6 +23,10 @@ class Person:
 
     team: str
     id: str
+
+
+NOBODY: Final = Person(team="", id="")
+"""By whom a decision is that policy took in place of people."""
 
 
 class ThreadStatus(StrEnum):
@@ -102,7 +106,12 @@ class Decision:
     given: Any = None
     """What was typed or filled in, as it was; with the action, what others have to agree to."""
     by: Person
+    """`NOBODY` for a decision of the policy's."""
     at: float
+    rule: str = ""
+    """The condition by which the policy approved it."""
+    timed_out: bool = False
+    """Nobody answered in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

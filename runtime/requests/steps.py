@@ -17,7 +17,7 @@ from runtime.errors import AndonError, CodecError, InvalidAnswerError, RunError,
 from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
 from runtime.requests.ledger import Ledger, request_id_of
-from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
+from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus, Verdict
 from runtime.requests.surface import Surface
 
 logger = logging.getLogger(__name__)
@@ -199,7 +199,19 @@ class Steps:
             if not any(request.status in _UNANSWERED for request in same):
                 await self._ledger.open_request(self._request(thread, agent, turn, interrupt, len(same)))
         await self._change(thread, ThreadStatus.WAITING)
-        return False
+        return await self._approve_by_rule(thread, agent)
+
+    async def _approve_by_rule(self, thread: Thread, agent: Agent) -> bool:
+        """Approve what its policy approves without asking anybody; False when there is nothing like that."""
+        approved = False
+        for request in await self._ledger.requests(thread.id, RequestStatus.OPEN):
+            rule, now = request.terms.rule, self._clock()
+            decision = agent.to_decision(request, Verdict.APPROVED, now, timed_out=False) if rule else None
+            decided = decision and await self._ledger.claim(request.id, replace(decision, rule=rule))
+            if decided:
+                await self._ledger.audit.note_answer(decided)
+                approved = True
+        return approved
 
     def _request(self, thread: Thread, agent: Agent, turn: Turn, interrupt: Any, attempt: int) -> Request:
         return Request(
@@ -231,6 +243,7 @@ class Steps:
                 id=request_id_of(thread.id, request.interrupt_id, attempt),
                 payload=_refilled(request),
                 attempt=attempt,
+                terms=request.terms.model_copy(update={"rule": ""}),
                 problem=words,
                 status=RequestStatus.OPEN,
                 decision=None,

@@ -62,3 +62,37 @@ def test_whom_a_payload_names_has_to_be_in_the_agents_group() -> None:
 def test_a_policy_that_cannot_be_meant_is_refused_in_words(given: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         Policy(**given)
+
+
+CHEAP = AgentPolicy(
+    auto_approve=("amount < 50 and currency == 'EUR'", "staff"),
+    tools={"refund": Policy(auto_approve=("amount < 10",)), "delete": Policy(auto_approve=())},
+)
+
+
+@pytest.mark.parametrize(
+    ("calls", "rule"),
+    [
+        ((Call(args={"amount": 40, "currency": "EUR"}),), "amount < 50 and currency == 'EUR'"),
+        ((Call(args={"amount": 60, "currency": "EUR"}),), ""),
+        ((Call(args={"amount": 60, "currency": "EUR", "staff": True}),), "staff"),
+        ((Call(tool="refund", args={"amount": 40, "staff": True}),), ""),
+        ((Call(tool="refund", args={"amount": 9}), Call(args={"staff": True})), "amount < 10; staff"),
+        ((Call(tool="refund", args={"amount": 9}), Call(args={})), ""),
+        ((Call(tool="delete", args={"staff": True}),), ""),
+    ],
+)
+def test_a_question_is_approved_by_rule_when_all_of_its_calls_are(calls: tuple[Call, ...], rule: str) -> None:
+    assert terms_for(CHEAP, Asked(calls=calls)).rule == rule
+
+
+@pytest.mark.parametrize(
+    "more", [{"approvers": ("U1",)}, {"required": 2}, {"no_self_approval": True}, {"destructive": True}]
+)
+def test_a_question_that_asks_for_people_is_not_approved_by_rule(more: dict[str, Any]) -> None:
+    assert terms_for(CHEAP, Asked(calls=(Call(args={"staff": True}),), **more)).rule == ""
+
+
+def test_a_rule_that_is_none_is_refused_in_words() -> None:
+    with pytest.raises(ValidationError, match='"amount <" is no condition: it ends too early'):
+        Policy(auto_approve=("amount < 50", "amount <"))
