@@ -11,8 +11,10 @@ from slack_bolt.async_app import AsyncApp
 from handlers import replies
 from handlers.desk import Desk
 from handlers.payloads import SlashCommand, slash_command
+from handlers.pictures.standing import draw
+from runtime.requests.agents import Agent
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import RequestStatus, Thread, ThreadStatus
+from runtime.requests.records import Person, RequestStatus, Thread, ThreadStatus
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
@@ -42,6 +44,8 @@ async def _answer(desk: Desk, typed: SlashCommand) -> str:
             return await _list(desk, typed)
         case "status":
             return await _status(desk, typed, rest)
+        case "graph":
+            return await _graph(desk, typed, rest)
         case "stop":
             return await _stop(desk, typed, rest)
         case _ if verb in desk.agents and rest:
@@ -63,6 +67,23 @@ async def _status(desk: Desk, typed: SlashCommand, ref: str) -> str:
         return thread
     requests = await desk.ledger.requests(thread.id, RequestStatus.OPEN, RequestStatus.DECIDED)
     return replies.status_text(thread, requests, desk.board.title(thread), _link(desk, thread))
+
+
+async def _graph(desk: Desk, typed: SlashCommand, ref: str) -> str:
+    """Draw where a run stands, for everybody in its conversation: files cannot be private."""
+    thread = await _find(desk, typed, ref)
+    if isinstance(thread, str):
+        return thread
+    agent = desk.agents.get(thread.agent)
+    if agent is None or not thread.where:
+        return replies.nothing_to_draw(desk.board.title(thread))
+    desk.later(_share_picture(desk, agent, thread, typed.by), typed.by)
+    return replies.drawing(agent.title, _link(desk, thread))
+
+
+async def _share_picture(desk: Desk, agent: Agent, thread: Thread, by: Person) -> None:
+    file = await draw(agent, thread)
+    await desk.slack.upload(thread.place["channel"], thread.place["ts"], file, replies.asked_for_picture(by))
 
 
 async def _stop(desk: Desk, typed: SlashCommand, ref: str) -> str:

@@ -7,13 +7,13 @@ from itertools import islice
 from handlers.cards.runs import run_status
 from handlers.cards.text import date_token, escape, mention, one_line
 from runtime.requests.agents import Agent
-from runtime.requests.records import Request, Thread, ThreadId
+from runtime.requests.records import Person, Request, Thread, ThreadId
 
 HELP = "help"
 SHORT_ID = 8
 MOST_AGENTS = 30
 """Listed with an example each; the names of the others follow."""
-COMMANDS = "`/agent list` · `/agent status <run>` · `/agent stop <run>`"
+COMMANDS = "`/agent list` · `/agent status <run>` · `/agent graph <run>` · `/agent stop <run>`"
 
 
 def short(thread_id: ThreadId) -> str:
@@ -99,6 +99,21 @@ def no_such_run(ref: str) -> str:
 def several_runs(ref: str) -> str:
     """For the start of an id that fits more than one."""
     return f"Several runs begin with `{escape(one_line(ref, 40))}`. Give more of the one you mean."
+
+
+def drawing(title: str, link: str) -> str:
+    """Said to who asked for a picture of a run."""
+    return f"Drawing where *{escape(title)}* stands; the picture comes to <{link}|its conversation>."
+
+
+def nothing_to_draw(title: str) -> str:
+    """Said when a run has no graph any more, or nowhere to show it."""
+    return f"There is nothing to draw for *{escape(title)}*: its agent is gone, or its conversation is."
+
+
+def asked_for_picture(by: Person) -> str:
+    """Above the picture."""
+    return f"{mention(by)} asked where the run stands."
 
 
 def stopped(title: str) -> str:

@@ -6,7 +6,10 @@ not, because Slack has no idempotency key for it: `handlers.board` looks first.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import aiohttp
@@ -14,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.cards.blocks import Message
+from runtime.requests.records import Person
 
 ATTEMPTS: Final = 4
 LONGEST_WAIT: Final = 60.0  # seconds
@@ -21,6 +25,17 @@ RATE_LIMITED: Final = "ratelimited"
 EVENT_TYPE: Final = "andon_post"
 LOOK_BACK: Final = 30.0
 """Seconds that Slack's clock and ours may differ when a post is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Something to share as a file."""
+
+    name: str
+    title: str
+    description: str
+    """Read out to those who do not see it."""
+    content: bytes
 
 
 class SlackRefusedError(Exception):
@@ -72,6 +87,69 @@ class Slack:
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Redraw a message of ours; its metadata stays."""
         await self._call("chat.update", channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none")
+
+    async def unpost(self, channel: str, ts: str) -> None:
+        """Take away a message of ours, a stream too; one that is gone is gone."""
+        with suppress(SlackRefusedError):  # mostly it is no stream, or has stopped
+            await self._call("chat.stopStream", channel=channel, ts=ts)
+        try:
+            await self._call("chat.delete", channel=channel, ts=ts)
+        except SlackRefusedError as refusal:
+            if refusal.code != "message_not_found":
+                raise
+
+    async def set_status(self, channel: str, thread_ts: str, status: str) -> None:
+        """Show a line under a thread until we say something there; Slack takes it away after two minutes."""
+        await self._call("assistant.threads.setStatus", channel_id=channel, thread_ts=thread_ts, status=status)
+
+    async def start_stream(
+        self, channel: str, thread_ts: str, *, to: Person, chunks: Sequence[Mapping[str, Any]]
+    ) -> str:
+        """Begin a message that grows; return its ts. Raises `SlackUncertainError`."""
+        answer = await self._call(
+            "chat.startStream",
+            repeat=False,
+            channel=channel,
+            thread_ts=thread_ts,
+            recipient_user_id=to.id,
+            recipient_team_id=to.team,
+            task_display_mode="plan",
+            chunks=chunks,
+        )
+        return str(answer["ts"])
+
+    async def append_stream(self, channel: str, ts: str, chunks: Sequence[Mapping[str, Any]]) -> None:
+        """Let a message grow. A lost reply is not repeated: the text would be there twice."""
+        await self._call("chat.appendStream", repeat=False, channel=channel, ts=ts, chunks=chunks)
+
+    async def upload(self, channel: str, thread_ts: str, file: File, comment: str) -> None:
+        """Share a file in a thread. A lost reply is not repeated: the file would be there twice."""
+        place = await self._call(
+            "files.getUploadURLExternal",
+            read=True,
+            filename=file.name,
+            length=len(file.content),
+            alt_txt=file.description,
+        )
+        await self._send_file(str(place["upload_url"]), file.content)
+        await self._call(
+            "files.completeUploadExternal",
+            repeat=False,
+            files=[{"id": place["file_id"], "title": file.title}],
+            channel_id=channel,
+            thread_ts=thread_ts,
+            initial_comment=comment,
+        )
+
+    async def _send_file(self, url: str, content: bytes) -> None:
+        session = self.client.session
+        assert session is not None  # noqa: S101 - narrows the type; `bot.app` makes the client with one
+        try:
+            async with session.post(url, data=content) as answer:
+                if answer.status != HTTPStatus.OK:
+                    raise SlackUncertainError(f"upload: HTTP {answer.status}")
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise SlackUncertainError(f"upload: {type(error).__name__}") from None
 
     async def find(self, channel: str, *, key: str, thread_ts: str | None, since: float) -> str | None:
         """Look for the message that carries `key`; return its ts."""

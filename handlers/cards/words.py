@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from runtime.requests.progress import StepState
 from runtime.requests.records import Verdict
 
 APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", "Decline"
@@ -58,6 +59,28 @@ WORKING = "⏳ Working…"
 WAITING_FOR_ONE = "✋ Waiting for an answer"
 RUN_FINISHED = "🏁 Finished"
 RUN_FAILED = "❌ Failed"
+
+
+THINKING = "thinking"
+STEP_MARKS = {StepState.RUNNING: "▸ Under way:", StepState.DONE: "✓ Done:", StepState.FAILED: "✕ Failed:"}
+
+
+def step(name: str, done: int, total: int) -> str:
+    """One step of a plan; of several at once, how many are done."""
+    return f"{name} ({done} of {total})" if total > 1 else name
+
+
+def is_doing(what: str) -> str:
+    """What stands after the bot's name while an agent works."""
+    return f"is working: {what}"
+
+
+NOT_BEGUN = "not begun yet"
+
+
+def where_it_stands(what: str) -> str:
+    """Title of a picture of a run."""
+    return f"Where the run stands: {what}"
 
 
 def wants_to_use(tools: Sequence[str]) -> str:

@@ -12,13 +12,10 @@ from slack_bolt.response import BoltResponse
 import handlers.slack
 from bot.manifest import load_manifest
 from bot.sandbox import cast
-from bot.sandbox.methods_chat import METHODS as CHAT
-from bot.sandbox.methods_directory import METHODS as DIRECTORY
-from bot.sandbox.methods_views import METHODS as VIEWS
+from bot.sandbox.web_api import METHODS
 from handlers.cards import ids
 from tests.office import Json, OpenOffice, asking
 
-METHODS = {**CHAT, **DIRECTORY, **VIEWS}
 KINDS = {"message.channels": "channel", "message.groups": "group", "message.im": "im", "message.mpim": "mpim"}
 CONVERSATIONS = ("channels", "groups", "im", "mpim")
 SCOPES_OF_EVENTS = {"app_mention": {"app_mentions:read"}, "app_home_opened": set[str]()}
