@@ -7,6 +7,7 @@ from handlers.cards import ids
 from handlers.cards.asked import asked
 from handlers.cards.filling import Errors
 from handlers.cards.forms import Draft, form_view, read_form
+from handlers.cards.ids import field_block
 from handlers.cards.model import Card, Reply
 from runtime.policy.model import AgentPolicy, terms_for
 from runtime.requests.records import (
@@ -89,6 +90,25 @@ def fill(card: Card, key: str, **typed: Any) -> Reply | Errors | Draft:
 def filled(card: Card, key: str, **typed: Any) -> Reply:
     """As `fill`, where no error is expected."""
     reply = fill(card, key, **typed)
+    assert isinstance(reply, Reply), reply
+    return reply
+
+
+def step_by_step(card: Card, key: str, chosen: Mapping[str, str], typed: Mapping[str, Any]) -> Reply:
+    """Choose in a form what other fields follow from, by the name of each group; then type into those, by label."""
+    action = card.action(key)
+    assert action is not None
+    state = left_as_is(form_view(card, action, make_request(None)))
+    for group, value in chosen.items():
+        view = form_view(card, action, make_request(None))
+        state |= typed_into(view, field_block([group, "decision"]), value)
+    draft = read_form(action, state, by=BEN, at=AT)
+    assert isinstance(draft, Draft)
+    view = form_view(card, action, make_request(None), draft)
+    state = left_as_is(view)
+    for label, value in typed.items():
+        state |= typed_into(view, label, value)
+    reply = read_form(action, state, by=BEN, at=AT, draft=draft)
     assert isinstance(reply, Reply), reply
     return reply
 

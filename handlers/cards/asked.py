@@ -41,6 +41,8 @@ def asked(payload: Any) -> Asked:
             calls = _calls(_INTERRUPTS, payload) or (Call(),)
         case {"action_requests": [*requests]} if requests:
             calls = _calls(_ACTIONS, requests) or (Call(),)
+        case {"type": "tool_approval"}:
+            calls = _calls(_ACTIONS, [payload]) or (Call(),)
         case dict() if not too_deep(payload):
             calls = (Call(args={key: value for key, value in payload.items() if key != APPROVERS}),)
         case _:

@@ -1,20 +1,15 @@
-"""The payload of Agent Inbox: a list of `HumanInterrupt`, answered by a list with a `HumanResponse` for each.
+"""The payload of Agent Inbox: a list of `HumanInterrupt`, answered by a list with a `HumanResponse` for each."""
 
-Several in one list are one question: what is offered is what all of them allow, and the answer goes to all of them.
-"""
-
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from handlers.cards import schemas, words
-from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
+from handlers.cards import words
+from handlers.cards.model import Card
+from handlers.cards.reviews import MAX_CALLS, Call, Dialect, Way, review
 from handlers.cards.schemas import Schema
-from runtime.prebuilt.review import EDITED_ARGS
+from runtime.prebuilt.review import ALLOWED_BY, EDITED_ARGS
 from runtime.requests.records import Verdict
-
-_UNTOLD = AskReason(told=False)
 
 
 class _ActionRequest(BaseModel):
@@ -35,46 +30,30 @@ class _Interrupt(BaseModel):
     description: str | None = None
 
 
-_INTERRUPTS = TypeAdapter(Annotated[list[_Interrupt], Field(min_length=1, max_length=50)])
+_KEYS = {"response": "respond"}
+"""Actions whose key is not the type of their response."""
+_INTERRUPTS = TypeAdapter(Annotated[list[_Interrupt], Field(min_length=1, max_length=MAX_CALLS)])
 
 
-def inbox(payload: Any, schema: dict[str, Any] | None) -> Card | None:
-    """The card of tool calls to review; None for anything else, also for calls that nobody could answer together."""
+def inbox(payload: Any, answers: dict[str, Any] | None) -> Card | None:
+    """The card of tool calls to review; None for anything else, also for calls that nobody could answer."""
     try:
         asked = _INTERRUPTS.validate_python(payload)
     except ValidationError:
         return None
-    requests = [one.action_request for one in asked]
-    args_schema, values = _form(requests, schema)
-    edit = [_edit(requests, args_schema, values)] if args_schema["properties"] else []
-    offered = {
-        "allow_accept": [_accept(len(asked))],
-        "allow_edit": edit,
-        "allow_respond": [_respond(len(asked))],
-        "allow_ignore": [_ignore(len(asked))],
-    }
-    actions = tuple(
-        action for key, found in offered.items() if all(getattr(one.config, key) for one in asked) for action in found
-    )
-    if not actions:
-        return None
-    return Card(
-        title=words.wants_to_use([request.action for request in requests]),
-        why="\n".join(dict.fromkeys(one.description for one in asked if one.description)) or None,
-        fields=values,
-        schema=args_schema,
-        actions=actions,
-        text_action="respond" if actions[0].key == "respond" else None,  # a sentence approves nothing
-    )
+    schema = _tool_schema(answers) if len(asked) == 1 else None
+    return review([_call(one, schema) for one in asked], _DIALECT)
 
 
-def _form(requests: list[_ActionRequest], answers: dict[str, Any] | None) -> tuple[Schema, dict[str, Any]]:
-    """The schema and the values of what is asked about: the arguments, or those of each of several by their number."""
-    if len(requests) == 1:
-        return _tool_schema(answers) or schemas.guess(requests[0].args), requests[0].args
-    names = [f"{place}. {request.action}" for place, request in enumerate(requests, start=1)]
-    schema = {"type": "object", "properties": {name: {"title": name, "type": "object"} for name in names}}
-    return schema, {name: request.args for name, request in zip(names, requests, strict=True)}
+def _call(one: _Interrupt, schema: Schema | None) -> Call:
+    allowed = (_KEYS.get(kind, kind) for kind, key in ALLOWED_BY.items() if getattr(one.config, key))
+    return Call(
+        tool=one.action_request.action,
+        args=one.action_request.args,
+        description=one.description,
+        allowed=frozenset(allowed),
+        schema=schema,
+    )
 
 
 def _tool_schema(answers: dict[str, Any] | None) -> Schema | None:
@@ -86,48 +65,22 @@ def _tool_schema(answers: dict[str, Any] | None) -> Schema | None:
     return found | {key: answers[key] for key in ("$defs", "definitions") if key in answers}
 
 
-def _accept(count: int) -> Action:
-    return Action(
-        key="accept",
-        label=words.APPROVE,
-        style="primary",
-        verdict=Verdict.APPROVED,
-        resume=lambda _: [{"type": "accept", "args": None}] * count,
-    )
+def _spell(way: Way, call: Call, args: dict[str, Any], text: str | None) -> dict[str, Any]:
+    match way.key:
+        case "edit":
+            return {"type": "edit", "args": {"action": call.tool, "args": args}}
+        case "respond":
+            return {"type": "response", "args": text}
+        case kind:
+            return {"type": kind, "args": None}
 
 
-def _edit(requests: list[_ActionRequest], schema: Schema, values: dict[str, Any]) -> Action:
-    ask = AskForm(schema=schema, values=values, title=words.EDIT_TITLE, submit=words.APPROVE_WITH_CHANGES, note=_UNTOLD)
-    return Action(key="edit", label=words.EDIT, verdict=Verdict.EDITED, ask=ask, resume=_edited(requests))
-
-
-def _edited(requests: list[_ActionRequest]) -> Callable[[Reply], Any]:
-    def resume(reply: Reply) -> list[dict[str, Any]]:
-        values = reply.values or {}
-        every = [values] if len(requests) == 1 else list(values.values())
-        return [
-            {"type": "edit", "args": {"action": request.action, "args": args}}
-            for request, args in zip(requests, every, strict=True)
-        ]
-
-    return resume
-
-
-def _respond(count: int) -> Action:
-    return Action(
-        key="respond",
-        label=words.RESPOND,
-        verdict=Verdict.ANSWERED,
-        ask=AskText(),
-        resume=lambda reply: [{"type": "response", "args": reply.text}] * count,
-    )
-
-
-def _ignore(count: int) -> Action:
-    return Action(
-        key="ignore",
-        label=words.IGNORE,
-        verdict=Verdict.REJECTED,
-        ask=_UNTOLD,
-        resume=lambda _: [{"type": "ignore", "args": None}] * count,
-    )
+_DIALECT = Dialect(
+    ways=(
+        Way(key="accept", label=words.APPROVE, verdict=Verdict.APPROVED),
+        Way(key="edit", label=words.EDIT, verdict=Verdict.EDITED, asks="args"),
+        Way(key="respond", label=words.RESPOND, verdict=Verdict.ANSWERED, asks="text"),
+        Way(key="ignore", label=words.IGNORE, verdict=Verdict.REJECTED, asks="reason"),
+    ),
+    spell=_spell,
+)

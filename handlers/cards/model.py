@@ -84,14 +84,18 @@ class Action:
     """A question to answer before the click counts."""
     ask: Ask | None = None
     """What the person has to give; None: the click is the answer."""
+    summary: Callable[[Reply], tuple[Change, ...]] | None = None
+    """What the card and the audit tell of a reply, where that is not what changed in a form; secrets masked."""
 
     def changes(self, reply: Reply) -> tuple[Change, ...]:
         """What the person typed or changed, for the card and the audit; secrets masked."""
+        if self.summary is not None:
+            return self.summary(reply)
         match self.ask:
             case AskText():
                 return (Change(field=AskText.FIELD, before=None, after=masked(reply.text or "")),)
             case AskForm(values=before):
-                return tuple(_changes(before, reply.values or {}, secret_names(self.ask.schema)))
+                return tuple(differences(before, reply.values or {}, self.ask.schema))
             case _:
                 return ()
 
@@ -142,7 +146,14 @@ def decide_as_proposed(card: Card, action: Action, proposal: Decision | None, by
     return decide(edited, Reply(values=proposal.given, note=proposal.reason, by=by, at=at))
 
 
-def _changes(
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], schema: Mapping[str, Any], *path: str
+) -> Iterator[Change]:
+    """What is not the same any more, value by value, secrets masked. `path`: keys that lead to both."""
+    return _differences(before, after, secret_names(schema), *path)
+
+
+def _differences(
     before: Mapping[str, Any], after: Mapping[str, Any], secrets: frozenset[str], *path: str
 ) -> Iterator[Change]:
     for key in {**before, **after}:
@@ -150,7 +161,7 @@ def _changes(
         if _same(old, new):
             continue
         if isinstance(old, dict) and isinstance(new, dict) and not hides(new, key=key, secrets=secrets):
-            yield from _changes(old, new, secrets, *path, key)
+            yield from _differences(old, new, secrets, *path, key)
             continue
         yield Change(
             field=INSIDE.join((*path, key)),

@@ -14,6 +14,7 @@ from handlers.cards import asks, schemas, words
 from handlers.cards.declared import APPROVERS, with_actions
 from handlers.cards.heading import heading
 from handlers.cards.inbox import inbox
+from handlers.cards.middleware import batched, per_call
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain, pruned
 from handlers.cards.typed import typed
@@ -122,5 +123,15 @@ def _always(value: Any) -> Callable[[Reply], Any]:
     return lambda _: value
 
 
-COMPILERS: tuple[Compiler, ...] = (typed, with_actions, inbox, _by_schema, _question, _approval, _anything)
+COMPILERS: tuple[Compiler, ...] = (
+    typed,
+    with_actions,
+    inbox,
+    batched,
+    per_call,
+    _by_schema,
+    _question,
+    _approval,
+    _anything,
+)
 """In order of how much a payload says itself about its answers. A new shape is one more function here."""

@@ -75,7 +75,7 @@ def usable(schema: object) -> bool:
         Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError:
         return False
-    return all(_target(ref, schema) is not None for ref in _refs(schema))
+    return all(_target(ref, schema) is not None for ref in references(schema))
 
 
 def too_deep(value: object, limit: int = MAX_DEPTH) -> bool:
@@ -231,7 +231,8 @@ def reference(schema: object) -> str | None:
     return refs[0] if len(refs) == 1 else None
 
 
-def _refs(schema: Schema) -> Iterator[str]:
+def references(schema: Schema) -> Iterator[str]:
+    """Everything that a schema refers to."""
     todo: list[object] = [schema]
     while todo:
         node = todo.pop()

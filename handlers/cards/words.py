@@ -8,6 +8,8 @@ from runtime.requests.records import Verdict
 APPROVE, EDIT, REJECT, ANSWER, DECLINE = "Approve", "Edit", "Reject", "Answer", "Decline"
 FILL_IN, CHOOSE = "Fill in", "Choose"
 RESPOND, IGNORE = "Respond", "Ignore"
+APPROVE_ALL, REJECT_ALL, DECIDE_EACH = "Approve all", "Reject all", "Decide each"
+ARGUMENTS = "Arguments"
 YES, NO = "Yes", "No"
 BACK, CLOSE, SEND = "Back", "Close", "Send"
 VIEW_EVERYTHING, STOP_RUN, RETRY = "View everything", "Stop the run", "Try again"
@@ -86,6 +88,11 @@ def where_it_stands(what: str) -> str:
 def wants_to_use(tools: Sequence[str]) -> str:
     """What a card for calls of these tools is about."""
     return f"The agent wants to use {_listed(tools)}"
+
+
+def decision_on(call: str) -> str:
+    """What is asked about one call of several."""
+    return f"Decision on {call}"
 
 
 def stopped(who: str | None) -> str:

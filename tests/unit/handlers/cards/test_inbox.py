@@ -9,7 +9,7 @@ from handlers.cards.payloads import compile_card
 from runtime import Command, CompiledGraph, InMemorySaver, Interrupt, Message
 from runtime.prebuilt import HumanInterruptConfig, add_human_in_the_loop, create_react_agent
 from runtime.requests.records import Verdict
-from tests.cards_kit import AT, BEN, filled, wrong
+from tests.cards_kit import AT, BEN, filled, step_by_step, wrong
 
 ALL = {"allow_ignore": True, "allow_respond": True, "allow_edit": True, "allow_accept": True}
 CLICK = Reply(by=BEN, at=AT)
@@ -72,18 +72,21 @@ def test_a_plain_reply_counts_only_where_nothing_could_be_approved() -> None:
     assert compile_card([call(config={"allow_respond": True}, x=1)]).text_action == "respond"
 
 
-def test_several_calls_in_one_list_are_answered_together() -> None:
+def test_several_calls_in_one_list_are_accepted_together_or_decided_one_by_one() -> None:
     two = {"allow_accept": True, "allow_edit": True}
     card = compile_card([call(hotel_name="X"), call("mail", two, to="a")])
     assert card.title == "The agent wants to use book_hotel, mail"
     assert card.why == "Please review"
+    assert dict(card.fields) == {"1. book_hotel": {"hotel_name": "X"}, "2. mail": {"to": "a"}}
     assert press(card, "accept") == [{"type": "accept", "args": None}] * 2
-    edited = filled(card, "edit", **{"2._mail": '{"to": "b"}'})
-    assert press(card, "edit", edited) == [
-        {"type": "edit", "args": {"action": "book_hotel", "args": {"hotel_name": "X"}}},
+    assert keys(card) == ["accept", "each"]
+    decided = step_by_step(
+        card, "each", {"1. book_hotel": "Respond", "2. mail": "Edit"}, {"Your answer": "too dear", "To": "b"}
+    )
+    assert press(card, "each", decided) == [
+        {"type": "response", "args": "too dear"},
         {"type": "edit", "args": {"action": "mail", "args": {"to": "b"}}},
     ]
-    assert keys(card) == ["accept", "edit"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,6 @@ def test_several_calls_in_one_list_are_answered_together() -> None:
         [{"action_request": {"action": "x"}, "config": ALL}],
         [call(x=1), "and this"],
         [call(config={}, x=1)],
-        [call(config={"allow_accept": True}, x=1), call(config={"allow_ignore": True}, x=1)],
         [call(x=1)] * 51,
     ],
 )
