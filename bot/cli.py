@@ -7,15 +7,16 @@ and so is anything that `andon check` finds.
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from dotenv import dotenv_values
 
 from bot.agents import AgentSpec, load_agents, load_graphs
 from bot.app import application
+from bot.audit import Format, export as export_trail, verify as verify_trail
 from bot.check import Mark, check as check_deployment
 from bot.database import open_store
 from bot.errors import ConfigurationError
@@ -24,6 +25,10 @@ from bot.manifest import manifest_text
 from bot.serve import serve as serve_slack, stop_on_signals
 from bot.settings import Settings, load_settings
 from runtime import StoreError
+from runtime.codec.process import CODEC
+from runtime.requests.ledger import Ledger
+
+T = TypeVar("T")
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +36,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback with values in it could show a token
     help="AI agents pull the cord, people answer in Slack.",
 )
+audit = typer.Typer(no_args_is_help=True, help="The audit trail: who tried what, when, and what came of it.")
+cli.add_typer(audit, name="audit")
 ENV_FILE = Path(".env")
 SECRETS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Variables that Bolt reads by itself, and that what agents start would inherit: they leave the environment first."""
@@ -86,6 +93,38 @@ def manifest(
 ) -> None:
     """Print the Slack app's manifest."""
     typer.echo(manifest_text(http), nl=False)
+
+
+Run = Annotated[str | None, typer.Option(help="Only this run: its id, or how it begins.")]
+
+
+@audit.command()
+def export(
+    run: Run = None,
+    form: Annotated[Format, typer.Option("--format", help="JSON Lines, or CSV for a spreadsheet.")] = Format.JSONL,
+) -> None:
+    """Print every entry of the audit trail, oldest run first."""
+    asyncio.run(_with_ledger(lambda ledger: export_trail(ledger, sys.stdout, form, run)))
+
+
+@audit.command()
+def verify(
+    run: Run = None,
+    exported: Annotated[Path | None, typer.Option("--against", help="An export in JSON Lines of earlier.")] = None,
+) -> None:
+    """See whether every entry is there as it was written. Exit code 1 when one is not."""
+
+    async def problems(ledger: Ledger) -> int:
+        found = [problem async for problem in verify_trail(ledger, run, exported)]
+        typer.echo("\n".join(f"✗ {problem}" for problem in found) or "✓ The audit trail is whole.")
+        return int(bool(found))
+
+    raise typer.Exit(asyncio.run(_with_ledger(problems)))
+
+
+async def _with_ledger(work: Callable[[Ledger], Awaitable[T]]) -> T:
+    async with open_store(load_settings(os.environ, env_file=ENV_FILE)) as store:
+        return await work(Ledger(store, CODEC))
 
 
 def _configuration() -> tuple[Settings, tuple[AgentSpec, ...], dict[str, object]]:

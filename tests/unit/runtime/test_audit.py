@@ -1,31 +1,37 @@
 """The audit trail is one chain for each thread: nobody forks it, and whoever meddles with it is found out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime import InMemorySaver, SqliteSaver
+from runtime import InMemorySaver, MongoDBSaver, SqliteSaver
 from runtime.engine.ids import new_id
 from runtime.requests import audit
 from runtime.requests.audit import AUDIT, Audit, faults, hash_of, missing
 from runtime.requests.records import Change, Decision, Person, Request, RequestId, RequestStatus, ThreadId, Verdict
 from runtime.store import Document, Store
+from tests.mongodb import fresh_uri
 
 BEN = Person(team="T", id="BEN")
 THREAD = ThreadId("t")
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+STORES: dict[str, Callable[[Path], Store]] = {
+    "memory": lambda _: InMemorySaver(),
+    "sqlite": lambda folder: SqliteSaver(folder / "andon.db"),
+    "mongodb": lambda _: MongoDBSaver.from_conn_string(fresh_uri()),
+}
+
+
+@pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    if request.param == "memory":
-        yield InMemorySaver()
-        return
-    async with SqliteSaver(tmp_path / "andon.db") as opened:
-        yield opened
+    opened = STORES[request.param](tmp_path)
+    yield opened
+    await opened.aclose()
 
 
 def decided(**changes: Any) -> Request:
