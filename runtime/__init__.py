@@ -61,6 +61,7 @@ from runtime.types import (
     RetryPolicy,
     Send,
     StateSnapshot,
+    StateUpdate,
     StreamWriter,
 )
 
@@ -112,6 +113,7 @@ __all__ = [
     "StaleHeadError",
     "StateGraph",
     "StateSnapshot",
+    "StateUpdate",
     "StoreError",
     "StreamWriter",
     "SystemMessage",

@@ -111,6 +111,15 @@ class StateSnapshot(NamedTuple):
     """Pending questions, in the order of the tasks."""
 
 
+class StateUpdate(NamedTuple):
+    """One update of `bulk_update_state`: what `update_state` takes."""
+
+    values: Any
+    as_node: str | None = None
+    task_id: str | None = None
+    """Taken and not used: a task's id follows from its checkpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphOutput:
     """What `invoke(version="v2")` returns."""

@@ -226,7 +226,7 @@ class Journal(Thread):
     def branch(
         self, base: Frame, source: str, following: Next, values: Values, *, ran: Sequence[str] | None = None
     ) -> None:
-        """Let the root go on from `base`, which may be an older checkpoint, with these values and tasks."""
+        """Let a graph go on from `base`, which may be an older checkpoint, with these values and tasks."""
         place = [base.ns, new_id(), base.id, base.step + 1, source, time.time()]
         extra = [
             following.joined,
@@ -236,6 +236,11 @@ class Journal(Thread):
             list(base.ran if ran is None else ran),
         ]
         self._do(["b", *place, plain_values(values), plain_tasks(following.tasks), extra])
+
+    def discard(self) -> None:
+        """Forget what is not in the store: this journal is not to be gone on with."""
+        with self._lock:
+            self._operations = []
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""

@@ -72,7 +72,9 @@ class Thread:
         frame = Frame(ns, checkpoint_id, parent_id, step, source, created_at, values=values)
         frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
         frame.joined, frame.deferred, frame.halted, frame.metadata, frame.ran = extra
-        self.frames = {ns: frame}
+        for below in [key for key in self.frames if is_below(key, ns)]:
+            del self.frames[below]
+        self.frames[ns] = frame
         return frame
 
     # The tree of frames: whose question is whose.

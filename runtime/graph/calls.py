@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from runtime.engine import supersteps
 from runtime.engine.heads import heads_of
 from runtime.engine.inputs import interrupts, take
-from runtime.engine.interrupts import ParentCommand
+from runtime.engine.interrupts import ParentCommand, current
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.graph.options import Options, modes_of
@@ -64,17 +64,29 @@ async def alone(run: Run, work: Callable[[], Awaitable[T]]) -> T:
 async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> bool:
     """Load, take the input, run, and leave everything in the store, whatever happens."""
     await run.journal.reload(graph.channels)
-    forked = await fork(graph, run)
-    run.start()
     try:
-        if forked and isinstance(given, Command) and given.resume is not NOTHING:
-            await supersteps.advance(run, graph, "")  # the new branch asks its own questions first
-        take(graph, run, given, on_pending)
+        await _take(graph, run, given, on_pending)
+        run.start()
         return await supersteps.advance(run, graph, "")
     except ParentCommand as command:
         raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
     finally:
         await run.end()
+
+
+async def _take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
+    """Take the input, at an older checkpoint as a new branch. One that is refused leaves nothing behind."""
+    if run.config.get("configurable", {}).get("checkpoint_ns") and current.get() is None:  # a node's own config has one
+        raise ValueError("'checkpoint_ns' names a subgraph, which goes on with the whole graph: leave it out")
+    durability, run.durability = run.durability, "exit"
+    if await fork(graph, run) and isinstance(given, Command) and given.resume is not NOTHING:
+        await supersteps.advance(run, graph, "")  # the new branch asks its own questions first
+    try:
+        take(graph, run, given, on_pending)
+    except BaseException:
+        run.journal.discard()
+        raise
+    run.durability = durability
 
 
 async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> AsyncGenerator[Any, None]:

@@ -1,6 +1,6 @@
 """A compiled graph: what programs call. The engine does the running; here is what goes in and what comes out."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
 
 from runtime.codec.process import CODEC
@@ -18,13 +18,15 @@ from runtime.graph.rules import Rules
 from runtime.graph.snapshots import snapshot
 from runtime.graph.timetravel import write_state
 from runtime.store import CheckpointStore
-from runtime.types import Config, StateSnapshot
+from runtime.types import Config, StateSnapshot, StateUpdate
 
 if TYPE_CHECKING:
     from runtime.graph.drawing import Drawing
 
 T = TypeVar("T")
 RECURSION_LIMIT: Final = 10_000
+PLACE: Final = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
+"""Keys of `configurable` that say which checkpoint is meant."""
 NO_STATE: Final = StateSnapshot({}, (), {}, None, None, None, (), ())
 
 
@@ -102,15 +104,17 @@ class CompiledGraph(Rules):
     async def aget_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Return where a thread stands; empty for one that does not exist.
 
-        `subgraphs` puts the snapshot of a paused subgraph into its task's `state`. With a `checkpoint_id`: the record
-        of that checkpoint.
+        `subgraphs` puts the snapshot of a paused subgraph into its task's `state`; that task's own config, which has a
+        `checkpoint_ns`, leads there as well. With a `checkpoint_id`: the record of that checkpoint.
         """
-        wanted = config.get("configurable", {}).get("checkpoint_id")
-        if wanted is not None:
-            past = [record async for record in self.aget_state_history(config)]
-            return next((r for r in past if r.config["configurable"]["checkpoint_id"] == wanted), NO_STATE)
+        place = config.get("configurable", {})
+        ns, wanted = place.get("checkpoint_ns") or "", place.get("checkpoint_id")
         journal = await Journal.load(_thread_id(config), CODEC, self._store(), self.channels)
-        return snapshot(self, journal, "", subgraphs=subgraphs)
+        frame = journal.frames.get(ns)
+        if wanted is None or (ns and frame is not None and frame.id == wanted):
+            return snapshot(self.below(ns), journal, ns, subgraphs=subgraphs)
+        past = await records(self, journal.thread_id, self._store())
+        return next((r for r in past if r.config["configurable"]["checkpoint_id"] == wanted), NO_STATE)
 
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Do what `aget_state` does, from sync code."""
@@ -147,25 +151,47 @@ class CompiledGraph(Rules):
         """Do what `aget_state_history` does, from sync code."""
         return sync.iterate(lambda: self.aget_state_history(config, filter=filter, before=before, limit=limit))
 
-    async def aupdate_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
+    async def aupdate_state(
+        self, config: Config, values: Any, as_node: str | None = None, task_id: str | None = None
+    ) -> Config:
         """Write to the state as if `as_node` had just run, and go on from there; returns the new checkpoint's config.
 
-        `as_node`: the node that wrote last, unless given; END ends the thread. With a `checkpoint_id` in the config, a
-        new branch begins at that checkpoint. Open questions are given up and asked anew.
+        `as_node`: the node that wrote last, unless given; END without values ends the thread, `__input__` is new input,
+        `__copy__` changes nothing. With a `checkpoint_id` in the config, a new branch begins at that checkpoint; with a
+        `checkpoint_ns`, it is the state of a subgraph under way. Open questions are given up and asked anew.
+        """
+        return await self.abulk_update_state(config, [[StateUpdate(values, as_node, task_id)]])
+
+    def update_state(
+        self, config: Config, values: Any, as_node: str | None = None, task_id: str | None = None
+    ) -> Config:
+        """Do what `aupdate_state` does, from sync code."""
+        return sync.run(lambda: self.aupdate_state(config, values, as_node, task_id))
+
+    async def abulk_update_state(
+        self, config: Config, supersteps: Sequence[Sequence[StateUpdate | tuple[Any, str | None]]]
+    ) -> Config:
+        """Write to the state step after step: the updates of one superstep as if its nodes had run side by side.
+
+        All of it is saved, or none. Raises `ValueError` where there is nothing to write.
         """
         run = self._run(config, {"durability": "sync"}, inline=False)
+        ns = config.get("configurable", {}).get("checkpoint_ns") or ""
+        steps = [[StateUpdate(*update) for update in updates] for updates in supersteps]
 
         async def write() -> None:
             await run.journal.reload(self.channels)
-            await write_state(self, run, values, as_node)
+            await write_state(self.below(ns), run, steps, ns)
             await run.save()
 
         await alone(run, write)
-        return snapshot(self, run.journal, "", subgraphs=False).config
+        return snapshot(self.below(ns), run.journal, ns, subgraphs=False).config
 
-    def update_state(self, config: Config, values: Any, as_node: str | None = None) -> Config:
-        """Do what `aupdate_state` does, from sync code."""
-        return sync.run(lambda: self.aupdate_state(config, values, as_node))
+    def bulk_update_state(
+        self, config: Config, supersteps: Sequence[Sequence[StateUpdate | tuple[Any, str | None]]]
+    ) -> Config:
+        """Do what `abulk_update_state` does, from sync code."""
+        return sync.run(lambda: self.abulk_update_state(config, supersteps))
 
     def get_graph(self) -> "Drawing":
         """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it."""
@@ -192,10 +218,9 @@ class CompiledGraph(Rules):
         limit = config.get("recursion_limit", RECURSION_LIMIT)
         if limit < 1:
             raise ValueError(f"recursion_limit must be at least 1, not {limit}")
-        metadata = dict(config.get("metadata", {}))
         before, after = options.get("interrupt_before"), options.get("interrupt_after")
         return Run(
-            journal=Journal("" if store is None else _thread_id(config), CODEC, store, metadata),
+            journal=Journal("" if store is None else _thread_id(config), CODEC, store, _metadata(config)),
             config=config,
             recursion_limit=limit,
             durability=options.get("durability", "async"),
@@ -234,6 +259,15 @@ def _thread_id(config: Config) -> str:
     thread_id = configurable.get("thread_id")
     if thread_id is None or not str(thread_id):
         raise ValueError("a graph with a checkpointer needs config={'configurable': {'thread_id': …}}")
-    if configurable.get("checkpoint_ns") and current.get() is None:  # a node's own config has one
-        raise ValueError("'checkpoint_ns' names a subgraph: read it by get_state(subgraphs=True) of the whole graph")
     return str(thread_id)
+
+
+def _metadata(config: Config) -> dict[str, Any]:
+    """Return what the caller wants noted with each checkpoint: metadata, and the plain values of `configurable`."""
+    plain = (str, int, float)
+    configurable = {key: value for key, value in config.get("configurable", {}).items() if isinstance(value, plain)}
+    return {
+        key: value
+        for key, value in {**configurable, **(config.get("metadata") or {})}.items()
+        if not key.startswith("__") and key not in PLACE
+    }

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.codec.process import CODEC
-from runtime.engine.frames import Frame, Question, Task, as_interrupt
+from runtime.engine.frames import Frame, Question, Task, as_interrupt, child_namespace
 from runtime.engine.journal import Journal
 from runtime.engine.thread import written_in
-from runtime.graph.snapshots import shown
+from runtime.graph.snapshots import config_at, shown
 from runtime.store import CheckpointStore
 from runtime.types import PregelTask, StateSnapshot
 
@@ -64,15 +64,24 @@ async def _operations(thread_id: str, store: CheckpointStore | None) -> list[lis
 def _record(graph: "CompiledGraph", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:
     frame = journal.frames[""]
     frame.attach(graph.channels)
-    return shown(graph, journal, frame, frame.values, tuple(_task(task, asked.get(task.id)) for task in frame.tasks))
+    return shown(
+        graph,
+        journal,
+        frame,
+        frame.values,
+        tuple(_task(graph, journal, task, asked.get(task.id)) for task in frame.tasks),
+    )
 
 
-def _task(task: Task, question: Question | None) -> PregelTask:
+def _task(graph: "CompiledGraph", journal: Journal, task: Task, question: Question | None) -> PregelTask:
+    node = graph.nodes.get(task.name)
+    is_graph = node is not None and node.is_graph
     return PregelTask(
         id=task.id,
         name=task.name,
         path=task.path,
         error=task.error,
         interrupts=(as_interrupt("", task, question),) if question else (),
+        state=config_at(journal, child_namespace("", task)) if is_graph else None,
         result=dict(task.writes) if task.writes is not None else None,
     )

@@ -32,6 +32,16 @@ class Rules:
             )
         return self.nodes[name]
 
+    def below(self, ns: str) -> Any:
+        """Return the graph that runs at a namespace: this one, or one that is a node. Raises `ValueError`."""
+        graph: Any = self
+        for part in ns.split("|") if ns else ():
+            node = graph.nodes.get(part.partition(":")[0])
+            if node is None or not node.is_graph:
+                raise ValueError(f"checkpoint_ns {ns!r}: {part!r} is no graph that was added as a node")
+            graph = node.run
+        return graph
+
     def checked_targets(self, source: str, targets: Sequence[Any]) -> list[Any]:
         """Refuse to go where there is no node."""
         for target in targets:

@@ -17,7 +17,7 @@ def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bo
     """Show a frame as it is now: what finished tasks wrote is in its values already."""
     frame = journal.frames.get(ns)
     if frame is None:
-        return StateSnapshot({}, (), _config(journal, ns), None, None, None, (), ())
+        return StateSnapshot({}, (), config_at(journal, ns), None, None, None, (), ())
     tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in frame.tasks)
     open_nodes = tuple(task.name for task in frame.tasks if not task.done)
     return shown(graph, journal, frame, frame.live_values(graph.channels), tasks)._replace(next=open_nodes)
@@ -30,10 +30,10 @@ def shown(
     return StateSnapshot(
         values=graph.shown_values(values),
         next=tuple(task.name for task in tasks),
-        config=_config(journal, frame.ns, frame.id),
+        config=config_at(journal, frame.ns, frame.id),
         metadata={"source": frame.source, "step": frame.step, "parents": _above(journal, frame.ns), **frame.metadata},
         created_at=datetime.fromtimestamp(frame.created_at, UTC).isoformat(),
-        parent_config=_config(journal, frame.ns, frame.parent_id) if frame.parent_id else None,
+        parent_config=config_at(journal, frame.ns, frame.parent_id) if frame.parent_id else None,
         tasks=tasks,
         interrupts=tuple(interrupt for task in tasks for interrupt in task.interrupts),
     )
@@ -43,7 +43,7 @@ def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *,
     node = graph.nodes.get(task.name)
     state: Any = None
     for child in journal.children(frame.ns, task):
-        state = _config(journal, child.ns)
+        state = config_at(journal, child.ns)
         if subgraphs and node is not None and node.is_graph:
             state = snapshot(node.run, journal, child.ns, subgraphs=True)
     return PregelTask(
@@ -57,7 +57,8 @@ def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *,
     )
 
 
-def _config(journal: Journal, ns: str, checkpoint_id: str | None = None) -> Mapping[str, Any]:
+def config_at(journal: Journal, ns: str, checkpoint_id: str | None = None) -> Mapping[str, Any]:
+    """Return the config that leads to a graph of the thread, or to one of its checkpoints."""
     place: dict[str, Any] = {"thread_id": journal.thread_id, "checkpoint_ns": ns}
     if checkpoint_id:
         place["checkpoint_id"] = checkpoint_id

@@ -25,6 +25,7 @@ LANGGRAPH = SimpleNamespace(
     interrupt=langgraph_types.interrupt,
     Command=langgraph_types.Command,
     Send=langgraph_types.Send,
+    StateUpdate=langgraph_types.StateUpdate,
     RetryPolicy=langgraph_types.RetryPolicy,
     get_stream_writer=langgraph_writer,
     get_config=langgraph_config,

@@ -1,11 +1,25 @@
 """History, replays, forks and states written by hand, in both libraries."""
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.contracts.parity.kit import CONFIG, END, Programs, ask_and_tell, chain, fan, plain, saved, tell
+from tests.contracts.parity.kit import (
+    CONFIG,
+    END,
+    START,
+    Programs,
+    State,
+    ask_and_tell,
+    attempt,
+    chain,
+    fan,
+    plain,
+    saved,
+    tell,
+)
 
 PROGRAMS = Programs()
 
@@ -75,6 +89,61 @@ def questions_in_replays_and_states_written_by_hand(lib: Any) -> Any:
     said += [outline(graph), graph.get_state(CONFIG).interrupts, graph.invoke(None, CONFIG)]
     graph.update_state(CONFIG, {"log": ["skipped"]}, as_node="ask")
     return [*said, outline(graph), graph.invoke(None, CONFIG)]
+
+
+@PROGRAMS.add
+def states_written_in_bulk(lib: Any) -> Any:
+    def route(state: State) -> str:
+        return "c" if "by a" in state["log"] else END
+
+    builder = fan(lib, a=tell("a"), b=tell("b"))
+    builder.add_node("c", tell("c")).add_conditional_edges("a", route, ["c", END])
+    graph = saved(lib, builder)
+    update = lib.StateUpdate
+    steps = [
+        [update({"log": ["in"]}, "__input__")],
+        [update({"log": ["in"]}, START)],
+        [update({"log": ["by a"]}, "a"), update({"log": ["by b"]}, "b")],
+    ]
+    last = graph.bulk_update_state(CONFIG, steps)
+    said = [outline(graph), graph.get_state(CONFIG).config == last, graph.invoke(None, CONFIG)]
+    graph.update_state(CONFIG, None, as_node="__copy__")
+    said.append(outline(graph)[0])
+    wrong: list[Any] = [[], [[]], [[update({}, "zzz")]]]
+    return [*said, *(attempt(partial(graph.bulk_update_state, CONFIG, steps)) for steps in wrong)]
+
+
+@PROGRAMS.add
+def the_state_of_a_subgraph_by_its_config(lib: Any) -> Any:
+    inner = chain(lib, first=tell("first"), ask=ask_and_tell(lib, "ask"), last=tell("last")).compile()
+    outer = chain(lib, middle=inner).compile()
+    graph = saved(lib, chain(lib, a=tell("a"), child=outer))
+    graph.invoke({}, CONFIG)
+
+    def below(graph: Any, config: Any) -> Any:
+        return graph.get_state(config).tasks[0].state
+
+    middle = below(graph, CONFIG)
+    innermost = below(graph, middle)
+    state = graph.get_state(innermost)
+    said = [plain(state.values), state.next, state.metadata["step"], plain(state.interrupts)]
+    graph.update_state(innermost, {"log": ["by hand"]})
+    said += [plain(graph.get_state(innermost).values), graph.invoke(None, CONFIG)]
+    graph.update_state(innermost, {"log": ["in place of ask"]}, as_node="ask")
+    return [*said, graph.invoke(None, CONFIG)]
+
+
+@PROGRAMS.add
+def what_callers_configure_is_noted_with_each_checkpoint(lib: Any) -> Any:
+    graph = saved(lib, chain(lib, a=tell("a"), ask=ask_and_tell(lib, "ask")))
+    config = {
+        "configurable": {"thread_id": "one", "user_id": 7, "__private": 1, "model": object(), "tier": "gold"},
+        "metadata": {"of": "caller", "tier": "said twice"},
+    }
+    graph.invoke({}, config)
+    graph.update_state(config, {"log": ["x"]}, as_node="a")
+    seen = [record.metadata for record in graph.get_state_history(CONFIG)]
+    return seen, len(list(graph.get_state_history(CONFIG, filter={"user_id": 7})))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")

@@ -38,7 +38,7 @@ with SqliteSaver({str(tmp_path / "andon.sqlite")!r}) as saver:
 
 
 PUBLIC = """
-AIMessage AnyMessage HumanMessage SystemMessage ToolMessage
+StateUpdate AIMessage AnyMessage HumanMessage SystemMessage ToolMessage
 add_messages AndonError CodecError Command CompiledGraph EmptyInputError END ExecutionInfo get_config
 get_runtime get_stream_writer GraphError GraphInterrupt GraphOutput GraphRecursionError idempotency_key
 InMemorySaver Interrupt interrupt InterruptMismatchError InvalidAnswerError InvalidGraphError

@@ -480,6 +480,21 @@ def test_answering_differently_from_an_old_checkpoint_forks_with_the_new_answer(
     assert ended == [["first", "no", "last"], ["first", "yes", "last"]]
 
 
+@pytest.mark.parametrize("durability", DURABILITIES)
+@pytest.mark.parametrize(
+    "wrong", [Command(resume={"0" * 32: "x"}), Command(goto="nowhere"), Command(update={"zzz": 1}), {"zzz": 1}]
+)
+def test_a_refused_input_at_an_old_checkpoint_leaves_no_branch(wrong: Any, durability: Durability) -> None:
+    graph = chain(first, ask, last).compile(InMemorySaver())
+    graph.invoke({}, CONFIG)
+    asked = graph.get_state(CONFIG).config
+    graph.invoke(Command(resume="go"), CONFIG)
+    before = graph.get_state(CONFIG)
+    with pytest.raises((UnknownInterruptError, InvalidUpdateError)):
+        graph.invoke(wrong, asked, durability=durability)
+    assert graph.get_state(CONFIG) == before
+
+
 def test_a_state_written_by_hand_is_checked() -> None:
     builder = chain(first).add_node(last).add_node(ask).add_edge("first", "last").add_edge("first", "ask")
     graph = builder.add_edge(["last", "ask"], "end").add_node("end", last).compile(InMemorySaver())
