@@ -78,7 +78,17 @@ async def application(
         ledger = Ledger(store, CODEC, metrics.noted)
         board = Board(ledger, agents, slack, clock)
         directory = SlackDirectory(slack, clock, identity["team_id"])
-        runner = Runner(ledger, agents, board, CODEC, clock, directory=directory, retry_seconds=retry_seconds)
+        runner = Runner(
+            ledger,
+            agents,
+            board,
+            CODEC,
+            clock,
+            directory=directory,
+            retry_seconds=retry_seconds,
+            lease_seconds=settings.lease_seconds,
+            sweep_seconds=settings.sweep_seconds,
+        )
         desk = Desk(
             runner=runner,
             ledger=ledger,

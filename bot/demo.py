@@ -72,6 +72,8 @@ async def demo(data_dir: Path, port: int | None) -> None:
             "SLACK_APP_TOKEN": sandbox.app_token,
             "ANDON_DATA_DIR": str(data_dir),
             "MONGODB_URI": "",  # what is only a trial goes into a file of its own
+            "ANDON_LEASE_SECONDS": os.environ.get("ANDON_LEASE_SECONDS", "3"),  # the page kills it and looks on
+            "ANDON_SWEEP_SECONDS": os.environ.get("ANDON_SWEEP_SECONDS", "1"),
             "ANDON_LOG": os.environ.get("ANDON_LOG", "warning"),
         }
         await bot.start()

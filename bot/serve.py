@@ -32,12 +32,12 @@ KINDS = frozenset({"application/json", "application/x-www-form-urlencoded"})
 
 
 async def serve(settings: Settings, app: Application, stop: asyncio.Event) -> None:
-    """Let Slack in until `stop` is set; what an earlier process left is finished meanwhile."""
+    """Let Slack in until `stop` is set; what another process has left and what is due is done meanwhile."""
     way_in = socket_mode(settings, app) if settings.socket_mode else http(settings, app)
     async with way_in, asyncio.TaskGroup() as group:
-        recovering = group.create_task(app.runner.recover())
+        watching = group.create_task(app.runner.watch())
         await stop.wait()
-        recovering.cancel()
+        watching.cancel()
 
 
 @asynccontextmanager

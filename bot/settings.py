@@ -61,6 +61,16 @@ def _mongodb_uri(uri: SecretStr) -> SecretStr:
     return uri
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise ValueError("must be a number of seconds from 0.1 to 3600, for example 15")
+    return seconds
+
+
 class Settings(BaseSettings):
     """What the program was told. Frozen; a secret shows as `**********` until `get_secret_value()` is called on it."""
 
@@ -85,6 +95,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path(".andon"), alias="ANDON_DATA_DIR")
     """Folder of the SQLite file; need not exist."""
     log_level: Annotated[LogLevel, BeforeValidator(_one_of(LogLevel))] = Field(default="info", alias="ANDON_LOG")
+    lease_seconds: Annotated[float, BeforeValidator(_seconds)] = Field(default=30.0, alias="ANDON_LEASE_SECONDS")
+    """How long a thread may rest whose process has died: then another one takes it over. Clocks of machines may differ
+    by a sixth of it."""
+    sweep_seconds: Annotated[float, BeforeValidator(_seconds)] = Field(default=15.0, alias="ANDON_SWEEP_SECONDS")
+    """Between two looks for what is due or was left by another process, give or take a third."""
     config: Path = Field(default=Path("andon.toml"), alias="ANDON_CONFIG")
     """The agents: an andon.toml, or a LangGraph project's langgraph.json."""
 

@@ -94,7 +94,7 @@ async def _refuse(desk: Desk, pressed: Click, refusal: Refusal) -> None:
     else:
         await desk.tell(pressed.by, pressed.channel, text, pressed.thread_ts)
     if refusal.request is not None:
-        await desk.board.refresh(refusal.request.thread_id)
+        desk.runner.wake(refusal.request.thread_id)  # what is shown may lag
 
 
 async def _unknown(desk: Desk, pressed: Click) -> None:

@@ -31,6 +31,7 @@ from runtime.requests.records import (
     TurnStatus,
     where_of,
 )
+from runtime.requests.surface import Guard
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +66,10 @@ class Board:
         self._clock = clock
         self._locks: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
 
-    async def open(self, thread_id: ThreadId) -> bool:
+    async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
         """Post the root. Where Slack does not let us in, say so to whoever asked: then there is no conversation."""
         try:
-            await self.refresh(thread_id)
+            await self.refresh(thread_id, guard)
         except SlackRefusedError as refusal:
             thread = await self._ledger.thread(thread_id)
             if thread is None or refusal.code not in NO_ENTRY:
@@ -77,14 +78,14 @@ class Board:
             return False
         return True
 
-    async def refresh(self, thread_id: ThreadId) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         """Draw what differs, root first. Raises `SlackRefusedError`, `SlackUncertainError`."""
         async with self._locks.setdefault(thread_id, asyncio.Lock()):
             thread = await self._ledger.thread(thread_id)
             if thread is None:
                 return
             try:
-                await self._refresh(thread)
+                await self._refresh(thread, guard)
             except SlackRefusedError as refusal:
                 if refusal.code == NO_THREAD:
                     await self._move(thread)
@@ -105,17 +106,17 @@ class Board:
 
     # What there is to draw.
 
-    async def _refresh(self, thread: Thread) -> None:
+    async def _refresh(self, thread: Thread, guard: Guard) -> None:
         turns = await self._ledger.turns(thread.id, *_SHOWN)
         requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
-        thread = await self._show_root(thread, requests)
-        await self._show_all(thread, self._drawings(thread, turns, requests))
+        thread = await self._show_root(thread, requests, guard)
+        await self._show_all(thread, self._drawings(thread, turns, requests), guard)
         asking = {request.turn_id for request in requests if request.status is RequestStatus.OPEN}
         for turn in turns:
             if turn.status is not TurnStatus.TAKEN and turn.id not in asking:
                 await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
 
-    async def _show_root(self, thread: Thread, requests: Sequence[Request]) -> Thread:
+    async def _show_root(self, thread: Thread, requests: Sequence[Request], guard: Guard) -> Thread:
         oldest = min((r.created_at for r in requests if r.status is RequestStatus.OPEN), default=self._clock())
         asked = [request for request in requests if request.created_at >= oldest]
         open_count = sum(request.status is RequestStatus.OPEN for request in asked)
@@ -126,7 +127,7 @@ class Board:
             needed=thread.status is not ThreadStatus.STOPPED,
         )
         try:
-            post = await self._show(thread, root)
+            post = await self._show(thread, root, guard)
         except SlackRefusedError as refusal:
             if root.needed or thread.where or refusal.code not in NO_ENTRY:
                 raise
@@ -167,40 +168,42 @@ class Board:
 
     # Drawing it.
 
-    async def _show_all(self, thread: Thread, drawings: Iterator[_Drawing]) -> None:
+    async def _show_all(self, thread: Thread, drawings: Iterator[_Drawing], guard: Guard) -> None:
         """Show every message that can be shown now; one that cannot does not keep the others back."""
         problems: list[SlackRefusedError | SlackUncertainError] = []
         for drawing in drawings:
             try:
-                await self._show(thread, drawing)
+                await self._show(thread, drawing, guard)
             except (SlackRefusedError, SlackUncertainError) as problem:
                 problems.append(problem)
         if problems:
             raise problems[0]
 
-    async def _show(self, thread: Thread, drawing: _Drawing) -> Post | None:
+    async def _show(self, thread: Thread, drawing: _Drawing, guard: Guard) -> Post | None:
         """Post it, or redraw it where it differs."""
         digest = derive_id(drawing.state)
         post = await self._ledger.post(drawing.key)
         if post is None and not drawing.needed:
             return None
         if post is None or post.place is None:
-            post = await self._put_up(thread, post, drawing, digest)
+            post = await self._put_up(thread, post, drawing, digest, guard)
         if post is not None and post.digest != digest:
-            post = await self._redraw(thread, post, drawing, digest)
+            post = await self._redraw(thread, post, drawing, digest, guard)
         return post
 
-    async def _put_up(self, thread: Thread, post: Post | None, drawing: _Drawing, digest: str) -> Post | None:
+    async def _put_up(
+        self, thread: Thread, post: Post | None, drawing: _Drawing, digest: str, guard: Guard
+    ) -> Post | None:
         """Post a message. One that was intended before is looked for first, and may show an older state."""
         intended = post is not None
         if post is None:
             post = Post(key=drawing.key, thread_id=thread.id, created_at=self._clock())
             intended = not await self._ledger.intend_post(post)
-        ts = await self._sent(thread, post, drawing, look_first=intended)
+        ts = await self._sent(thread, post, drawing, guard, look_first=intended)
         place = {"team": thread.place["team"], "channel": thread.place["channel"], "ts": ts}
         return await self._ledger.change_post(post, place=place, digest="" if intended else digest)
 
-    async def _sent(self, thread: Thread, post: Post, drawing: _Drawing, *, look_first: bool) -> str:
+    async def _sent(self, thread: Thread, post: Post, drawing: _Drawing, guard: Guard, *, look_first: bool) -> str:
         """Return the ts of the one message with this key, sending it if it is not there."""
         channel, thread_ts = thread.place["channel"], thread.place.get("ts")
         if look_first:
@@ -208,28 +211,28 @@ class Board:
             if found is not None:
                 return found
         try:
-            return await self._slack.post(channel, drawing.draw(), key=drawing.key, thread_ts=thread_ts)
+            return await self._slack.post(channel, drawing.draw(), key=drawing.key, thread_ts=thread_ts, guard=guard)
         except SlackUncertainError:
             if look_first:
                 raise
-            return await self._sent(thread, post, drawing, look_first=True)
+            return await self._sent(thread, post, drawing, guard, look_first=True)
 
-    async def _redraw(self, thread: Thread, post: Post, drawing: _Drawing, digest: str) -> Post | None:
+    async def _redraw(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
         assert post.place is not None  # noqa: S101 - narrows the type; the caller has looked
         try:
-            await self._slack.update(post.place["channel"], post.place["ts"], drawing.draw())
+            await self._slack.update(post.place["channel"], post.place["ts"], drawing.draw(), guard=guard)
         except SlackRefusedError as refusal:
             if refusal.code != GONE:
                 raise
             if drawing.needed:
-                return await self._again(thread, post, drawing, digest)
+                return await self._again(thread, post, drawing, digest, guard)
         return await self._ledger.change_post(post, digest=digest)
 
-    async def _again(self, thread: Thread, post: Post, drawing: _Drawing, digest: str) -> Post | None:
+    async def _again(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
         """Somebody deleted a message that people need: put up another one."""
         logger.info("message %s was deleted; posting it again", post.key)
         missing = await self._ledger.change_post(post, place=None, created_at=self._clock())
-        return await self._put_up(thread, missing, drawing, digest) if missing else None
+        return await self._put_up(thread, missing, drawing, digest, guard) if missing else None
 
     async def _move(self, thread: Thread) -> None:
         """Somebody deleted the first message of the conversation: the next refresh begins another one."""

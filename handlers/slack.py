@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.cards.blocks import Message
 from runtime.requests.records import Person
+from runtime.requests.surface import Guard, nobody_else
 
 ATTEMPTS: Final = 4
 LONGEST_WAIT: Final = 60.0  # seconds
@@ -69,10 +70,16 @@ class Slack:
         self._wait = wait
         self._called = called
 
-    async def post(self, channel: str, message: Message, *, key: str, thread_ts: str | None = None) -> str:
-        """Post a message that carries `key` in its metadata; return its ts. Raises `SlackUncertainError`."""
+    async def post(
+        self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, guard: Guard = nobody_else
+    ) -> str:
+        """Post a message that carries `key` in its metadata; return its ts. Raises `SlackUncertainError`.
+
+        `guard` has the last word before each attempt.
+        """
         answer = await self._call(
             "chat.postMessage",
+            guard=guard,
             repeat=False,
             channel=channel,
             thread_ts=thread_ts,
@@ -84,9 +91,17 @@ class Slack:
         )
         return str(answer["ts"])
 
-    async def update(self, channel: str, ts: str, message: Message) -> None:
-        """Redraw a message of ours; its metadata stays."""
-        await self._call("chat.update", channel=channel, ts=ts, text=message.text, blocks=message.blocks, parse="none")
+    async def update(self, channel: str, ts: str, message: Message, *, guard: Guard = nobody_else) -> None:
+        """Redraw a message of ours; its metadata stays. `guard` has the last word before each attempt."""
+        await self._call(
+            "chat.update",
+            guard=guard,
+            channel=channel,
+            ts=ts,
+            text=message.text,
+            blocks=message.blocks,
+            parse="none",
+        )
 
     async def unpost(self, channel: str, ts: str) -> None:
         """Take away a message of ours, a stream too; one that is gone is gone."""
@@ -232,10 +247,11 @@ class Slack:
         return await self._call("auth.test")
 
     async def _call(
-        self, method: str, *, repeat: bool = True, read: bool = False, **arguments: Any
+        self, method: str, *, guard: Guard = nobody_else, repeat: bool = True, read: bool = False, **arguments: Any
     ) -> Mapping[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
         for attempt in range(1, ATTEMPTS + 1):
+            guard()
             try:
                 answer = await self._once(method, given, read=read)
             except SlackRefusedError as refusal:

@@ -13,6 +13,7 @@
     │   ├── PendingInterruptError     new input while a question is open, and the caller said to refuse
     │   ├── NoRunError                `interrupt()` and friends outside a run
     │   └── ThreadBusyError           somebody else is running this thread
+    │       └── LeaseLostError        somebody else may be: this process could not renew its lease in time
     ├── NodeTimeoutError              an async node took longer than its `timeout`
     └── StoreError                    the database
         ├── StaleHeadError            another writer was first
@@ -132,6 +133,13 @@ class ThreadBusyError(RunError):
 
     def __str__(self) -> str:
         return f"thread {self.thread_id!r} is being run by somebody else; try again when that run has paused"
+
+
+class LeaseLostError(ThreadBusyError):
+    """This process had the thread but could not renew its lease in time; whoever takes over goes on."""
+
+    def __str__(self) -> str:
+        return f"thread {self.thread_id!r} may be run by another process now; what is stored decides"
 
 
 class NodeTimeoutError(AndonError):

@@ -1,7 +1,8 @@
 """One task per thread that is being brought to rest: begun by a wake, and again later when it could not be done.
 
-What a step is, others know (`runtime.requests.steps`). Here is only when: at once, once more if somebody woke it
-meanwhile, after a while if it failed, and not at all any more when the process is closing.
+What a step is, others know (`runtime.requests.steps`). Here is only when, and who: at once, if no other process has the
+thread; once more if somebody woke it meanwhile; after a while if it failed; and not at all any more when the process is
+closing. A step never goes on past the lease of its thread: it is cancelled when the lease cannot be renewed.
 """
 
 import asyncio
@@ -11,12 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from runtime.errors import LeaseLostError, StoreError
+from runtime.requests.leases import Lease, Leases
 from runtime.requests.records import ThreadId
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 """Pauses after the first, second, … failure in a row; the last one stays."""
+LETTING_GO_SECONDS: Final = 1.0
+"""How long a lease is worth giving back; after that it lapses by itself."""
 
 
 @dataclass(slots=True)
@@ -27,33 +32,45 @@ class Drive:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     """Something may have changed since the present step began: what it read may be out of date."""
     tried: asyncio.Event = field(default_factory=asyncio.Event)
-    """It has come to rest, or failed to, once."""
+    """It has come to rest, or failed to, or another process has it."""
     running: "asyncio.Task[None] | None" = None
     """The graph's own run, while there is one: what a stop cancels."""
+    failures: int = 0
+    """In a row."""
 
 
 class Drives:
-    """The drives of this process. `step` takes one step of a thread and says whether to look again."""
+    """The drives of this process. `step` takes one step of a thread and says whether to look again.
+
+    `heed` is called while a step goes on, with each renewal: others may have stopped the thread.
+    """
 
     def __init__(
-        self, step: Callable[[Drive], Awaitable[bool]], retry_seconds: Sequence[float] = RETRY_SECONDS
+        self,
+        step: Callable[[Drive, Lease], Awaitable[bool]],
+        heed: Callable[[Drive], Awaitable[None]],
+        leases: Leases,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
     ) -> None:
         self._step = step
+        self._heed = heed
+        self._leases = leases
         self._retry_seconds = retry_seconds
         self._tasks: dict[ThreadId, tuple[Drive, asyncio.Task[None]]] = {}
         self._closing = False
 
-    def wake(self, thread_id: ThreadId) -> Drive:
-        """Have a thread driven, now or right after the step that is under way."""
+    def wake(self, thread_id: ThreadId, *, fresh: bool = False) -> Drive:
+        """Have a thread driven, now or right after the step that is under way. `fresh`: it has just been made."""
         if thread_id not in self._tasks:
             drive = Drive(thread_id)
-            self._tasks[thread_id] = drive, asyncio.create_task(self._drive(drive), name=f"drive {thread_id}")
+            task = asyncio.create_task(self._drive(drive, fresh=fresh), name=f"drive {thread_id}")
+            self._tasks[thread_id] = drive, task
         drive = self._tasks[thread_id][0]
         drive.woken.set()
         return drive
 
     def cancel_run(self, thread_id: ThreadId) -> None:
-        """Cancel what the thread's graph is doing, if it is doing something."""
+        """Cancel what the thread's graph is doing, if it is doing something here."""
         drive, _ = self._tasks.get(thread_id, (None, None))
         if drive is not None and drive.running is not None:
             drive.running.cancel()
@@ -64,42 +81,103 @@ class Drives:
         return tuple(task for _, task in self._tasks.values())
 
     async def aclose(self, grace_seconds: float) -> None:
-        """Begin no more steps, let those under way finish for a while, then cancel them: a restart goes on there."""
+        """Begin no more steps, let those under way finish for a while, then cancel them: another process goes on."""
         self._closing = True
-        for thread_id in tuple(self._tasks):
-            self.wake(thread_id)
+        for drive, _ in self._tasks.values():
+            if drive.tried.is_set():  # it may be waiting to try again
+                drive.woken.set()
         if not self.busy:
             return
         await asyncio.wait(self.busy, timeout=grace_seconds)
-        runs = [drive.running for drive, _ in self._tasks.values() if drive.running is not None]
-        slow = [*runs, *self.busy]
+        slow = self.busy
         for task in slow:
             task.cancel()
         await asyncio.gather(*slow, return_exceptions=True)
 
-    async def _drive(self, drive: Drive) -> None:
-        failures = 0
+    async def _drive(self, drive: Drive, *, fresh: bool) -> None:
         try:
             while not self._closing:
                 drive.woken.clear()
                 try:
-                    again = await self._step(drive)
+                    lease = await self._leases.claim(drive.thread_id, fresh=fresh)
+                    fresh = False
+                    if lease is not None:
+                        await self._use(drive, lease)
                 except Exception as error:  # noqa: BLE001 - whatever it was, the thread must not be forgotten
-                    failures += 1
-                    await self._pause(drive, failures, error)
+                    await self._pause(drive, error)
                     continue
-                failures = 0
-                if not again and not drive.woken.is_set():
+                if not drive.woken.is_set():
                     return
         finally:
             drive.tried.set()
             del self._tasks[drive.thread_id]
 
-    async def _pause(self, drive: Drive, failures: int, error: Exception) -> None:
+    async def _use(self, drive: Drive, lease: Lease) -> None:
+        """Bring the thread to rest and give it back; soon to be looked at by anybody, if it could not be done."""
+        try:
+            while True:
+                if not await self._while_ours(drive, lease, self._steps(drive, lease)):
+                    return await self._let_go(lease, due=0.0)
+                if await lease.release():
+                    return None
+        except LeaseLostError:
+            raise
+        except asyncio.CancelledError:
+            await self._let_go(lease, due=0.0)
+            raise
+        except Exception:
+            await self._let_go(lease, due=self._leases.clock() + self._seconds_after(drive.failures + 1))
+            raise
+
+    async def _steps(self, drive: Drive, lease: Lease) -> bool:
+        """Take one step after the other. False: there are more, for another process."""
+        while not self._closing:
+            drive.woken.clear()
+            again = await self._step(drive, lease)
+            drive.failures = 0
+            if not again and not drive.woken.is_set():
+                return True
+        return False
+
+    async def _while_ours(self, drive: Drive, lease: Lease, work: Awaitable[bool]) -> bool:
+        """Do something while the lease is renewed; cancel it when it cannot be."""
+        task = asyncio.ensure_future(work)
+        pause = self._leases.seconds / 3
+        try:
+            while not (await asyncio.wait({task}, timeout=pause))[0]:
+                pause = self._leases.seconds / 3
+                try:
+                    async with asyncio.timeout(min(lease.seconds_left, pause / 2)):
+                        if await lease.renew():
+                            drive.woken.set()
+                        await self._heed(drive)
+                except (StoreError, TimeoutError):
+                    lease.check()
+                    pause /= 4
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def _let_go(self, lease: Lease, due: float) -> None:
+        """Give a lease back if that can be done now."""
+        try:
+            async with asyncio.timeout(LETTING_GO_SECONDS):
+                while not await lease.release(due):
+                    due = 0.0  # somebody has left word
+        except Exception as error:  # noqa: BLE001 - it lapses by itself
+            logger.info("the lease of thread %s will lapse: %s", lease.thread_id, error)
+
+    def _seconds_after(self, failures: int) -> float:
+        return self._retry_seconds[min(failures, len(self._retry_seconds)) - 1]
+
+    async def _pause(self, drive: Drive, error: Exception) -> None:
+        drive.failures += 1
         drive.tried.set()
-        seconds = self._retry_seconds[min(failures, len(self._retry_seconds)) - 1]
+        seconds = self._seconds_after(drive.failures)
         words = "thread %s could not be brought to rest: %s: %s; trying again in %s s"
-        details = error if failures == 1 else None
+        details = error if drive.failures == 1 else None
         logger.warning(words, drive.thread_id, type(error).__name__, error, seconds, exc_info=details)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -4,6 +4,7 @@ Every change is a compare-and-set on one document; nothing needs a transaction. 
 the record as it is now, or None when somebody else was first: then read again and decide anew.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, Final, cast
@@ -11,7 +12,9 @@ from typing import Any, Final, cast
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
 from runtime.policy.model import Terms
+from runtime.requests import leases
 from runtime.requests.audit import AUDIT, Audit
+from runtime.requests.leases import LEASES, Leases
 from runtime.requests.records import (
     Change,
     Decision,
@@ -30,12 +33,13 @@ from runtime.requests.records import (
 )
 from runtime.store import Collection, Document, DocumentStore, Scalar
 
-THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where"))
-REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id"))
-TURNS: Final = Collection("turns", ("status", "thread_id"))
+UNSEEN: Final = "unseen_since"
+THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where", UNSEEN))
+REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id", UNSEEN))
+TURNS: Final = Collection("turns", ("status", "thread_id", UNSEEN))
 POSTS: Final = Collection("posts", ("thread_id",))
 DRAFTS: Final = Collection("drafts", ("request_id",))
-COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT)
+COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT, LEASES)
 
 
 class Ledger:
@@ -122,7 +126,7 @@ class Ledger:
     async def claim(self, request_id: RequestId, decision: Decision) -> Request | None:
         """Decide an open request: of all who try, exactly one gets it. One round trip."""
         change: Document = {"status": str(RequestStatus.DECIDED), "decision": self._decision_bytes(decision)}
-        return await self._move(request_id, RequestStatus.OPEN, change)
+        return await self._move(request_id, RequestStatus.OPEN, change | {UNSEEN: decision.at})
 
     async def change_request(self, request: Request, **changes: Any) -> Request | None:
         """Change a request as it was read; None when it has changed since."""
@@ -132,7 +136,7 @@ class Ledger:
 
     async def settle(self, request: Request, status: RequestStatus, *, problem: str | None = None) -> Request | None:
         """Move a request on from the status it was read with; None when it has moved already."""
-        change: Document = {"status": str(status)}
+        change: Document = {"status": str(status), UNSEEN: None}
         if problem is not None:
             change["problem"] = problem
         return await self._move(request.id, request.status, change)
@@ -163,14 +167,30 @@ class Ledger:
         changed = await self._set(TURNS, turn.id, {"revision": turn.revision}, document)
         return _turn(changed) if changed else None
 
-    async def unsettled(self) -> list[ThreadId]:
-        """Threads that may need something done: not at rest, or somebody was not told the end."""
-        threads = await self.threads(ThreadStatus.RUNNING, ThreadStatus.WAITING)
-        untold = tuple(str(status) for status in TurnStatus if status is not TurnStatus.TOLD)
-        turns = await self._store.find(TURNS, {"status": untold})
-        decided = await self._store.find(REQUESTS, {"status": (str(RequestStatus.OPEN), str(RequestStatus.DECIDED))})
-        ids = [*(thread.id for thread in threads), *(str(item["thread_id"]) for item in (*turns, *decided))]
-        return list(dict.fromkeys(map(ThreadId, ids)))
+    # What there is to do.
+
+    def leases(self, clock: Callable[[], float], seconds: float) -> Leases:
+        """Leases on these threads, for one process."""
+        return Leases(self._store, clock, seconds)
+
+    async def wake_at(self, thread_id: ThreadId, at: float) -> None:
+        """Have a thread looked at when it is `at`, by whichever process is there then, and once at least.
+
+        Asking twice for a time is asking once. A time that has lost its meaning costs one look and nothing else.
+        """
+        await leases.wake_at(self._store, thread_id, at)
+
+    async def unsettled(self, before: float = math.inf, limit: int | None = None) -> list[ThreadId]:
+        """Threads that somebody has to look at before then: a lease lapses, a time was asked for, something is unseen.
+
+        A thread at rest is not among them. `limit`: of each kind.
+        """
+        due = await self._store.find(LEASES, {}, before=("due", before), limit=limit)
+        ids = [document["id"] for document in due]
+        for collection, name in ((THREADS, "id"), (REQUESTS, "thread_id"), (TURNS, "thread_id")):
+            found = await self._store.find(collection, {}, before=(UNSEEN, before), limit=limit)
+            ids.extend(document[name] for document in found)
+        return list(dict.fromkeys(ThreadId(str(thread_id)) for thread_id in ids))
 
     # Posts.
 

@@ -57,6 +57,8 @@ class Thread:
     created_at: float
     """Seconds since the epoch, as all times here."""
     updated_at: float
+    unseen_since: float | None = None
+    """Since when nobody has seen to what a person did to it: so that it is found when a process dies just then."""
     revision: int = 1
 
 
@@ -156,6 +158,8 @@ class Request:
     votes: tuple[Vote, ...] = ()
     """Of different people, oldest first; with the decision, all who agreed to it."""
     created_at: float
+    unseen_since: float | None = None
+    """Since when nobody has seen to its decision."""
     revision: int = 1
 
 
@@ -191,6 +195,8 @@ class Turn:
     attempt: int = 0
     """How often it was tried again after it had failed."""
     created_at: float
+    unseen_since: float | None = None
+    """Since when nobody has seen it in the queue."""
     revision: int = 1
 
 

@@ -8,7 +8,7 @@ every thread that is not at rest.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
@@ -16,6 +16,7 @@ from runtime.policy.directory import Directory, NoDirectory
 from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
+from runtime.requests.leases import LEASE_SECONDS
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_steer
 from runtime.requests.records import (
@@ -35,9 +36,8 @@ from runtime.requests.records import (
 )
 from runtime.requests.steps import AT_REST, Steps, try_again
 from runtime.requests.surface import Surface
+from runtime.requests.sweeper import SWEEP_SECONDS, Sweeper
 from runtime.requests.votes import cast, withdraw
-
-RECOVERING_AT_ONCE: Final = 50
 
 
 class Runner:
@@ -53,13 +53,17 @@ class Runner:
         *,
         directory: Directory | None = None,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self.ledger = ledger
         self.agents = agents
         self._codec = codec
         self._clock = clock
         self._directory = directory or NoDirectory()
-        self._drives = Drives(Steps(ledger, agents, surface, codec, clock).step, retry_seconds)
+        steps = Steps(ledger, agents, surface, codec, clock)
+        self._drives = Drives(steps.step, steps.heed, ledger.leases(clock, lease_seconds), retry_seconds)
+        self._sweeper = Sweeper(ledger, self.wake, clock, sweep_seconds)
 
     # What people do.
 
@@ -79,7 +83,7 @@ class Runner:
         )
         await self._add_turn(thread.id, text, by, place, key)
         opened = await self.ledger.open_thread(thread)
-        self.wake(thread.id)
+        self._drives.wake(thread.id, fresh=opened)
         if opened:
             await self._note("start", by, thread_id=thread.id, detail=agent)
         return thread
@@ -102,8 +106,10 @@ class Runner:
 
     async def _add_turn(self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str) -> bool:
         turn_id = derive_id("turn", key)
-        turn = Turn(id=turn_id, thread_id=thread_id, text=text, by=by, place=place, created_at=self._clock())
-        return await self.ledger.add_turn(turn)
+        now = self._clock()
+        return await self.ledger.add_turn(
+            Turn(id=turn_id, thread_id=thread_id, text=text, by=by, place=place, created_at=now, unseen_since=now)
+        )
 
     async def check(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Return the request if this person may answer it now, else the reason why not; a refusal is noted."""
@@ -171,7 +177,7 @@ class Runner:
             changed = change(request)
             if isinstance(changed, Reason):
                 return Refusal(changed, request)
-            stored = await self.ledger.change_request(request, **_votes_of(changed))
+            stored = await self.ledger.change_request(request, **_votes_of(changed), unseen_since=self._clock())
             if stored is not None:
                 self.wake(stored.thread_id)
                 return stored
@@ -186,7 +192,8 @@ class Runner:
                 return await self.refused("stop", refusal or Refusal(Reason.UNKNOWN), by)
             if thread.status in AT_REST:
                 return await self.refused("stop", Refusal(Reason.OVER, thread=thread), by)
-            changes = {"status": ThreadStatus.STOPPED, "stopped_by": by, "updated_at": self._clock()}
+            now = self._clock()
+            changes = {"status": ThreadStatus.STOPPED, "stopped_by": by, "updated_at": now, "unseen_since": now}
             stopped = await self.ledger.change_thread(thread, **changes)
         self.wake(thread_id)
         self._drives.cancel_run(thread_id)
@@ -206,7 +213,7 @@ class Runner:
             last = (await self.ledger.turns(thread.id, *TurnStatus))[-1]
             if not turn.failed or turn.id != last.id:
                 return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
-            again = await try_again(self.ledger, turn)
+            again = await try_again(self.ledger, turn, self._clock())
             if again is not None:
                 self.wake(thread.id)
                 await self._note("retry", by, thread_id=thread.id)
@@ -232,16 +239,12 @@ class Runner:
     # Life.
 
     async def recover(self) -> None:
-        """Drive every thread that is not at rest: what a crash left half done is finished. Each is tried once."""
-        gate = asyncio.Semaphore(RECOVERING_AT_ONCE)
+        """Drive every thread that somebody has to look at by now: what a crash left half done is finished."""
+        await self._sweeper.sweep()
 
-        async def one(thread_id: ThreadId) -> None:
-            async with gate:
-                await self.wake(thread_id).tried.wait()
-
-        async with asyncio.TaskGroup() as group:
-            for thread_id in await self.ledger.unsettled():
-                group.create_task(one(thread_id))
+    async def watch(self) -> None:
+        """Recover now and then, for ever: what another process has left, and what is due. Raises if it cannot begin."""
+        await self._sweeper.run()
 
     def wake(self, thread_id: ThreadId) -> Drive:
         """Have a thread driven, now or right after the step that is under way."""

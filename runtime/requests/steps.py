@@ -7,7 +7,7 @@ one that dies between the commit and the note of it finds the question gone and 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
@@ -16,6 +16,7 @@ from runtime.codec.codec import Codec
 from runtime.errors import AndonError, CodecError, InvalidAnswerError, RunError, StoreError, ThreadBusyError
 from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
+from runtime.requests.leases import Lease
 from runtime.requests.ledger import Ledger, request_id_of
 from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus, Verdict
 from runtime.requests.surface import Surface
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 TURN: Final = "andon_turn"
 """Key in a checkpoint's metadata: the turn whose input the graph has taken."""
 AT_REST: Final = (ThreadStatus.FINISHED, ThreadStatus.FAILED, ThreadStatus.STOPPED)
+STARTING_SECONDS: Final = 60.0
+"""After so long without its thread, the first turn of one will never have it."""
 _UNANSWERED: Final = (RequestStatus.OPEN, RequestStatus.DECIDED)
 
 
@@ -40,70 +43,94 @@ class Steps:
         self._codec = codec
         self._clock = clock
 
-    async def step(self, drive: Drive) -> bool:
+    async def step(self, drive: Drive, lease: Lease) -> bool:
         """Do the next thing; False when there is none and people see all of it. Raises what passes by itself."""
         thread = await self._ledger.thread(drive.thread_id)
         if thread is None:
-            return False
-        more = await self._step(drive, thread)
+            return await self._forget(drive.thread_id)
+        more = await self._step(drive, lease, thread)
         if not more:
-            await self._surface.refresh(thread.id)
+            await self._surface.refresh(thread.id, lease.check)
         return more
 
-    async def _step(self, drive: Drive, thread: Thread) -> bool:
+    async def _step(self, drive: Drive, lease: Lease, thread: Thread) -> bool:
         if thread.status is ThreadStatus.STOPPED:
-            return await self._close(thread)
+            return await self._close(thread, lease)
         if not thread.where:
-            return await self._open(thread)
-        turn = next(iter(await self._ledger.turns(thread.id, TurnStatus.TAKEN)), None)
+            return await self._open(thread, lease)
+        turns = await self._ledger.turns(thread.id, TurnStatus.TAKEN, TurnStatus.QUEUED)
+        turn = next((turn for turn in turns if turn.status is TurnStatus.TAKEN), None)
         if turn is None:
-            return await self._take_turn(thread) or await self._take_failed_turn(thread)
+            return await self._take_turn(thread, turns) or await self._take_failed_turn(thread)
+        if await self._see(turns):
+            return True
         try:
-            return await self._advance(drive, thread, turn)
+            return await self._advance(drive, lease, thread, turn)
         except Exception as error:
             if isinstance(error, (StoreError, ThreadBusyError)) and not isinstance(error, CodecError):
                 raise
             if isinstance(error, InvalidAnswerError) and await self._ask_again(thread, error):
                 return True
+            await lease.renew()  # a run that went on too late fails because of what another process did
             logger.exception("agent %s failed in thread %s", thread.agent, thread.id)
             return await self._fail(thread, turn, error)
 
-    async def _open(self, thread: Thread) -> bool:
+    async def _open(self, thread: Thread, lease: Lease) -> bool:
         """Have a place before the agent does anything: where it may not speak, it must not act either."""
-        if not await self._surface.open(thread.id):
+        if not await self._surface.open(thread.id, lease.check):
             await self._change(thread, ThreadStatus.STOPPED)
         return True
 
+    async def _see(self, turns: Sequence[Turn]) -> bool:
+        """Note that turns are known of: whatever happens now, the thread is looked at again. False: they all were."""
+        unseen = [turn for turn in turns if turn.unseen_since is not None]
+        for turn in unseen:
+            await self._ledger.change_turn(turn, unseen_since=None)
+        return bool(unseen)
+
+    async def _forget(self, thread_id: ThreadId) -> bool:
+        """There is no such thread, for a start that was cut off before anybody was told that it began."""
+        turns = await self._ledger.turns(thread_id, TurnStatus.QUEUED)
+        await self._see([turn for turn in turns if turn.created_at < self._clock() - STARTING_SECONDS])
+        return False
+
     # Turns.
 
-    async def _take_turn(self, thread: Thread) -> bool:
+    async def _take_turn(self, thread: Thread, queued: Sequence[Turn]) -> bool:
         """Take the next turn in the queue."""
-        queued = await self._ledger.turns(thread.id, TurnStatus.QUEUED)
         if not queued:
             return False
         if await self._change(thread, ThreadStatus.RUNNING) is not None:
-            await self._ledger.change_turn(queued[0], status=TurnStatus.TAKEN)
+            await self._ledger.change_turn(queued[0], status=TurnStatus.TAKEN, unseen_since=None)
         return True
 
     async def _take_failed_turn(self, thread: Thread) -> bool:
         """Take the failed turn again when somebody has answered another of its questions since."""
         if thread.status is not ThreadStatus.FAILED:
             return False
-        for request in await self._ledger.requests(thread.id, RequestStatus.DECIDED):
+        for request in await self._ledger.requests(thread.id, *_UNANSWERED):
             if request.decision is not None and request.decision.at > thread.updated_at:
                 turn = await self._ledger.turn(request.turn_id)
-                return turn is not None and await try_again(self._ledger, turn) is not None
+                return turn is not None and await try_again(self._ledger, turn, self._clock()) is not None
+            if request.unseen_since is not None:
+                await self._ledger.change_request(request, unseen_since=None)
         return False
 
-    async def _close(self, thread: Thread) -> bool:
+    async def _close(self, thread: Thread, lease: Lease) -> bool:
         """Close what a stopped thread left open. Something said since then starts its next turn."""
-        for request in await self._ledger.requests(thread.id, *_UNANSWERED):
+        requests = await self._ledger.requests(thread.id, *_UNANSWERED)
+        lease.check()
+        for request in requests:
             await self._ledger.settle(request, RequestStatus.STOPPED)
         turns = await self._ledger.turns(thread.id, TurnStatus.QUEUED, TurnStatus.TAKEN)
         for turn in turns:
             if turn.created_at <= thread.updated_at:
-                await self._ledger.change_turn(turn, status=TurnStatus.STOPPED)
-        return any(turn.created_at > thread.updated_at for turn in turns) and await self._take_turn(thread)
+                await self._ledger.change_turn(turn, status=TurnStatus.STOPPED, unseen_since=None)
+        later = [turn for turn in turns if turn.created_at > thread.updated_at]
+        if thread.unseen_since is not None:
+            await self._ledger.change_thread(thread, unseen_since=None)
+            return True
+        return await self._take_turn(thread, later)
 
     async def _end(self, thread: Thread, agent: Agent, turn: Turn, state: StateView) -> bool:
         """The graph has finished with this turn."""
@@ -124,32 +151,34 @@ class Steps:
     async def _change(self, thread: Thread, status: ThreadStatus) -> Thread | None:
         if thread.status is status:
             return thread
-        return await self._ledger.change_thread(thread, status=status, updated_at=self._clock())
+        return await self._ledger.change_thread(thread, status=status, updated_at=self._clock(), unseen_since=None)
 
     # The graph's run for a turn.
 
-    async def _advance(self, drive: Drive, thread: Thread, turn: Turn) -> bool:
+    async def _advance(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn) -> bool:
         agent = self._agents.get(thread.agent)
         if agent is None:
             raise RunError(f"There is no agent named {thread.agent} any more.")
+        requests = await self._ledger.requests(thread.id, *_UNANSWERED)  # before the state, which settles them
         state = await agent.graph.aget_state(_config(thread.id))
         pending = {interrupt.id: interrupt for task in state.tasks for interrupt in task.interrupts}
-        decided = await self._settle(thread, pending)
+        decided = await self._settle(requests, pending)
+        lease.check()
         if (state.metadata or {}).get(TURN) != turn.id:
-            return await self._go(drive, thread, agent, turn, agent.to_input(turn.text))
+            return await self._go(drive, lease, thread, turn, agent.to_input(turn.text))
         if decided:
             answers = {request.interrupt_id: request.decision.value for request in decided if request.decision}
-            return await self._go(drive, thread, agent, turn, agent.command(resume=answers))
+            return await self._go(drive, lease, thread, turn, agent.command(resume=answers))
         if any(task.result is None and not task.interrupts for task in state.tasks):
-            return await self._go(drive, thread, agent, turn, None)
+            return await self._go(drive, lease, thread, turn, None)
         if pending:
-            return await self._ask(thread, agent, turn, pending)
+            return await self._ask(lease, thread, agent, turn, pending)
         return await self._end(thread, agent, turn, state)
 
-    async def _settle(self, thread: Thread, pending: Mapping[str, Any]) -> list[Request]:
+    async def _settle(self, requests: Sequence[Request], pending: Mapping[str, Any]) -> list[Request]:
         """Note what the graph has consumed or given up; return the decisions it has still to get."""
         waiting: list[Request] = []
-        for request in await self._ledger.requests(thread.id, *_UNANSWERED):
+        for request in requests:
             question = pending.get(request.interrupt_id)
             decided = request.status is RequestStatus.DECIDED
             if question is None:
@@ -158,19 +187,26 @@ class Steps:
                 await self._ledger.settle(request, RequestStatus.REPLACED)
             elif decided:
                 waiting.append(request)
+            elif request.unseen_since is not None:  # a vote
+                await self._ledger.change_request(request, unseen_since=None)
         return waiting
 
-    async def _go(self, drive: Drive, thread: Thread, agent: Agent, turn: Turn, given: Any) -> bool:
+    async def _go(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn, given: Any) -> bool:
         """Run the graph from an input, a command or None to its next pause or end. Raises what the graph raises."""
         if await self._change(thread, ThreadStatus.RUNNING) is None or drive.woken.is_set():
             return True  # something happened since this step read what there is: look again
-        run = drive.running = asyncio.create_task(_exhaust(agent, given, _config(thread.id, turn)))
+        run = asyncio.create_task(_exhaust(self._agents[thread.agent], given, _config(thread.id, turn)))
         run.add_done_callback(lambda _: drive.woken.set())
-        while not run.done():
-            await self._show(thread.id)
-            await drive.woken.wait()
-            drive.woken.clear()
-        drive.running = None
+        drive.running = run
+        try:
+            while not run.done():
+                await self._show(thread.id, lease)
+                await drive.woken.wait()
+                drive.woken.clear()
+        finally:
+            drive.running = None
+            run.cancel()
+            await asyncio.wait({run})
         if run.cancelled():
             return await self._cancelled(thread)
         run.result()
@@ -182,18 +218,25 @@ class Steps:
             raise RunError("The agent cancelled itself.")
         return True
 
-    async def _show(self, thread_id: ThreadId) -> None:
+    async def heed(self, drive: Drive) -> None:
+        """Cancel the run of a thread that somebody has stopped, in whatever process."""
+        thread = await self._ledger.thread(drive.thread_id) if drive.running is not None else None
+        if thread is not None and thread.status is ThreadStatus.STOPPED and drive.running is not None:
+            drive.running.cancel()
+
+    async def _show(self, thread_id: ThreadId, lease: Lease) -> None:
         """Show what is, if that can be done now: a run does not wait for the surface to be well."""
         try:
-            await self._surface.refresh(thread_id)
+            await self._surface.refresh(thread_id, lease.check)
         except Exception as error:  # noqa: BLE001 - at the latest the end of the drive tries again
             logger.info("thread %s is not shown while it runs: %s: %s", thread_id, type(error).__name__, error)
 
     # Questions.
 
-    async def _ask(self, thread: Thread, agent: Agent, turn: Turn, pending: Mapping[str, Any]) -> bool:
+    async def _ask(self, lease: Lease, thread: Thread, agent: Agent, turn: Turn, pending: Mapping[str, Any]) -> bool:
         """Open a request for every pending question."""
         asked = await self._ledger.turn_requests(turn.id)
+        lease.check()
         for interrupt in pending.values():
             same = [request for request in asked if request.interrupt_id == interrupt.id]
             if not any(request.status in _UNANSWERED for request in same):
@@ -251,6 +294,7 @@ class Steps:
                 proposed_in=0,
                 votes=(),
                 created_at=self._clock(),
+                unseen_since=None,
             )
             await self._ledger.open_request(anew)
             await self._ledger.settle(request, RequestStatus.REPLACED, problem=words)
@@ -266,11 +310,10 @@ def _refilled(request: Request) -> Any:
     return refilled(request.decision.value) if refilled and request.decision else request.payload
 
 
-async def try_again(ledger: Ledger, failed: Turn) -> Turn | None:
+async def try_again(ledger: Ledger, failed: Turn, at: float) -> Turn | None:
     """Have a failed turn taken again; None when it has changed since it was read."""
-    return await ledger.change_turn(
-        failed, status=TurnStatus.TAKEN, attempt=failed.attempt + 1, outcome=None, failed=False
-    )
+    again = {"attempt": failed.attempt + 1, "outcome": None, "failed": False}
+    return await ledger.change_turn(failed, status=TurnStatus.TAKEN, unseen_since=at, **again)
 
 
 async def _exhaust(agent: Agent, given: Any, config: Mapping[str, Any]) -> None:

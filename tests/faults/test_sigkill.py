@@ -93,6 +93,8 @@ async def site_in(folder: Path) -> AsyncIterator[Site]:
             "SLACK_APP_TOKEN": sandbox.app_token,
             "ANDON_DATA_DIR": str(folder),
             "ANDON_CONFIG": str(config),
+            "ANDON_LEASE_SECONDS": "2",
+            "ANDON_SWEEP_SECONDS": "0.5",
             "ANDON_LOG": "warning",
         }
         office = Office(sandbox=sandbox, settings=load_settings(environ), specs=[], graphs={})

@@ -27,6 +27,7 @@ from runtime.requests.records import (
     TurnStatus,
     Verdict,
 )
+from runtime.requests.surface import nobody_else
 from tests.cards_kit import AT, BEN, make_request, make_thread
 from tests.office import Json, is_open, key_of, shown
 
@@ -66,7 +67,7 @@ class Wall:
         return request
 
     async def refresh(self) -> None:
-        await self.board.refresh(self.thread.id)
+        await self.board.refresh(self.thread.id, nobody_else)
 
     def messages(self) -> list[Json]:
         return self.sandbox.messages("refunds")
@@ -106,7 +107,7 @@ async def test_what_has_not_changed_is_left_alone(wall: Wall) -> None:
     await wall.refresh()
     before = len(wall.sandbox.calls)
     await wall.refresh()
-    await wall.another().refresh(wall.thread.id)
+    await wall.another().refresh(wall.thread.id, nobody_else)
     assert len(wall.sandbox.calls) == before
 
 
@@ -125,7 +126,7 @@ async def test_what_another_process_posted_before_it_died_is_found_and_brought_u
     await wall.ledger.change_post(post, place=None)
     decision = Decision(action="approve", verdict=Verdict.APPROVED, label="Approve", value=True, by=BEN, at=AT)
     await wall.ledger.claim(request.id, decision)
-    await wall.another().refresh(wall.thread.id)
+    await wall.another().refresh(wall.thread.id, nobody_else)
     assert len(wall.messages()) == 2
     assert "Approved" in shown(wall.messages()[1])
     assert not is_open(wall.messages()[1])
@@ -167,7 +168,7 @@ async def test_a_deleted_conversation_begins_anew(wall: Wall) -> None:
 
 async def test_where_the_bot_may_not_speak_who_asked_is_told(wall: Wall) -> None:
     wall.sandbox.leave("bot", "refunds")
-    assert not await wall.board.open(wall.thread.id)
+    assert not await wall.board.open(wall.thread.id, nobody_else)
     assert "I am not a member" in shown(wall.sandbox.messages("@ana"))
     await wall.ledger.change_thread(await now(wall), status=ThreadStatus.STOPPED)
     await wall.refresh()
@@ -178,8 +179,8 @@ async def test_where_the_bot_may_not_speak_who_asked_is_told(wall: Wall) -> None
 async def test_a_slack_that_is_away_is_no_refusal(wall: Wall, kind: str) -> None:
     wall.sandbox.inject(Fault(method="chat.postMessage", kind=kind, times=2))
     with pytest.raises(SlackUncertainError):
-        await wall.board.open(wall.thread.id)
-    assert await wall.board.open(wall.thread.id)
+        await wall.board.open(wall.thread.id, nobody_else)
+    assert await wall.board.open(wall.thread.id, nobody_else)
     assert len(wall.messages()) == 1
 
 

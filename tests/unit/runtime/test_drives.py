@@ -2,13 +2,23 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from runtime import InMemorySaver
 from runtime.requests.drives import Drive, Drives
+from runtime.requests.leases import Lease, Leases
 from runtime.requests.records import ThreadId
 
 T = ThreadId("t")
+
+
+def drives_of(step: Callable[[Drive, Lease], Awaitable[bool]], *retry_seconds: float) -> Drives:
+    async def heed(_: Drive) -> None:
+        """Nobody stops anything here."""
+
+    return Drives(step, heed, Leases(InMemorySaver(), lambda: 1.0), retry_seconds or (0.0,))
 
 
 async def rest(drives: Drives) -> None:
@@ -19,11 +29,11 @@ async def rest(drives: Drives) -> None:
 async def test_it_steps_until_there_is_nothing_more() -> None:
     steps: list[int] = []
 
-    async def step(_: Drive) -> bool:
+    async def step(_: Drive, __: Lease) -> bool:
         steps.append(1)
         return len(steps) < 3
 
-    drives = Drives(step)
+    drives = drives_of(step)
     drives.wake(T)
     await rest(drives)
     assert len(steps) == 3
@@ -33,13 +43,13 @@ async def test_it_steps_until_there_is_nothing_more() -> None:
 async def test_a_wake_during_a_step_makes_it_look_again() -> None:
     steps: list[int] = []
 
-    async def step(drive: Drive) -> bool:
+    async def step(drive: Drive, _: Lease) -> bool:
         steps.append(1)
         if len(steps) == 1:
             drives.wake(drive.thread_id)
         return False
 
-    drives = Drives(step)
+    drives = drives_of(step)
     drives.wake(T)
     await rest(drives)
     assert len(steps) == 2
@@ -49,12 +59,12 @@ async def test_one_thread_has_one_drive_and_others_do_not_wait_for_it() -> None:
     entered: list[ThreadId] = []
     go = asyncio.Event()
 
-    async def step(drive: Drive) -> bool:
+    async def step(drive: Drive, _: Lease) -> bool:
         entered.append(drive.thread_id)
         await go.wait()
         return False
 
-    drives = Drives(step)
+    drives = drives_of(step)
     assert drives.wake(T) is drives.wake(T)
     drives.wake(ThreadId("u"))
     await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])
@@ -66,13 +76,13 @@ async def test_one_thread_has_one_drive_and_others_do_not_wait_for_it() -> None:
 async def test_what_failed_is_tried_again_and_told_once_in_full(caplog: pytest.LogCaptureFixture) -> None:
     tries: list[int] = []
 
-    async def step(_: Drive) -> bool:
+    async def step(_: Drive, __: Lease) -> bool:
         tries.append(1)
         if len(tries) < 4:
             raise ConnectionError("away")
         return False
 
-    drives = Drives(step, retry_seconds=(0.0, 0.0))
+    drives = drives_of(step, 0.0, 0.0)
     with caplog.at_level(logging.WARNING):
         drive = drives.wake(T)
         await drive.tried.wait()
@@ -84,13 +94,13 @@ async def test_what_failed_is_tried_again_and_told_once_in_full(caplog: pytest.L
 async def test_a_wake_ends_the_pause_after_a_failure() -> None:
     tries: list[int] = []
 
-    async def step(_: Drive) -> bool:
+    async def step(_: Drive, __: Lease) -> bool:
         tries.append(1)
         if len(tries) == 1:
             raise ConnectionError("away")
         return False
 
-    drives = Drives(step, retry_seconds=(3600.0,))
+    drives = drives_of(step, 3600.0)
     await drives.wake(T).tried.wait()
     drives.wake(T)
     await rest(drives)
@@ -98,10 +108,10 @@ async def test_a_wake_ends_the_pause_after_a_failure() -> None:
 
 
 async def test_closing_ends_a_pause_and_begins_no_step() -> None:
-    async def step(_: Drive) -> bool:
+    async def step(_: Drive, __: Lease) -> bool:
         raise ConnectionError("away")
 
-    drives = Drives(step, retry_seconds=(3600.0,))
+    drives = drives_of(step, 3600.0)
     await drives.wake(T).tried.wait()
     async with asyncio.timeout(5):
         await drives.aclose(3600.0)

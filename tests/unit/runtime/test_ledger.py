@@ -166,16 +166,37 @@ async def test_threads_are_found_by_place_status_team_and_starter(ledger: Ledger
     assert await ledger.threads(team="X") == []
 
 
-async def test_unsettled_is_what_may_still_need_something(ledger: Ledger) -> None:
-    await ledger.open_thread(thread("running"))
-    await ledger.open_thread(thread("done", status=ThreadStatus.FINISHED))
-    await ledger.open_thread(thread("untold", status=ThreadStatus.FINISHED))
-    await ledger.open_thread(thread("asked", status=ThreadStatus.FAILED))
-    await ledger.add_turn(turn("1", thread_id="done", status=TurnStatus.TOLD))
-    await ledger.add_turn(turn("2", thread_id="untold", status=TurnStatus.ENDED))
-    await ledger.open_request(request("3", thread_id="asked", status=RequestStatus.DECIDED))
-    await ledger.open_request(request("4", thread_id="done", status=RequestStatus.DELIVERED))
-    assert sorted(await ledger.unsettled()) == ["asked", "running", "untold"]
+async def test_what_a_person_did_is_unsettled_until_somebody_has_seen_it(ledger: Ledger) -> None:
+    await ledger.open_thread(thread("said"))
+    await ledger.add_turn(turn("1", thread_id="said", unseen_since=3.0))
+    await ledger.add_turn(turn("2", thread_id="told", status=TurnStatus.TOLD))
+    await ledger.open_thread(thread("stopped", unseen_since=4.0))
+    await ledger.open_request(request("3", thread_id="asked"))
+    await ledger.open_request(request("4", thread_id="decided"))
+    await ledger.claim(RequestId("4"), DECISION)
+    assert await ledger.unsettled() == ["stopped", "decided", "said"]
+    assert await ledger.unsettled(before=3.5) == ["said"]
+    decided = await ledger.request(RequestId("4"))
+    assert decided is not None
+    await ledger.settle(decided, RequestStatus.DECIDED)
+    await ledger.change_turn(turn("1"), unseen_since=None)
+    await ledger.change_thread(thread("stopped"), unseen_since=None)
+    assert await ledger.unsettled() == []
+
+
+async def test_a_thread_is_woken_at_every_time_that_was_asked_for(ledger: Ledger) -> None:
+    for at in (50.0, 20.0, 20.0):
+        await ledger.wake_at(ThreadId("t"), at)
+    assert await ledger.unsettled(before=20.0) == []
+    leases = ledger.leases(lambda: 21.0, 30.0)
+    for due, until in ((20.5, 20.0), (50.5, 50.0)):
+        assert await ledger.unsettled(due) == ["t"]
+        assert await ledger.unsettled(until) == []
+        lease = await leases.claim(ThreadId("t"))
+        assert lease is not None
+        assert await lease.release()
+        leases = ledger.leases(lambda: 51.0, 30.0)
+    assert await ledger.unsettled() == []
 
 
 async def test_a_post_is_intended_once(ledger: Ledger) -> None:

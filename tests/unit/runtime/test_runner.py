@@ -30,6 +30,7 @@ from runtime.requests.records import (
     Verdict,
 )
 from runtime.requests.runner import Runner
+from runtime.requests.surface import Guard
 from tests.office import State
 
 ANA, BEN, EVE = Person(team="T", id="ANA"), Person(team="T", id="BEN"), Person(team="X", id="EVE")
@@ -45,16 +46,17 @@ class Notes:
     broken: int = 0
     closed: bool = False
 
-    async def open(self, thread_id: ThreadId) -> bool:
+    async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
         if self.closed:
             return False
-        await self.refresh(thread_id)
+        await self.refresh(thread_id, guard)
         thread = await self.ledger.thread(thread_id)
         assert thread is not None
         await self.ledger.change_thread(thread, place=PLACE, where="T/C/1")
         return True
 
-    async def refresh(self, thread_id: ThreadId) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
+        guard()
         if self.broken:
             self.broken -= 1
             raise ConnectionError("away")
@@ -109,7 +111,7 @@ class Clock:
         self.time = 100.0
 
     def __call__(self) -> float:
-        self.time += 1.0
+        self.time += 0.001
         return self.time
 
 

@@ -15,6 +15,7 @@ from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal
 from runtime.requests.records import Change, Decision, Person, Request, RequestStatus, ThreadId, Verdict
 from runtime.requests.runner import Runner
+from runtime.requests.surface import Guard
 from tests.cards_kit import make_request
 
 
@@ -28,10 +29,10 @@ ANA, BEN, CARLA = map(person, "ABC")
 class Nothing:
     """A surface of which nothing is asked."""
 
-    async def open(self, thread_id: ThreadId) -> bool:
+    async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
         return True
 
-    async def refresh(self, thread_id: ThreadId) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         pass
 
 
