@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import drafts
+from handlers import drafts, rest
 from handlers.cards import ids
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
@@ -55,6 +55,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     decides(ids.RETRY, _retry)
     decides(ids.INPUT, drafts.redraw)
     decides(ids.FORM_BACK, drafts.page_back)
+    shows(ids.REST, rest.ask)
     shows(ids.VIEW, _view_request)
     shows(ids.VIEW_RUN, _view_run)
     shows(ids.VIEW_TURN, _view_turn)

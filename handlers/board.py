@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from handlers.cards import words
 from handlers.cards.blocks import Message, card_message
 from handlers.cards.payloads import compile_card
-from handlers.cards.runs import outcome_message, run_message
+from handlers.cards.runs import outcome_message, pause, run_message
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
 from runtime.requests.agents import Agent
@@ -117,12 +117,11 @@ class Board:
                 await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
 
     async def _show_root(self, thread: Thread, requests: Sequence[Request], guard: Guard) -> Thread:
-        oldest = min((r.created_at for r in requests if r.status is RequestStatus.OPEN), default=self._clock())
-        asked = [request for request in requests if request.created_at >= oldest]
-        open_count = sum(request.status is RequestStatus.OPEN for request in asked)
+        asked = pause(requests)
+        waiting = [(r.id, r.proposal is None) for r in asked if r.status is RequestStatus.OPEN]
         root = _Drawing(
             key=_root_key(thread),
-            state=f"{thread.status} {open_count} {len(asked)}",
+            state=f"{thread.status} {len(asked)} {waiting}",
             draw=lambda: run_message(thread, asked, self.title(thread)),
             needed=thread.status is not ThreadStatus.STOPPED,
         )

@@ -7,12 +7,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import drafts
-from handlers.cards import ids
+from handlers import drafts, rest
+from handlers.cards import ids, words
 from handlers.cards.forms import Draft, form_view, read_form
 from handlers.cards.model import Reply, decide
 from handlers.cards.payloads import compile_card
 from handlers.cards.refusals import notice_view
+from handlers.cards.rest import progress_view
 from handlers.desk import Desk
 from handlers.payloads import Submission, submission
 from runtime.requests.policy import Reason, Refusal
@@ -38,6 +39,12 @@ def register(app: AsyncApp, desk: Desk) -> None:
                 await ack(response_action="update", view=view)
             case errors:
                 await ack(response_action="errors", errors=errors)
+
+    @app.view(ids.REST)
+    async def approve_the_rest(ack: Ack, body: Body) -> None:
+        sent = submission(body)
+        await ack(response_action="update", view=progress_view(words.APPROVING))
+        desk.later(rest.approve(desk, sent), sent.by)
 
     @app.view(ids.STOP)
     async def stop(ack: Ack, body: Body) -> None:

@@ -34,6 +34,9 @@ PAGE = "page"
 FORM_BACK = "form_back"
 """Action id of the button that leads to the page before, in a form of several."""
 
+REST = "rest"
+"""Approve the rest: a button's action id (value: thread id), and the callback id of the modal that lists it."""
+
 ANSWER = "answer"
 """Callback id of every modal that answers a request."""
 NOTICE = "notice"
@@ -120,3 +123,17 @@ def parse_view_ref(metadata: str) -> ViewRef | None:
     }
     page = data.get("page")
     return ViewRef(**texts, page=page if isinstance(page, int) else 0)
+
+
+def rest_ref(request_ids: Sequence[RequestId]) -> str:
+    """Which requests were listed to be approved together, as that modal's `private_metadata`."""
+    return json.dumps(request_ids)
+
+
+def parse_rest_ref(metadata: str) -> tuple[RequestId, ...]:
+    """Read `rest_ref` back; nothing if this is something else."""
+    try:
+        data = json.loads(metadata)
+    except ValueError:
+        return ()
+    return tuple(RequestId(item) for item in data if isinstance(item, str)) if isinstance(data, list) else ()

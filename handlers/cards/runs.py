@@ -7,6 +7,7 @@ from handlers.cards import ids, words
 from handlers.cards.blocks import Message
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.masking import mask_text
+from handlers.cards.rest import approvable
 from handlers.cards.text import escape, mention
 from runtime.requests.records import Request, RequestStatus, Thread, ThreadStatus, Turn
 
@@ -24,12 +25,32 @@ def run_message(thread: Thread, requests: Sequence[Request], agent_title: str) -
         {"type": "section", "text": {"type": "mrkdwn", "text": started, "verbatim": True}},
         *([rich_text(quote(prompt.text))] if prompt.text.strip() else []),
         context(status),
-        *([_actions([_button(ids.VIEW_RUN, thread.id, words.VIEW_EVERYTHING)])] if prompt.cut else []),
+        *([_actions(buttons)] if (buttons := _run_buttons(thread, requests, cut=bool(prompt.cut))) else []),
     ]
     text = (
         f"{escape(agent_title)} for {mention(thread.started_by)}: {escape(excerpt(thread.prompt, 600).text)} {status}"
     )
     return Message(text, blocks)
+
+
+def pause(requests: Sequence[Request]) -> list[Request]:
+    """The requests of the pause a thread is in: the open ones, and those answered while one of these was waiting."""
+    since = min((request.created_at for request in requests if request.status is RequestStatus.OPEN), default=None)
+    if since is None:
+        return []
+    for request in sorted(requests, key=lambda request: request.created_at, reverse=True):
+        if request.decision is not None and request.decision.at >= since:
+            since = min(since, request.created_at)
+    return [request for request in requests if request.created_at >= since]
+
+
+def _run_buttons(thread: Thread, requests: Sequence[Request], *, cut: bool) -> list[Block]:
+    waiting = [request for request in requests if request.status is RequestStatus.OPEN]
+    count = len(approvable(waiting)) if thread.status is ThreadStatus.WAITING and len(waiting) > 1 else 0
+    return [
+        *([_button(ids.REST, thread.id, words.approve_the_rest(count))] if count > 1 else []),
+        *([_button(ids.VIEW_RUN, thread.id, words.VIEW_EVERYTHING)] if cut else []),
+    ]
 
 
 def run_status(thread: Thread, requests: Sequence[Request]) -> str:

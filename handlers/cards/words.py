@@ -263,6 +263,34 @@ def _listed(items: Sequence[object]) -> str:
     return ", ".join(str(item) for item in items[:8]) + (", …" if len(items) > 8 else "")
 
 
+REST_TITLE = "Approve the rest"
+APPROVES_THESE = "This approves, as they are:"
+APPROVING = "Approving…"
+NOTHING_TO_APPROVE = "Nothing is left that can be approved without a look at it."
+
+
+def approve_the_rest(count: int) -> str:
+    """The button that approves what is still open of a run."""
+    return f"Approve the rest ({count})"
+
+
+def approve_so_many(count: int) -> str:
+    """What sends it."""
+    return f"Approve {count}"
+
+
+def left_out(count: int) -> str:
+    """Open questions that need an answer of their own."""
+    return "One more needs a look of its own." if count == 1 else f"{count} more need a look of their own."
+
+
+def approved_so_many(done: int, count: int) -> str:
+    """What became of it."""
+    if done == count:
+        return f"Approved all {count}."
+    return f"Approved {done} of {count}. Nothing was decided about the others:"
+
+
 # To the one who clicked, and to nobody else.
 NOT_SENT = "Not sent"
 UNKNOWN_REQUEST = "This question is not known here any more, so nothing was decided."

@@ -29,9 +29,10 @@ BUTTONS = (
     ids.LINK,
     ids.INPUT,
     ids.FORM_BACK,
+    ids.REST,
     f"{ids.PAGE}:1",
 )
-MODALS = (ids.ANSWER, ids.STOP)
+MODALS = (ids.ANSWER, ids.STOP, ids.REST)
 
 
 @pytest.fixture

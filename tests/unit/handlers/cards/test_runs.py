@@ -6,11 +6,13 @@ from bot.sandbox.blockkit import check_message, check_view
 from handlers.cards import ids
 from handlers.cards.blocks import Message
 from handlers.cards.details import turn_view
+from handlers.cards.model import Reply, decide
+from handlers.cards.payloads import compile_card
 from handlers.cards.refusals import notice_view, settled, words_of
-from handlers.cards.runs import outcome_message, run_message, stop_view
+from handlers.cards.runs import outcome_message, pause, run_message, stop_view
 from runtime.hitl import Approval
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import Decision, RequestStatus, ThreadId, ThreadStatus, Turn, Verdict
+from runtime.requests.records import Decision, Request, RequestStatus, ThreadId, ThreadStatus, Turn, Verdict
 from tests.cards_kit import ANA, AT, BEN, buttons, make_request, make_thread, texts
 
 TURN = Turn(
@@ -113,3 +115,23 @@ def test_stopping_asks_first() -> None:
     view = stop_view(make_thread())
     assert check_view(view) == []
     assert ids.parse_view_ref(view["private_metadata"]) == ids.ViewRef(thread_id=ThreadId("t1"))
+
+
+def at(created: float, decided: float | None = None) -> Request:
+    decision = decide(compile_card({"question": "?"}).actions[0], Reply(by=BEN, at=decided)) if decided else None
+    status = RequestStatus.DELIVERED if decided else RequestStatus.OPEN
+    return replace(make_request({"question": "?"}, status, decision), created_at=created)
+
+
+@pytest.mark.parametrize(
+    ("requests", "counted"),
+    [
+        ([], 0),
+        ([at(1, 2)], 0),
+        ([at(1, 5), at(2), at(3)], 3),  # the first of three is answered first
+        ([at(1, 2), at(3)], 1),  # asked one after the other
+        ([at(1, 2), at(3, 9), at(4, 5), at(6)], 3),  # one branch asks again while another waits
+    ],
+)
+def test_a_pause_is_what_is_open_and_what_was_answered_meanwhile(requests: list[Request], counted: int) -> None:
+    assert len(pause(requests)) == counted
