@@ -16,6 +16,7 @@ import ormsgpack
 from runtime.codec.kinds import (
     BUILT_IN,
     FOREIGN_MESSAGES,
+    FOREIGN_TEXT,
     OBJECT,
     Kind,
     foreign_message,
@@ -102,6 +103,8 @@ class _Kinds:
         if kind is None and registered_name(cls) in FOREIGN_MESSAGES:
             self.add(cls)
             kind = self.by_class[cls]
+        if kind is None and registered_name(cls) == FOREIGN_TEXT:
+            kind = self.by_class[cls] = BUILT_IN[str]
         return kind
 
     def named(self, name: str) -> Kind | None:

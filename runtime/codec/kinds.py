@@ -120,6 +120,10 @@ FOREIGN_MESSAGES: Final = frozenset(
 """LangChain's message classes by registered name: conversations hold them as they are."""
 
 
+FOREIGN_TEXT: Final = "langchain_core.messages.base:TextAccessor"
+"""What `message.text` is in LangChain, a subclass of `str`: kept as the text it is."""
+
+
 def foreign_message(name: str) -> type | None:
     """The class of a stored LangChain message; None for any other name. Raises `CodecError` without LangChain."""
     if name not in FOREIGN_MESSAGES:

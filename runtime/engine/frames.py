@@ -4,6 +4,7 @@ Plain data. The journal changes it, the engine runs it, `records` says what of i
 lent to the runs that want it, and nobody changes what is lent: who wants to puts a twin of the task in its place.
 """
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -206,6 +207,9 @@ class Next:
 
 # Namespaces: the path of tasks from the root graph to a subgraph.
 
+MEMORY: Final = "="
+"""Begins the namespaces of frames that keep a subgraph's state between its calls."""
+
 
 def child_namespace(ns: str, task: Task) -> str:
     """Return the namespace of a task's subgraph; further calls from the same task get `:1`, `:2`, … after it."""
@@ -217,9 +221,14 @@ def parent_of(ns: str) -> str | None:
     return ns.rpartition("|")[0] if ns else None
 
 
+def memory_of(ns: str, name: str) -> str:
+    """Return where a subgraph of this name keeps its state between the calls that are made from one place."""
+    return f"{MEMORY}{re.sub(r':[^|]*', '', ns)}/{name}"
+
+
 def is_below(ns: str, above: str) -> bool:
-    """Whether one namespace lies anywhere under another."""
-    return ns != above and (not above or ns.startswith(f"{above}|"))
+    """Whether one namespace lies anywhere under another; what is kept between calls lies nowhere."""
+    return ns != above and (ns.startswith(f"{above}|") if above else not ns.startswith(MEMORY))
 
 
 def as_interrupt(ns: str, task: Task, question: Question) -> Interrupt:

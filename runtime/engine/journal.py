@@ -224,9 +224,19 @@ class Journal(Thread):
             return self._enter(operation, values)
 
     def branch(
-        self, base: Frame, source: str, following: Next, values: Values, *, ran: Sequence[str] | None = None
+        self,
+        base: Frame,
+        source: str,
+        following: Next,
+        values: Values,
+        *,
+        ran: Sequence[str] | None = None,
+        memories: Sequence[Frame] | None = None,
     ) -> None:
-        """Let a graph go on from `base`, which may be an older checkpoint, with these values and tasks."""
+        """Let a graph go on from `base`, with these values and tasks.
+
+        `memories`: what subgraphs kept between calls at `base`, where that is an older checkpoint.
+        """
         place = [base.ns, new_id(), base.id, base.step + 1, source, time.time()]
         extra = [
             following.joined,
@@ -235,7 +245,17 @@ class Journal(Thread):
             self.metadata,
             list(base.ran if ran is None else ran),
         ]
+        if memories is not None:
+            extra.append([plain_frame(memory) for memory in memories])
         self._do(["b", *place, plain_values(values), plain_tasks(following.tasks), extra])
+
+    def remember(self, ns: str, memory: str) -> None:
+        """Keep the state of a subgraph that has ended for its next call."""
+        self._do(["m", ns, memory])
+
+    def recall(self, ns: str, memory: str) -> None:
+        """Let a subgraph that is about to begin have what was kept."""
+        self._do(["r", ns, memory])
 
     def discard(self) -> None:
         """Forget what is not in the store: this journal is not to be gone on with."""

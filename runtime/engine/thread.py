@@ -8,9 +8,9 @@ reaches its next checkpoint, the frames below it are over and go.
 from collections.abc import Iterator
 from typing import Any
 
-from runtime.engine.frames import Frame, Question, Task, child_namespace, is_below, parent_of
+from runtime.engine.frames import MEMORY, Frame, Question, Task, child_namespace, is_below, parent_of
 from runtime.engine.ids import derive_id
-from runtime.engine.records import restore
+from runtime.engine.records import restore, restored_frame
 from runtime.errors import CodecError
 from runtime.graph.state import Values, Writes
 from runtime.types import NOTHING, START
@@ -29,6 +29,8 @@ class Thread:
         if operation[0] == "b":
             return self._restart(operation)
         kind, ns, *rest = operation
+        if kind == "r":
+            return self._recall(ns, *rest)
         frame = self.frames[ns]
         match kind:
             case "t":
@@ -43,6 +45,8 @@ class Thread:
                 frame.tasks += _tasks(frame.id, ns, rest[0], len(frame.tasks))
             case "h":
                 frame.halted = True
+            case "m":
+                self.frames[rest[0]] = Frame(rest[0], values=frame.values, unapplied=frame.unapplied[:])
             case _:
                 raise CodecError("", f"the log has an operation {kind!r} that this version does not know")
         return frame
@@ -66,15 +70,29 @@ class Thread:
         self.frames[ns] = frame
         return frame
 
+    def _recall(self, ns: str, memory: str) -> Frame:
+        """Let a subgraph begin with what it was left with."""
+        known = self.frames[memory]
+        self.frames[ns] = Frame(ns, values=known.values, unapplied=known.unapplied[:])
+        return self.frames[ns]
+
+    def memories(self) -> list[Frame]:
+        """Return what subgraphs keep between their calls."""
+        return [frame for ns, frame in self.frames.items() if ns.startswith(MEMORY)]
+
     def _restart(self, operation: list[Any]) -> Frame:
         """Apply a `branch`."""
         _, ns, checkpoint_id, parent_id, step, source, created_at, values, nexts, extra = operation
         frame = Frame(ns, checkpoint_id, parent_id, step, source, created_at, values=values)
         frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
-        frame.joined, frame.deferred, frame.halted, frame.metadata, frame.ran = extra
+        frame.joined, frame.deferred, frame.halted, frame.metadata, frame.ran, *then = extra
         for below in [key for key in self.frames if is_below(key, ns)]:
             del self.frames[below]
         self.frames[ns] = frame
+        if then:  # what subgraphs kept at that checkpoint
+            for memory in self.memories():
+                del self.frames[memory.ns]
+            self.frames |= {memory.ns: memory for memory in map(restored_frame, then[0])}
         return frame
 
     # The tree of frames: whose question is whose.

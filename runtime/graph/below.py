@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine import supersteps
-from runtime.engine.frames import Next, as_interrupt, child_namespace
+from runtime.engine.frames import Next, as_interrupt, child_namespace, memory_of
 from runtime.engine.injected import as_context
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
 from runtime.graph.options import Options, check
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, options: Options | None = None) -> Any:
     """Run as part of another graph's task, in its journal. Raises `GraphInterrupt` when it pauses.
 
-    `options`: of a call by the node's code; None when it is the node itgraph. Each call of the task has a namespace
-    of its own, and one that was finished before the task suspended returns what it returned then.
+    `options`: of a call by the node's code; None when it is the node itself. Each call of the task has a namespace
+    of its own, and one that was finished before the task suspended returns what it returned then. With
+    `checkpointer=True` a graph begins with the state that its last call from this place ended with.
     """
     context.check_alive(f"subgraph {graph.name!r}")
     journal = context.run.journal
@@ -29,12 +30,16 @@ async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, op
         number, context.calls = context.calls, context.calls + 1
         ns = f"{ns}:{number}" if number else ns
         context.run.contexts |= contexts(graph, ns, options)
+    memory = memory_of(ns, graph.name) if graph.checkpointer is True else ""
     if ns not in journal.frames:
+        if memory and memory in journal.frames:
+            journal.recall(ns, memory)
         writes = [pair for pair in writes_of(given, "the subgraph's input") if pair[0] in graph.input.channels]
         journal.checkpoint(ns, "input", Next(tasks=[(START, dict(graph.checked_writes(writes, "the input")))]))
     elif "values" in context.run.modes:
         context.run.send(ns, "values", graph.shown_values(journal.frames[ns].live_values(graph.channels)))
     checkpoint_reached(context.run, graph, journal.frames[ns])
+    was_over = not journal.frames[ns].tasks
     with context.calling():
         try:
             finished = await supersteps.advance(context.run, graph, ns, context)
@@ -45,6 +50,8 @@ async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, op
         context.paused = True
         raise GraphInterrupt(tuple(as_interrupt(*item) for item in journal.pending_questions(ns).values()))
     frame = journal.frames[ns]
+    if memory and not was_over:
+        journal.remember(ns, memory)
     frame.attach(graph.channels)
     return graph.output_of(frame.values)
 

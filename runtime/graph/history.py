@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.codec.process import CODEC
-from runtime.engine.frames import Frame, Question, Task, as_interrupt, child_namespace
+from runtime.engine.frames import Question, Task, as_interrupt, child_namespace
 from runtime.engine.journal import Journal
 from runtime.engine.thread import written_in
 from runtime.graph.snapshots import config_at, shown
@@ -43,14 +43,14 @@ def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[An
         yield _record(graph, journal, asked)
 
 
-async def frame_at(graph: "CompiledGraph", journal: Journal, checkpoint_id: str) -> Frame:
-    """Return the root frame as it was when it entered a checkpoint. Raises `ValueError` for an unknown one."""
+async def thread_at(graph: "CompiledGraph", journal: Journal, checkpoint_id: str) -> Journal:
+    """Return a thread as it was when its root entered a checkpoint. Raises `ValueError` for an unknown one."""
     past = Journal(journal.thread_id, CODEC, journal.store)
     for operation in await _operations(journal.thread_id, journal.store):
         frame = past.apply(operation)
         if frame.id == checkpoint_id and not frame.ns:
             frame.attach(graph.channels)
-            return frame
+            return past
     raise ValueError(f"thread {journal.thread_id!r} has no checkpoint {checkpoint_id!r}")
 
 

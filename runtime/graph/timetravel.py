@@ -14,7 +14,7 @@ from runtime.engine.plan import following
 from runtime.engine.run import Run
 from runtime.engine.supersteps import routed
 from runtime.errors import InvalidUpdateError
-from runtime.graph.history import frame_at
+from runtime.graph.history import thread_at
 from runtime.graph.state import Values, merge, writes_of
 from runtime.types import START, StateUpdate
 
@@ -22,27 +22,31 @@ if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
 
 
-async def base_of(graph: "CompiledGraph", run: Run, ns: str = "") -> Frame | None:
-    """Return the frame that a call's config means, the head or an older one. Raises `ValueError` for an unknown one."""
+async def _base_of(graph: "CompiledGraph", run: Run, ns: str = "") -> tuple[Frame | None, list[Frame] | None]:
+    """Return the frame that a call's config means, the head or an older one, and what subgraphs kept there.
+
+    Raises `ValueError` for an unknown checkpoint.
+    """
     head = run.journal.frames.get(ns)
     wanted = run.config.get("configurable", {}).get("checkpoint_id")
     if wanted is None or (head is not None and head.id == wanted):
-        return head
-    return await frame_at(graph, run.journal, wanted)
+        return head, None
+    past = await thread_at(graph, run.journal, wanted)
+    return past.frames[""], past.memories()
 
 
 async def fork(graph: "CompiledGraph", run: Run) -> bool:
     """Make an older checkpoint that the config names the start of a new branch. Returns whether there is one."""
-    base = await base_of(graph, run)
-    if base is None or base is run.journal.frames[""]:
+    base, memories = await _base_of(graph, run)
+    if base is None or memories is None:
         return False
-    _copy(run, base)
+    _copy(run, base, memories)
     return True
 
 
-def _copy(run: Run, base: Frame) -> None:
+def _copy(run: Run, base: Frame, memories: list[Frame] | None) -> None:
     step = Next(tasks=[(task.name, task.arg) for task in base.tasks], joined=base.joined, deferred=base.deferred)
-    run.journal.branch(base, "fork", step, base.values)
+    run.journal.branch(base, "fork", step, base.values, memories=memories)
 
 
 async def write_state(graph: "CompiledGraph", run: Run, supersteps: Sequence[Sequence[StateUpdate]], ns: str) -> None:
@@ -52,10 +56,10 @@ async def write_state(graph: "CompiledGraph", run: Run, supersteps: Sequence[Seq
     """
     if not supersteps or not all(supersteps):
         raise ValueError("there is nothing to write: give at least one update for each superstep")
-    base = await base_of(graph, run, ns)
+    base, memories = await _base_of(graph, run, ns)
     for updates in supersteps:
-        await _write_step(graph, run, base or _blank(graph, ns), updates)
-        base = run.journal.frames[ns]
+        await _write_step(graph, run, base or _blank(graph, ns), memories, updates)
+        base, memories = run.journal.frames[ns], None
 
 
 def _blank(graph: "CompiledGraph", ns: str) -> Frame:
@@ -64,21 +68,30 @@ def _blank(graph: "CompiledGraph", ns: str) -> Frame:
     return Frame(ns, id=new_id(), values=empty)
 
 
-async def _write_step(graph: "CompiledGraph", run: Run, base: Frame, updates: Sequence[StateUpdate]) -> None:
+async def _write_step(
+    graph: "CompiledGraph", run: Run, base: Frame, memories: list[Frame] | None, updates: Sequence[StateUpdate]
+) -> None:
     base.attach(graph.channels)
     match updates:
         case [StateUpdate(None, "__end__")]:
-            run.journal.branch(base, "update", Next(tasks=[]), base.live_values(graph.channels))
-        case [StateUpdate(values, "__input__")]:
-            writes = graph.checked_writes(writes_of(values, "the input"), "the input", graph.input)
-            run.journal.branch(base, "input", Next(tasks=[(START, dict(writes))]), base.live_values(graph.channels))
+            step, source, values, ran = Next(tasks=[]), "update", base.live_values(graph.channels), base.ran
+        case [StateUpdate(given, "__input__")]:
+            writes = graph.checked_writes(writes_of(given, "the input"), "the input", graph.input)
+            step, source = Next(tasks=[(START, dict(writes))]), "input"
+            values, ran = base.live_values(graph.channels), base.ran
         case [StateUpdate(_, "__copy__")]:
-            _copy(run, base)
+            _copy(run, base, memories)
+            return
         case _:
-            await _write_as_nodes(graph, run, base, updates)
+            source = "update"
+            step, values, ran = await _written_by_nodes(graph, run, base, updates)
+    run.journal.branch(base, source, step, values, ran=ran, memories=memories)
 
 
-async def _write_as_nodes(graph: "CompiledGraph", run: Run, base: Frame, updates: Sequence[StateUpdate]) -> None:
+async def _written_by_nodes(
+    graph: "CompiledGraph", run: Run, base: Frame, updates: Sequence[StateUpdate]
+) -> tuple[Next, Values, list[str]]:
+    """Return what follows when nodes have written these, the new state, and who wrote."""
     before = base.live_values(graph.channels)
     tasks = [_written(graph, base, update) for update in updates]
     writes = [pair for task in tasks for pair in task.writes or ()]
@@ -87,7 +100,7 @@ async def _write_as_nodes(graph: "CompiledGraph", run: Run, base: Frame, updates
         task.routes = tuple(await _routes(graph, run, base.ns, task, after))
     step = following(graph.nodes, graph.joins, base, tasks)
     base.step = max(base.step, -1)  # the step of an input is left out where there was none
-    run.journal.branch(base, "update", step, after, ran=[task.name for task in tasks])
+    return step, after, [task.name for task in tasks]
 
 
 def _written(graph: "CompiledGraph", base: Frame, update: StateUpdate) -> Task:

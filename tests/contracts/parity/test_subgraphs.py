@@ -1,6 +1,7 @@
 """Subgraphs, as nodes and as functions, in both libraries."""
 
-from typing import Any, TypedDict
+import operator
+from typing import Annotated, Any, TypedDict
 
 import pytest
 
@@ -115,6 +116,52 @@ def a_subgraph_that_shares_only_some_keys(lib: Any) -> Any:
     builder = lib.StateGraph(Other)
     builder.add_node("n", lambda state: {"text": state["text"] + "!", "secret": "x"}).add_edge(START, "n")
     return chain(lib, child=builder.compile()).compile().invoke({"text": "hi", "log": ["in"]})
+
+
+def counting(lib: Any, **options: Any) -> Any:
+    """A graph that says how much it remembers, and asks."""
+
+    def count(state: State) -> dict[str, Any]:
+        return {"log": [f"{len(state['log'])} known, heard {lib.interrupt('?')}"]}
+
+    return chain(lib, count=count).compile(**options)
+
+
+@PROGRAMS.add
+def a_subgraph_with_a_memory_of_its_own(lib: Any) -> Any:
+    said: list[Any] = []
+    for checkpointer in (True, None):
+        child = counting(lib, checkpointer=checkpointer)
+
+        def call(state: State, child: Any = child) -> dict[str, Any]:
+            return {"text": " / ".join(child.invoke({"log": ["in"]})["log"])}
+
+        graph = saved(lib, chain(lib, call=call))
+        for turn in "abc":
+            graph.invoke({"text": turn}, CONFIG)
+            said.append(graph.invoke(lib.Command(resume=turn), CONFIG)["text"])
+        second = next(record for record in graph.get_state_history(CONFIG) if record.values.get("text") == "b")
+        graph.invoke(None, second.config)
+        said.append(graph.invoke(lib.Command(resume="B"), CONFIG)["text"])
+    return said
+
+
+@PROGRAMS.add
+def memories_of_several_subgraphs_are_apart(lib: Any) -> Any:
+    class Own(TypedDict, total=False):
+        text: str
+        kept: Annotated[list[str], operator.add]
+
+    def child(name: str) -> Any:
+        builder = lib.StateGraph(Own)
+        builder.add_node("keep", lambda state: {"kept": [f"{name} {state['text']}"]})
+        builder.add_node("tell", lambda state: {"text": ",".join(state["kept"])})
+        return builder.add_edge(START, "keep").add_edge("keep", "tell").compile(checkpointer=True, name=name)
+
+    builder = lib.StateGraph(State)
+    builder.add_node("p", child("p")).add_node("q", child("q")).add_edge(START, "p").add_edge("p", "q")
+    graph = saved(lib, builder)
+    return [graph.invoke({"text": turn}, CONFIG)["text"] for turn in "abc"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")

@@ -44,6 +44,19 @@ def test_a_key_annotated_with_ours_keeps_ours() -> None:
     assert [type(message) for message in graph.invoke({"messages": SHAPES[:3]})["messages"]] == 3 * [Message]
 
 
+async def test_the_text_of_a_message_can_be_kept() -> None:
+    class Said(TypedDict):
+        text: str
+
+    def say(_: Said) -> Any:
+        return {"text": theirs.AIMessage("fine").text}
+
+    graph = StateGraph(Said).add_node(say).add_edge(START, "say").compile(InMemorySaver())
+    await graph.ainvoke({"text": ""}, CONFIG)
+    kept = (await graph.aget_state(CONFIG)).values["text"]
+    assert (kept, type(kept)) == ("fine", str)
+
+
 def test_what_langchain_has_no_form_for_stays_ours() -> None:
     calls: list[Any] = [{"name": "f", "args": "{oops", "id": "c1"}]
     (message,) = add_messages([], [Message(type="ai", content="", tool_calls=calls)])
