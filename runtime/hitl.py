@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+Reason = Annotated[str, Field(min_length=1, max_length=75, pattern=r"\S")]
 Title = Annotated[str, Field(min_length=1, max_length=3000)]
 
 
@@ -71,6 +72,10 @@ class Approval(_Payload):
     allow_edit: bool = True
     destructive: bool = False
     """Approve is red and asks once more."""
+    reject_reasons: list[Reason] = Field(default_factory=list, max_length=10)
+    """Reasons to choose from when somebody rejects, beside their own words."""
+    reason_required: bool = False
+    """Whether a rejection has to say why."""
 
 
 class Question(_Payload):

@@ -11,7 +11,7 @@ value, or its label where nothing is asked.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -19,12 +19,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from handlers.cards import asks, schemas, words
 from handlers.cards.heading import heading
 from handlers.cards.model import Action, Ask, AskText, Card, Reply
+from runtime.hitl import Reason
 from runtime.requests.records import Verdict
 
 MAX_ACTIONS = 20
 APPROVERS = "approvers"
 """The key of a dict that names who alone may answer: policy, and no field of the card."""
+REASONS = "reject_reasons"
+"""The key of a dict that lists reasons to choose from when somebody rejects, and no field of the card."""
 _NOT_GIVEN: Any = object()
+
+_REASONS = TypeAdapter(Annotated[list[Reason], Field(max_length=10)])
 
 _YES = re.compile(r"(approve|accept|allow|confirm|yes|ok|okay|publish|send|go|lgtm|looks good)\b", re.IGNORECASE)
 _NO = re.compile(r"(reject|decline|deny|refuse|cancel|discard|abort|no|don't|do not|never)\b", re.IGNORECASE)
@@ -59,6 +64,14 @@ def with_actions(payload: Any, _: dict[str, Any] | None) -> Card | None:
         return None
     title, fields = heading({key: value for key, value in payload.items() if key not in {"actions", APPROVERS}})
     return Card(title=title or words.UNTITLED_QUESTION, fields=fields, actions=tuple(_actions(specs, fields)))
+
+
+def declared_reasons(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """The reasons that a dict offers; none where they make no sense, so that they are shown as a field."""
+    try:
+        return tuple(_REASONS.validate_python(payload.get(REASONS, [])))
+    except ValidationError:
+        return ()
 
 
 def _actions(specs: list[_Spec], fields: dict[str, Any]) -> list[Action]:

@@ -11,7 +11,7 @@ from handlers.cards import ids, words
 from handlers.cards.body import MAX_LINES
 from handlers.cards.elements import labelled, text_input
 from handlers.cards.filling import Errors, Values, element, faults, fill
-from handlers.cards.ids import ANSWER, INPUT, NOTE, TEXT, ViewRef
+from handlers.cards.ids import ANSWER, INPUT, NOTE, REASON, TEXT, ViewRef
 from handlers.cards.literal import Block, context, excerpt, paragraph, plain_text
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.pages import Page, pages
@@ -72,7 +72,11 @@ def read_form(
         case AskForm() as ask:
             read = _read_page(_drafted(ask, draft), state, draft.page if draft else 0)
             return Reply(values=read.values, note=note, by=by, at=at) if isinstance(read, _Done) else read
-        case _:
+        case AskReason() as ask:
+            reason = ": ".join(part for part in (_chosen_reason(ask, state), note) if part) or None
+            missing = ask.required and reason is None
+            return {NOTE: words.GIVE_A_REASON} if missing else Reply(note=reason, by=by, at=at)
+        case None:
             return Reply(note=note, by=by, at=at)
 
 
@@ -131,16 +135,26 @@ def _inputs(action: Action) -> list[Block]:
         case AskText(placeholder=placeholder, multiline=multiline):
             return [labelled(TEXT, words.YOUR_ANSWER, text_input(multiline=multiline, placeholder=placeholder))]
         case AskReason() as ask:
-            return [_note_input(words.REASON, ask)]
+            return _reason_inputs(ask)
         case AskForm():
             return []
         case None:
             raise ValueError(f"the action {action.key!r} asks for nothing, so it has no form")
 
 
+def _reason_inputs(ask: AskReason) -> list[Block]:
+    """A few reasons to choose from, if there are any, and one's own words."""
+    if not ask.reasons:
+        return [_note_input(words.REASON, ask)]
+    options = [{"text": plain_text(reason, 75), "value": str(index)} for index, reason in enumerate(ask.reasons)]
+    few = {"type": "radio_buttons", "options": options}
+    own = _note_input(words.OWN_WORDS, replace(ask, required=False))
+    return [labelled(REASON, words.REASON, few, optional=True), own]
+
+
 def _note_input(label: str, ask: AskReason) -> Block:
     hint = words.REASON_TOLD if ask.told else words.REASON_UNTOLD
-    return labelled(NOTE, label, text_input(multiline=True), hint=hint, optional=True)
+    return labelled(NOTE, label, text_input(multiline=True), hint=hint, optional=not ask.required)
 
 
 def _title(action: Action) -> str:
@@ -160,6 +174,14 @@ def _submit(action: Action) -> str:
 def _note(state: Mapping[str, Any]) -> str | None:
     given = element(state, NOTE)
     return read_text(given) if given is not None else None
+
+
+def _chosen_reason(ask: AskReason, state: Mapping[str, Any]) -> str | None:
+    match element(state, REASON):
+        case {"selected_option": {"value": str() as value}} if value in map(str, range(len(ask.reasons))):
+            return ask.reasons[int(value)]
+        case _:
+            return None
 
 
 def _read_answer(state: Mapping[str, Any], *, by: Person, at: float) -> Reply | Errors:

@@ -46,6 +46,8 @@ DETAILS = "details"
 
 NOTE = "note"
 """Block id of a form's last input: a reason or a note."""
+REASON = "reason"
+"""Block id of a choice of reasons, above `NOTE`."""
 TEXT = "text"
 """Block id of a free-text answer."""
 INPUT = "value"

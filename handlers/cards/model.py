@@ -34,10 +34,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReason:
-    """Ask why; nobody has to say."""
+    """Ask why."""
 
     told: bool
     """Whether the agent gets to read it, or only the people in the thread."""
+    reasons: tuple[str, ...] = ()
+    """Reasons to choose from, beside one's own words."""
+    required: bool = False
+    """Whether somebody has to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

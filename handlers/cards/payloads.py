@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from handlers.cards import asks, schemas, words
-from handlers.cards.declared import APPROVERS, with_actions
+from handlers.cards.declared import APPROVERS, REASONS, declared_reasons, with_actions
 from handlers.cards.heading import heading
 from handlers.cards.inbox import inbox
 from handlers.cards.middleware import batched, per_call
@@ -79,9 +79,12 @@ def _approval(payload: Any, _: dict[str, Any] | None) -> Card | None:
     payload = plain(payload) if isinstance(payload, BaseModel) or is_dataclass(payload) else payload
     if not isinstance(payload, dict) or not all(isinstance(key, str) for key in payload):
         return None
-    title, fields = heading(_without_policy(payload))
+    reasons = declared_reasons(payload)
+    title, fields = heading(
+        {key: value for key, value in _without_policy(payload).items() if not (reasons and key == REASONS)}
+    )
     edit = (_edit(fields),) if fields else ()
-    return Card(title=title or words.UNTITLED, fields=fields, actions=(_approve(), *edit, _reject()))
+    return Card(title=title or words.UNTITLED, fields=fields, actions=(_approve(), *edit, _reject(reasons)))
 
 
 def _anything(payload: Any, _: dict[str, Any] | None) -> Card:
@@ -102,10 +105,9 @@ def _approve() -> Action:
     return Action(key="approve", label=words.APPROVE, style="primary", verdict=Verdict.APPROVED, resume=_always(True))
 
 
-def _reject() -> Action:
-    return Action(
-        key="reject", label=words.REJECT, verdict=Verdict.REJECTED, ask=AskReason(told=False), resume=_always(False)
-    )
+def _reject(reasons: tuple[str, ...] = ()) -> Action:
+    why = AskReason(told=False, reasons=reasons)
+    return Action(key="reject", label=words.REJECT, verdict=Verdict.REJECTED, ask=why, resume=_always(False))
 
 
 def _edit(fields: dict[str, Any]) -> Action:

@@ -52,12 +52,13 @@ def _approval(payload: Approval) -> Card:
         resume=_decision("edit", args=lambda reply: reply.values),
     )
     editable = payload.allow_edit and (payload.args or schema) and not schemas.too_deep(payload.args)
+    why = AskReason(told=True, reasons=tuple(payload.reject_reasons), required=payload.reason_required)
     return Card(
         title=payload.title,
         why=payload.description,
         fields=pruned(payload.args),
         schema=schema or {},
-        actions=(approve, *((edit,) if editable else ()), _refusal("reject", words.REJECT)),
+        actions=(approve, *((edit,) if editable else ()), _refusal("reject", words.REJECT, why)),
     )
 
 
@@ -132,8 +133,8 @@ def _form(payload: Form) -> Card:
     )
 
 
-def _refusal(key: str, label: str) -> Action:
-    return Action(key=key, label=label, verdict=Verdict.REJECTED, ask=_TOLD, resume=_decision("reject", approved=False))
+def _refusal(key: str, label: str, why: AskReason = _TOLD) -> Action:
+    return Action(key=key, label=label, verdict=Verdict.REJECTED, ask=why, resume=_decision("reject", approved=False))
 
 
 def _nothing(_: Reply) -> None:

@@ -391,3 +391,32 @@ def test_pydantic_extras_have_their_inputs() -> None:
 def test_a_note_beside_an_edit_reaches_the_decision() -> None:
     reply = filled(edit_card(amount=1), "edit", Amount="2", Note="as agreed")
     assert reply == Reply(values={"amount": 2}, note="as agreed", by=BEN, at=AT)
+
+
+class TestReasons:
+    REASONS = ("Too expensive", "Wrong customer")
+
+    def card(self, *, required: bool = False) -> Card:
+        return compile_card(Approval(title="Pay?", reject_reasons=[*self.REASONS], reason_required=required))
+
+    def test_a_reason_may_be_chosen_or_said_or_both(self) -> None:
+        assert filled(self.card(), "reject").note is None
+        assert filled(self.card(), "reject", Reason="Too expensive").note == "Too expensive"
+        assert filled(self.card(), "reject", In_your_own_words="not now").note == "not now"
+        both = filled(self.card(), "reject", Reason="Wrong customer", In_your_own_words="it was Bob")
+        assert both.note == "Wrong customer: it was Bob"
+
+    def test_a_reason_may_be_demanded(self) -> None:
+        assert wrong(self.card(required=True), "reject") == {"In your own words": "Give a reason."}
+        assert filled(self.card(required=True), "reject", Reason="Too expensive").note == "Too expensive"
+        plain = compile_card(Approval(title="Pay?", reason_required=True))
+        assert not inputs(view_of(plain, "reject"))["Reason"]["optional"]
+        assert wrong(plain, "reject") == {"Reason": "Give a reason."}
+
+    def test_a_plain_dict_may_list_reasons_too(self) -> None:
+        card = edit_card(amount=1, reject_reasons=[*self.REASONS])
+        assert dict(card.fields) == {"amount": 1}
+        assert filled(card, "reject", Reason="Too expensive").note == "Too expensive"
+
+    def test_a_list_that_makes_no_sense_is_shown(self) -> None:
+        assert dict(edit_card(reject_reasons=["x", 5]).fields) == {"reject_reasons": ["x", 5]}
