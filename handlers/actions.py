@@ -53,6 +53,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     decides(re.compile(f"^{ids.ACT}:"), _answer)
     decides(ids.RETRY, _retry)
+    decides(ids.REVEAL, _reveal)
     decides(ids.INPUT, drafts.redraw)
     decides(ids.FORM_BACK, drafts.page_back)
     shows(ids.REST, rest.ask)
@@ -85,6 +86,25 @@ async def _answer(desk: Desk, pressed: Click) -> object:
 
 async def _retry(desk: Desk, pressed: Click) -> object:
     return await desk.runner.retry(pressed.value, pressed.by)
+
+
+async def _reveal(desk: Desk, pressed: Click) -> Refusal | None:
+    """Show hidden values to somebody who may answer; that they looked is in the audit trail before they see them."""
+    request = await desk.runner.check(RequestId(pressed.value), pressed.by)
+    if isinstance(request, Refusal):
+        return request
+    await desk.ledger.audit.note(
+        "reveal", at=desk.clock(), by=pressed.by, thread_id=request.thread_id, request_id=request.id
+    )
+    ref = ids.ViewRef(request_id=request.id, revealed=True)
+    desk.later(_show_revealed(desk, pressed, ref), pressed.by)
+    return None
+
+
+async def _show_revealed(desk: Desk, pressed: Click, ref: ids.ViewRef) -> None:
+    view = await _page(desk, pressed, ref)
+    if view is not None:
+        await desk.slack.update_view(pressed.view_id, view)
 
 
 async def _refuse(desk: Desk, pressed: Click, refusal: Refusal) -> None:
@@ -150,8 +170,11 @@ async def _turn_page(desk: Desk, pressed: Click) -> None:
 async def _page(desk: Desk, pressed: Click, ref: ids.ViewRef, page: int = 0) -> dict[str, Any] | None:
     """The view of what a reference means; None when that is nothing this person's team has."""
     if ref.request_id and (request := await desk.ledger.request(ref.request_id)):
+        if request.asked_for.team != pressed.by.team:
+            return None
         card = compile_card(request.payload, request.response_schema)
-        return details_view(card, request, page) if request.asked_for.team == pressed.by.team else None
+        revealed = ref.revealed and not isinstance(await desk.runner.check(request.id, pressed.by), Refusal)
+        return details_view(card, request, page, revealed=revealed)
     if ref.thread_id and (thread := await desk.ledger.thread(ref.thread_id)):
         return run_view(thread, page) if thread.started_by.team == pressed.by.team else None
     if ref.turn_id and (turn := await desk.ledger.turn(ref.turn_id)):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
+from handlers.cards.masking import mask_text
 from handlers.cards.runs import run_status
-from handlers.cards.text import date_token, escape, mention, one_line
+from handlers.cards.text import clean, date_token, escape, mention, one_line
 from runtime.requests.agents import Agent
 from runtime.requests.records import Person, Request, Thread, ThreadId
 
@@ -79,7 +80,7 @@ def _line(thread: Thread, title: str, link: str) -> str:
 
 
 def _quoted(thread: Thread) -> str:
-    return f"“{escape(one_line(thread.prompt, 60))}”"
+    return f"“{escape(one_line(mask_text(clean(thread.prompt)), 60))}”"
 
 
 def status_text(thread: Thread, requests: Sequence[Request], title: str, link: str) -> str:

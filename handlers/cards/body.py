@@ -75,18 +75,22 @@ def show(value: Any, *, key: str = "", secrets: frozenset[str] = frozenset(), ex
     """
     if isinstance(value, str) and value and not hides(value, key=key, secrets=secrets):
         return Shown(value)
-    readable = masked(plain(value), key=key, secrets=secrets)
-    match readable:
-        case None | str() | list() | dict() if not readable:
+    return readable(masked(plain(value), key=key, secrets=secrets), exact=exact)
+
+
+def readable(value: Any, *, exact: bool) -> Shown:
+    """Plain JSON as people read it, with everything that is in it."""
+    match value:
+        case None | str() | list() | dict() if not value:
             return Shown(words.EMPTY)
         case bool():
-            return Shown(words.YES if readable else words.NO)
+            return Shown(words.YES if value else words.NO)
         case str() | int() | float():
-            return Shown(str(readable))
-        case list() if brief(readable) and not exact:
-            return Shown(", ".join(str(item) for item in readable))
+            return Shown(str(value))
+        case list() if brief(value) and not exact:
+            return Shown(", ".join(str(item) for item in value))
         case _:
-            return Shown(dump(readable) if exact else outline(readable), structured=True)
+            return Shown(dump(value) if exact else outline(value), structured=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """Everything there is to read about a request or a run, in a modal, page by page."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from handlers.cards import ids, words
 from handlers.cards.asks import property_label
-from handlers.cards.body import Shown, show
+from handlers.cards.body import Shown, readable, show
 from handlers.cards.literal import Block, paragraph, plain_text, preformatted, rich_text, run, section
-from handlers.cards.masking import mask_text, secret_names
+from handlers.cards.masking import mask_text, masked, secret_names
 from handlers.cards.model import Card
+from handlers.cards.plain import plain
 from handlers.cards.text import clean, head
-from runtime.requests.records import Request, Thread, Turn
+from runtime.requests.records import Request, RequestStatus, Thread, Turn
 
 PIECE = 2900
 MAX_BLOCKS = 90
@@ -20,14 +21,28 @@ MAX_BYTES = 180_000
 """Of a page's blocks, as JSON in ASCII: well under the 250 kB of a view."""
 
 
-def details_view(card: Card, request: Request, page: int = 0) -> dict[str, Any]:
-    """The card in full; `page` counts from 0, one beyond the end is the last."""
+def details_view(card: Card, request: Request, page: int = 0, *, revealed: bool = False) -> dict[str, Any]:
+    """The card in full; `page` counts from 0, one beyond the end is the last. `revealed`: hidden values too."""
     secrets = secret_names(card.schema)
     parts = [("", Shown(card.title)), *([(words.WHY, Shown(card.why))] if card.why else [])]
     for key, value in card.fields.items():
         label = property_label(key, card.schema.get("properties", {}).get(key))
-        parts.append((label, show(value, key=key, secrets=secrets, exact=True)))
-    return _view(parts, ids.ViewRef(request_id=request.id), page)
+        shown = show(value, key=key, secrets=secrets, exact=True)
+        parts.append((label, readable(plain(value), exact=True) if revealed else shown))
+    view = _view(parts, ids.ViewRef(request_id=request.id, revealed=revealed), page)
+    if not revealed and request.status is RequestStatus.OPEN and _hides_something(card, secrets):
+        view["blocks"].append(_reveal(request))
+    return view
+
+
+def _hides_something(card: Card, secrets: frozenset[str]) -> bool:
+    texts, values = {"title": card.title, "why": card.why}, plain(card.fields)
+    return bool(masked(texts) != texts or masked(values, secrets=secrets) != values)
+
+
+def _reveal(request: Request) -> Block:
+    button = {"type": "button", "action_id": ids.REVEAL, "value": request.id, "text": plain_text(words.REVEAL, 75)}
+    return {"type": "actions", "elements": [button]}
 
 
 def run_view(thread: Thread, page: int = 0) -> dict[str, Any]:
@@ -42,7 +57,7 @@ def turn_view(turn: Turn, page: int = 0) -> dict[str, Any]:
 
 
 def _view(parts: list[tuple[str, Shown]], ref: ids.ViewRef, page: int) -> dict[str, Any]:
-    pages = list(_pages(parts))
+    pages = list(_pages(parts, hide=not ref.revealed))
     number = max(0, min(page, len(pages) - 1))
     return {
         "type": "modal",
@@ -54,10 +69,10 @@ def _view(parts: list[tuple[str, Shown]], ref: ids.ViewRef, page: int) -> dict[s
     }
 
 
-def _pages(parts: list[tuple[str, Shown]]) -> Iterator[list[Block]]:
+def _pages(parts: list[tuple[str, Shown]], *, hide: bool) -> Iterator[list[Block]]:
     page: list[Block] = []
     room = MAX_BYTES
-    for block in _blocks(parts):
+    for block in _blocks(parts, mask_text if hide else str):
         size = len(json.dumps(block))
         if page and (size > room or len(page) == MAX_BLOCKS):
             yield page
@@ -67,11 +82,11 @@ def _pages(parts: list[tuple[str, Shown]]) -> Iterator[list[Block]]:
     yield page
 
 
-def _blocks(parts: list[tuple[str, Shown]]) -> Iterator[Block]:
+def _blocks(parts: list[tuple[str, Shown]], fit: Callable[[str], str]) -> Iterator[Block]:
     for label, shown in parts:
         if label:
-            yield paragraph(mask_text(clean(label))[:PIECE], bold=True)
-        for piece in _pieces(mask_text(clean(shown.text))):
+            yield paragraph(fit(clean(label))[:PIECE], bold=True)
+        for piece in _pieces(fit(clean(shown.text))):
             yield rich_text(preformatted(piece) if shown.structured else section(run(piece, bold=not label)))
 
 

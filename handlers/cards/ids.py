@@ -34,6 +34,8 @@ PAGE = "page"
 FORM_BACK = "form_back"
 """Action id of the button that leads to the page before, in a form of several."""
 
+REVEAL = "reveal"
+"""Show what is hidden: a button's action id in the details view (value: request id)."""
 REST = "rest"
 """Approve the rest: a button's action id (value: thread id), and the callback id of the modal that lists it."""
 
@@ -106,6 +108,8 @@ class ViewRef:
     turn_id: str | None = None
     action: str | None = None
     page: int = 0
+    revealed: bool = False
+    """Whether the details show what is hidden elsewhere; whoever turns the page is checked again."""
 
     def dump(self) -> str:
         """As `private_metadata`: ids and the page, no arguments."""
@@ -124,7 +128,7 @@ def parse_view_ref(metadata: str) -> ViewRef | None:
         key: data[key] for key in ("request_id", "thread_id", "turn_id", "action") if isinstance(data.get(key), str)
     }
     page = data.get("page")
-    return ViewRef(**texts, page=page if isinstance(page, int) else 0)
+    return ViewRef(**texts, page=page if isinstance(page, int) else 0, revealed=data.get("revealed") is True)
 
 
 def rest_ref(request_ids: Sequence[RequestId]) -> str:

@@ -166,7 +166,8 @@ def _flagged(item: Any, root: Any) -> bool:
     variants = [v for word in ("anyOf", "oneOf", "allOf") for v in _list(item.get(word))]
     target = _target(item.get("$ref"), root)
     return any(
-        isinstance(v, dict) and (v.get("writeOnly") is True or v.get("format") == "password")
+        isinstance(v, dict)
+        and (v.get("writeOnly") is True or v.get("x-secret") is True or v.get("format") == "password")
         for v in [*variants, item.get("items"), target]
     )
 

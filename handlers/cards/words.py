@@ -14,6 +14,7 @@ YES, NO = "Yes", "No"
 BACK, CLOSE, SEND = "Back", "Close", "Send"
 VIEW_EVERYTHING, STOP_RUN, RETRY = "View everything", "Stop the run", "Try again"
 EVERYTHING = "Everything"
+REVEAL = "Reveal what is hidden"
 CONTINUE = "Continue"
 NEXT, PREVIOUS = "Next page", "Previous page"
 

@@ -237,6 +237,32 @@ async def test_a_page_of_nothing_says_so_in_the_modal(open_office: OpenOffice) -
         assert "Page" in shown(ben.modal)
 
 
+SECRET = Approval(title="Log in?", args={"user": "ada", "password": "hunter2"}, approvers=["U0BEN"])
+
+
+async def test_what_is_hidden_is_revealed_to_those_who_may_answer_and_noted(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking(SECRET)}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        card = await office.card()
+        assert "hunter2" not in json.dumps(office.sandbox.messages("refunds"))
+        for name in ("ben", "carla"):
+            person = office.person(name)
+            await person.choose(card, "View everything")
+            view = await office.modal(name)
+            assert "hunter2" not in json.dumps(view)
+            await person.press(view, "Reveal what is hidden")
+        ben, carla = office.person("ben"), office.person("carla")
+        await office.sandbox.until(lambda: "hunter2" in shown(ben.modal))
+        await office.sandbox.until(lambda: "Only <@U0BEN>" in shown(carla.modal))
+        thread = (await office.bot.desk.ledger.threads())[0]
+        trail = await office.bot.desk.ledger.trail(thread.id)
+        assert [entry["by"]["id"] for entry in trail if entry["what"] == "reveal"] == ["U0BEN"]  # type: ignore[index, call-overload]  # a stored person
+        assert "hunter2" not in json.dumps(trail)
+        await ben.close_modal()
+        await ben.press(card, "Approve")
+        await office.outcome()
+
+
 async def test_a_run_is_stopped_after_a_question(open_office: OpenOffice) -> None:
     async with open_office({"refund": asking(QUESTION)}) as office:
         await office.person("ana").command("/agent refund order 7", channel="refunds")

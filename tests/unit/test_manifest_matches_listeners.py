@@ -30,6 +30,7 @@ BUTTONS = (
     ids.INPUT,
     ids.FORM_BACK,
     ids.REST,
+    ids.REVEAL,
     f"{ids.PAGE}:1",
 )
 MODALS = (ids.ANSWER, ids.STOP, ids.REST)

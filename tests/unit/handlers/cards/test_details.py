@@ -6,7 +6,8 @@ from bot.sandbox.blockkit import check_view
 from handlers.cards import ids
 from handlers.cards.details import details_view, run_view
 from handlers.cards.payloads import compile_card
-from tests.cards_kit import make_request, make_thread, texts
+from runtime.requests.records import RequestStatus
+from tests.cards_kit import buttons, make_request, make_thread, texts
 
 
 def view(payload: object, page: int = 0) -> dict[str, Any]:
@@ -61,3 +62,28 @@ def test_what_a_run_was_asked_can_be_read_in_full() -> None:
     made = run_view(make_thread(prompt="x" * 9000))
     assert check_view(made) == []
     assert "x" * 9000 in "".join(texts(made["blocks"]))
+
+
+class TestRevealing:
+    CARD = compile_card({"question": "Log in?", "password": "hunter2", "note": f"use xoxb-{'1' * 12}"})
+
+    def view(self, *, revealed: bool = False, status: RequestStatus = RequestStatus.OPEN) -> dict[str, Any]:
+        view = details_view(self.CARD, make_request(None, status), revealed=revealed)
+        assert check_view(view) == []
+        return view
+
+    def test_what_is_hidden_can_be_asked_for_while_the_question_is_open(self) -> None:
+        assert "hunter2" not in str(self.view())
+        assert buttons(self.view()["blocks"]) == ["Reveal what is hidden"]
+        assert buttons(self.view(status=RequestStatus.DELIVERED)["blocks"]) == []
+
+    def test_revealed_it_is_all_there(self) -> None:
+        said = str(self.view(revealed=True))
+        assert "hunter2" in said
+        assert "xoxb-1111" in said
+        ref = ids.parse_view_ref(self.view(revealed=True)["private_metadata"])
+        assert ref is not None
+        assert ref.revealed
+
+    def test_where_nothing_is_hidden_there_is_nothing_to_reveal(self) -> None:
+        assert buttons(details_view(compile_card({"question": "?", "a": 1}), make_request(None))["blocks"]) == []
