@@ -76,7 +76,7 @@ async def application(
         slack = Slack(client, called=metrics.called)
         identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC, metrics.noted)
-        board = Board(ledger, agents, slack, clock)
+        board = Board(ledger, agents, slack, clock, identity.get("url", ""))
         directory = SlackDirectory(slack, clock, identity["team_id"])
         runner = Runner(
             ledger,

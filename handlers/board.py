@@ -13,13 +13,16 @@ from weakref import WeakValueDictionary
 
 from handlers.cards import words
 from handlers.cards.blocks import Message, card_message
+from handlers.cards.notices import notice_message
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import outcome_message, pause, run_message
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
+from runtime.policy.model import is_conversation
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import (
+    Notice,
     Place,
     Post,
     Request,
@@ -52,6 +55,8 @@ class _Drawing:
     state: str = ""
     """Changes whenever the message should look different: what `Post.digest` is made of."""
     draw: Callable[[], Message]
+    to: str = ""
+    """Id of a person or another channel it is for; empty: it is in the conversation."""
     needed: bool = True
     """Whether it is posted when it is not there; otherwise it is only kept up to date."""
 
@@ -59,11 +64,20 @@ class _Drawing:
 class Board:
     """Implements `runtime.requests.surface.Surface` for Slack."""
 
-    def __init__(self, ledger: Ledger, agents: Mapping[str, Agent], slack: Slack, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        agents: Mapping[str, Agent],
+        slack: Slack,
+        clock: Callable[[], float],
+        team_url: str = "",
+    ) -> None:
+        """`team_url`: `https://acme.slack.com/`, what links to messages start with."""
         self._ledger = ledger
         self._agents = agents
         self._slack = slack
         self._clock = clock
+        self._team_url = team_url
         self._locks: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
@@ -145,6 +159,8 @@ class Board:
         standing = {turn.id: replace(thread, status=_standing(turn, thread)) for turn in turns}
         for request in requests:
             yield self._card(standing[request.turn_id], request)
+            for notice in request.notices:
+                yield self._notice(thread, request, notice)
         for turn in turns:
             if turn.status is TurnStatus.ENDED:
                 yield self._outcome(thread, turn)
@@ -158,6 +174,23 @@ class Board:
                 compile_card(request.payload, request.response_schema), request, thread, agent_title=self.title(thread)
             ),
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
+        )
+
+    def _notice(self, thread: Thread, request: Request, notice: Notice) -> _Drawing:
+        """Say that nobody answers. Whoever is told elsewhere gets a link to the conversation."""
+        link = message_link(self._team_url, thread.place) if notice.to and thread.where else ""
+        return _Drawing(
+            key=f"notice:{request.id}:{notice.rung}:{notice.to}",
+            state=f"{request.status} {request.terms.audiences}",
+            draw=lambda: notice_message(
+                compile_card(request.payload, request.response_schema),
+                request,
+                notice,
+                agent_title=self.title(thread),
+                link=link,
+            ),
+            to=notice.to,
+            needed=request.status is RequestStatus.OPEN,
         )
 
     def _outcome(self, thread: Thread, turn: Turn) -> _Drawing:
@@ -174,7 +207,10 @@ class Board:
             try:
                 await self._show(thread, drawing, guard)
             except (SlackRefusedError, SlackUncertainError) as problem:
-                problems.append(problem)
+                if drawing.to and isinstance(problem, SlackRefusedError):
+                    logger.warning("message %s has nowhere to go: %s", drawing.key, problem)
+                else:
+                    problems.append(problem)
         if problems:
             raise problems[0]
 
@@ -198,13 +234,20 @@ class Board:
         if post is None:
             post = Post(key=drawing.key, thread_id=thread.id, created_at=self._clock())
             intended = not await self._ledger.intend_post(post)
-        ts = await self._sent(thread, post, drawing, guard, look_first=intended)
-        place = {"team": thread.place["team"], "channel": thread.place["channel"], "ts": ts}
+        where = await self._where(thread, drawing)
+        ts = await self._sent(where, post, drawing, guard, look_first=intended)
+        place = {"team": thread.place["team"], "channel": where["channel"], "ts": ts}
         return await self._ledger.change_post(post, place=place, digest="" if intended else digest)
 
-    async def _sent(self, thread: Thread, post: Post, drawing: _Drawing, guard: Guard, *, look_first: bool) -> str:
+    async def _where(self, thread: Thread, drawing: _Drawing) -> Place:
+        """Where a message belongs: a channel, and its thread where it has one."""
+        if not drawing.to:
+            return thread.place
+        return {"channel": drawing.to if is_conversation(drawing.to) else await self._slack.direct_message(drawing.to)}
+
+    async def _sent(self, where: Place, post: Post, drawing: _Drawing, guard: Guard, *, look_first: bool) -> str:
         """Return the ts of the one message with this key, sending it if it is not there."""
-        channel, thread_ts = thread.place["channel"], thread.place.get("ts")
+        channel, thread_ts = where["channel"], where.get("ts")
         if look_first:
             found = await self._slack.find(channel, key=drawing.key, thread_ts=thread_ts, since=post.created_at)
             if found is not None:
@@ -214,7 +257,7 @@ class Board:
         except SlackUncertainError:
             if look_first:
                 raise
-            return await self._sent(thread, post, drawing, guard, look_first=True)
+            return await self._sent(where, post, drawing, guard, look_first=True)
 
     async def _redraw(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
         assert post.place is not None  # noqa: S101 - narrows the type; the caller has looked
@@ -240,6 +283,11 @@ class Board:
         root = await self._ledger.post(_root_key(thread))
         if root is not None:
             await self._ledger.change_post(root, place=None, digest="", created_at=self._clock())
+
+
+def message_link(team_url: str, place: Place) -> str:
+    """Link to a message."""
+    return f"{team_url}archives/{place['channel']}/p{place['ts'].replace('.', '')}"
 
 
 def _root_key(thread: Thread) -> str:

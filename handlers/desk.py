@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.board import Board
+from handlers.board import Board, message_link
 from handlers.cards import words
 from handlers.cards.refusals import words_of
 from handlers.payloads import Click
@@ -15,7 +15,7 @@ from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Refusal
-from runtime.requests.records import Person
+from runtime.requests.records import Person, Place
 from runtime.requests.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,6 @@ class Desk:
         thread = await self.ledger.thread(refusal.request.thread_id) if refusal.request else None
         return words_of(refusal, thread)
 
-    def link(self, place: Mapping[str, str]) -> str:
+    def link(self, place: Place) -> str:
         """Link to a message."""
-        return f"{self.team_url}archives/{place['channel']}/p{place['ts'].replace('.', '')}"
+        return message_link(self.team_url, place)

@@ -218,6 +218,10 @@ class Slack:
         """Show somebody their Home tab."""
         await self._call("views.publish", user_id=user, view=view)
 
+    async def direct_message(self, user: str) -> str:
+        """Find the conversation of one person with the bot; return its id."""
+        return str((await self._call("conversations.open", users=user))["channel"]["id"])
+
     async def user(self, user: str) -> Mapping[str, Any]:
         """Read what Slack knows about somebody."""
         answer: Mapping[str, Any] = (await self._call("users.info", read=True, user=user))["user"]

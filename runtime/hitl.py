@@ -11,7 +11,9 @@ Each payload is a pydantic model, so it is stored and shown like any other. The 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+
+from runtime.policy.times import seconds_of
 
 Reason = Annotated[str, Field(min_length=1, max_length=75, pattern=r"\S")]
 Title = Annotated[str, Field(min_length=1, max_length=3000)]
@@ -52,6 +54,17 @@ class _Payload(BaseModel):
     """Whoever asked may not answer."""
     required: int = Field(default=1, ge=1, le=20)
     """How many people have to agree, where that is more than the agent's own policy demands."""
+
+    deadline: str | None = None
+    """How long people have to answer (`30m`, `4h`, `2d`), where that is shorter than the agent's own policy says. Then
+    the decision is `timed_out`."""
+
+    @field_validator("deadline")
+    @classmethod
+    def _is_length(cls, deadline: str | None) -> str | None:
+        if deadline is not None:
+            seconds_of(deadline)
+        return deadline
 
     def receive(self, answer: Any) -> Decision:
         """Turn the surface's answer into what the node gets. Raises `pydantic.ValidationError`."""

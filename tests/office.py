@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ class Office:
     specs: list[AgentSpec]
     graphs: dict[str, object]
     app: Application | None = None
+    late: float = 0.0
+    """By how many seconds the bot's clock is ahead: how tests let time pass."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -42,6 +45,10 @@ class Office:
         """The running bot."""
         assert self.app is not None
         return self.app
+
+    def clock(self) -> float:
+        """What time the bot believes it is."""
+        return time.time() + self.late
 
     def person(self, name: str) -> Person:
         """Somebody of the workspace."""
@@ -52,7 +59,7 @@ class Office:
         stack = AsyncExitStack()
         store = await stack.enter_async_context(open_store(self.settings))
         self.app = await stack.enter_async_context(
-            application(self.settings, self.specs, self.graphs, store, retry_seconds=SOON)
+            application(self.settings, self.specs, self.graphs, store, clock=self.clock, retry_seconds=SOON)
         )
         if self.settings.socket_mode:
             await stack.enter_async_context(socket_mode(self.settings, self.app))

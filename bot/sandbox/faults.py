@@ -53,6 +53,10 @@ class Faults:
     def inject(self, fault: Fault) -> None:
         self._waiting.append(fault)
 
+    def heal(self) -> None:
+        """Take back the faults that are still to come."""
+        self._waiting.clear()
+
     def waiting(self) -> list[Fault]:
         return list(self._waiting)
 

@@ -225,6 +225,10 @@ class Sandbox:
     def inject(self, fault: Fault) -> None:
         self._faults.inject(fault)
 
+    def heal(self) -> None:
+        """Take back the faults that are still to come."""
+        self._faults.heal()
+
     def revoke_tokens(self) -> None:
         """The app is uninstalled: every further call is refused as token_revoked."""
         self._tokens.revoked = True

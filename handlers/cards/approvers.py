@@ -4,7 +4,7 @@ from itertools import islice
 
 from handlers.cards import words
 from handlers.cards.text import clean, escape, mention, one_line
-from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_group
+from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_conversation, is_group
 from runtime.requests.records import Request
 
 MOST = 8
@@ -33,6 +33,8 @@ def approver(name: str) -> str:
         return words.CHANNEL_MEMBERS
     if name == REQUESTER:
         return words.REQUESTER
+    if is_conversation(name):
+        return words.members_of(f"<#{name}>")
     if not is_group(name):
         return mention(name)
     return escape(one_line(clean(name), 40)) if name.startswith("@") else f"<!subteam^{name}>"

@@ -54,6 +54,7 @@ def asked(payload: Any) -> Asked:
             approvers=tuple(payload.approvers),
             no_self_approval=payload.no_self_approval,
             required=payload.required,
+            deadline=payload.deadline,
         )
     return Asked(calls=calls, approvers=_declared(payload))
 

@@ -9,7 +9,7 @@ from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.asks import property_label
 from handlers.cards.body import BUTTON, INLINE, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
-from handlers.cards.model import Action, AskText, Card
+from handlers.cards.model import UNANSWERED, Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
 from runtime.requests.records import (
     NOBODY,
@@ -53,6 +53,8 @@ def verdict_line(decision: Decision, votes: Sequence[Vote] = ()) -> str:
     if verdict is Verdict.EDITED and not decision.changes:
         verdict = Verdict.APPROVED
     mark, word = words.VERDICTS[verdict]
+    if decision.timed_out:
+        return words.no_answer_by(date_token(decision.at), _then(decision))
     if decision.by == NOBODY:
         return words.automatically(mark, word, escape(excerpt(decision.rule, INLINE).text))
     label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
@@ -64,11 +66,36 @@ def _about(card: Card, request: Request, agent_title: str) -> Block:
     parts = [f"Requested by {mention(request.asked_for)}", escape(agent_title)]
     if who := approvers(request.terms):
         parts.append(words.may_answer(who))
+    if request.deadline is not None:
+        parts.append(words.answer_by(date_token(request.deadline), otherwise(card, request)))
     if request.terms.no_self_approval:
         parts.append(words.SOMEBODY_ELSE)
     if card.text_action:
         parts.append(words.REPLY_HERE)
     return context(" · ".join(parts))
+
+
+def _then(decision: Decision) -> str:
+    """What silence was taken for."""
+    if decision.verdict is not Verdict.REJECTED:
+        return words.APPROVED_BY_SILENCE
+    return words.ENDED_BY_SILENCE if decision.action == UNANSWERED else words.REJECTED_BY_SILENCE
+
+
+def otherwise(card: Card, request: Request) -> str:
+    """What happens when nobody answers in time."""
+    if request.terms.on_timeout == "approve" and any(action.verdict is Verdict.APPROVED for action in card.actions):
+        return words.APPROVED_BY_SILENCE
+    if any(action.verdict is Verdict.REJECTED for action in card.actions):
+        return words.REJECTED_BY_SILENCE
+    return words.ENDED_BY_SILENCE if card.unanswered else words.STOPPED_BY_SILENCE
+
+
+def _end(request: Request, thread: Thread) -> str:
+    """How a question ended that nobody decided."""
+    if thread.stopped_by is None and request.deadline is not None and thread.updated_at >= request.deadline:
+        return words.no_answer_by(date_token(request.deadline), words.STOPPED_BY_SILENCE)
+    return words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)
 
 
 def _proposed(request: Request) -> list[Block]:
@@ -160,7 +187,7 @@ def _outcome(request: Request, thread: Thread) -> list[Block]:
     if request.status is RequestStatus.REPLACED:
         return [context(words.REPLACED)]
     if request.decision is None:
-        return [context(words.stopped(mention(thread.stopped_by) if thread.stopped_by else None))]
+        return [context(_end(request, thread))]
     decision = request.decision
     line = f"{verdict_line(decision, request.votes)} · {date_token(decision.at)}"
     said = _said(decision)
@@ -214,10 +241,11 @@ def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) ->
     title, agent = escape(excerpt(card.title, 600, lines=4).text), escape(agent_title)
     match request.status:
         case RequestStatus.OPEN:
-            return f"{agent}: {title} Requested by {mention(request.asked_for)}. {words.HOW_TO_ANSWER}"
+            by = f"{words.by_when(date_token(request.deadline))} " if request.deadline is not None else ""
+            return f"{agent}: {title} Requested by {mention(request.asked_for)}. {by}{words.HOW_TO_ANSWER}"
         case RequestStatus.REPLACED:
             return f"{agent}: {title} {words.REPLACED}"
         case _ if request.decision is not None:
             return f"{agent}: {title} {verdict_line(request.decision, request.votes)}."
         case _:
-            return f"{agent}: {title} {words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)}."
+            return f"{agent}: {title} {_end(request, thread)}."

@@ -12,6 +12,8 @@ from runtime.requests.records import Change, Decision, Person, Verdict
 
 INSIDE = " / "
 """Between the keys that lead to a nested value, as people read them."""
+UNANSWERED = "unanswered"
+"""Key of the action that stands for no answer, where no other says no."""
 Style = Literal["primary", "danger"]
 
 

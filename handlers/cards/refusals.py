@@ -34,6 +34,8 @@ def words_of(refusal: Refusal, thread: Thread | None) -> str:
     """Why nothing happened. `thread`: the request's, if there is one."""
     request = refusal.request
     match refusal.reason:
+        case Reason.EXPIRED if request is not None and request.deadline is not None:
+            return words.expired(date_token(request.deadline))
         case Reason.VOTED if request is not None:
             return f"{words.VOTED_ALREADY} {vote_count(request)}."
         case Reason.NOT_CHECKED:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handlers.cards import asks, schemas, words
-from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
+from handlers.cards.model import UNANSWERED, Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import pruned
 from runtime.hitl import Approval, Choice, Form, Question
 from runtime.requests.records import Verdict
@@ -165,4 +165,4 @@ def _decision(
     }
 
 
-_UNANSWERED = _refusal("timeout", words.DECLINE)
+_UNANSWERED = _refusal(UNANSWERED, words.DECLINE)

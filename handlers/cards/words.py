@@ -125,9 +125,58 @@ NOT_VOTED = "There is no approval of yours to take back."
 SOMEBODY_ELSE = "not by whoever asked"
 
 
+def members_of(channel: str) -> str:
+    """Whoever is in another channel."""
+    return f"members of {channel}"
+
+
 def any_of(names: Sequence[str], hidden: int) -> str:
     """Some of several people and groups."""
     return ", ".join(names) + (f" and {hidden} more" if hidden else "")
+
+
+TIMED_OUT = "⌛"
+REJECTED_BY_SILENCE, APPROVED_BY_SILENCE = "rejected automatically", "approved automatically"
+ENDED_BY_SILENCE, STOPPED_BY_SILENCE = "the agent goes on without an answer", "the run stops"
+
+
+def no_answer_by(when: str, then: str) -> str:
+    """What became of a question that nobody answered. `when` as mrkdwn."""
+    return f"{TIMED_OUT} *No answer by {when}*: {then}"
+
+
+def answer_by(when: str, otherwise: str) -> str:
+    """Until when people can answer, and what happens then."""
+    return f"answer by {when}, otherwise {otherwise}"
+
+
+def by_when(when: str) -> str:
+    """Until when, as a sentence."""
+    return f"Answer by {when}."
+
+
+def expired(when: str) -> str:
+    """For somebody who comes too late."""
+    return f"This expired: {when}. {UNDECIDED}"
+
+
+def still_waiting(agent: str, who: str) -> str:
+    """A reminder in the conversation; `who` may answer, or nothing."""
+    return f"⏰ *{agent}* is still waiting for an answer{f' of {who}' if who else ''}"
+
+
+def waits_for_you(agent: str, asker: str) -> str:
+    """A reminder to those who may answer."""
+    return f"⏰ *{agent}* is waiting for an answer: you can give it. Requested by {asker}"
+
+
+def may_answer_too(who: str) -> str:
+    """Others may answer from now on."""
+    return f"⏫ Nobody has answered yet, so {who} may answer too"
+
+
+OPEN_QUESTION = "Open the question"
+NOTHING_TO_ANSWER = "Nothing is left to answer here."
 
 
 def automatically(mark: str, word: str, rule: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runtime.policy.directory import Directory
-from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_group
+from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_conversation, is_group
 from runtime.requests.records import Person
 
 MAX_AGE: Final = 300.0
@@ -59,4 +59,6 @@ class Audience:
             return frozenset({self.requester.id})
         if name == CHANNEL:
             return frozenset(await self.directory.channel(self.channel, max_age))
+        if is_conversation(name):
+            return frozenset(await self.directory.channel(name, max_age))
         return frozenset(await self.directory.group(name, max_age)) if is_group(name) else frozenset({name})

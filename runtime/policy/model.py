@@ -4,14 +4,17 @@ An agent has a policy, and may have another for each of its tools: what that lea
 can ask for less than they allow, never for more.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from runtime.policy.conditions import holds, parse
+from runtime.policy.ladder import Rung, Step, ladder
+from runtime.policy.times import business_hours, seconds_of
 
 CHANNEL: Final = "channel"
 """Approver: whoever is a member of the conversation the question is asked in."""
@@ -19,6 +22,7 @@ REQUESTER: Final = "requester"
 """Approver: whoever started the run."""
 
 _USER = re.compile(r"[UW][A-Z0-9]+")
+_CONVERSATION = re.compile(r"[CG][A-Z0-9]+")
 _GROUP = re.compile(r"S[A-Z0-9]+|@[^\s@]+")
 
 
@@ -27,20 +31,29 @@ def is_group(approver: str) -> bool:
     return bool(_GROUP.fullmatch(approver))
 
 
+def is_conversation(approver: str) -> bool:
+    """Whether it names the members of a conversation, by its id."""
+    return bool(_CONVERSATION.fullmatch(approver))
+
+
+def _is_known(approver: str) -> bool:
+    kinds = (_USER.fullmatch, is_group, is_conversation)
+    return approver in {CHANNEL, REQUESTER} or any(kind(approver) for kind in kinds)
+
+
 def _approvers(given: tuple[str, ...]) -> tuple[str, ...]:
     if not given:
         raise ValueError("nobody could answer; leave it out to let everybody in the conversation answer")
-    known = (CHANNEL, REQUESTER)
-    if wrong := [one for one in given if one not in known and not is_group(one) and not _USER.fullmatch(one)]:
+    if wrong := [one for one in given if not _is_known(one)]:
         raise ValueError(
             f"nobody is called {', '.join(map(repr, wrong))}; name members (U024BE7LH), user groups (S0614TZR7 or "
-            f'@finance), "{CHANNEL}" or "{REQUESTER}"'
+            f'@finance), channels (C061EG9T2), "{CHANNEL}" or "{REQUESTER}"'
         )
     return given
 
 
 Approvers = Annotated[tuple[str, ...], AfterValidator(_approvers), Field(strict=False)]
-"""Member ids, user groups as ids or `@handle`, `channel`, `requester`."""
+"""Member ids, user groups as ids or `@handle`, channels as ids, `channel`, `requester`."""
 
 
 def _conditions(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,6 +64,21 @@ def _conditions(given: tuple[str, ...]) -> tuple[str, ...]:
 
 Conditions = Annotated[tuple[str, ...], AfterValidator(_conditions), Field(strict=False)]
 """See `runtime.policy.conditions`."""
+
+
+def _length(text: str) -> str:
+    seconds_of(text)
+    return text
+
+
+def _hours(text: str) -> str:
+    business_hours(text)
+    return text
+
+
+Length = Annotated[str, AfterValidator(_length)]
+"""`30m`, `4h`, `2d`, `1h 30m`."""
+Hours = Annotated[str, AfterValidator(_hours)]
 
 
 class Policy(BaseModel):
@@ -68,6 +96,39 @@ class Policy(BaseModel):
     """How many people have to agree on the same answer; one rejection is always enough."""
     allow_guests: bool = False
     """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
+    deadline: Length | None = None
+    """How long people have to answer; then `on_timeout` decides."""
+    on_timeout: Literal["reject", "approve"] = "reject"
+    """What happens when nobody has answered."""
+    remind: Length | None = None
+    """After how long the conversation is reminded; half of the deadline where there is one."""
+    direct_message: Length | None = None
+    """After how long those who may answer are told directly; three quarters of the deadline where there is one."""
+    escalate: Length | None = None
+    """After how long those of `escalate_to` may answer too; seven eighths of the deadline where there is one."""
+    escalate_to: Approvers = Field(default=(), validate_default=False)
+    """Who may answer in the end, as `approvers`."""
+    business_hours: Hours | None = None
+    """When these clocks run: `Mon-Fri 09:00-17:30 Europe/Berlin`; always, where there are none."""
+
+    @model_validator(mode="after")
+    def _the_ladder_stands(self) -> Self:
+        late = [
+            rung for rung, after in self.given_steps.items() if self.deadline and after >= seconds_of(self.deadline)
+        ]
+        if late:
+            raise ValueError(f"{', '.join(late)} must come before the deadline of {self.deadline}")
+        if self.escalate and not self.escalate_to:
+            raise ValueError("escalate needs escalate_to: who may answer then")
+        if self.escalate_to and not (self.escalate or self.deadline):
+            raise ValueError("escalate_to needs escalate or deadline: after how long")
+        return self
+
+    @property
+    def given_steps(self) -> dict[Rung, float]:
+        """The steps before the deadline that somebody set, in seconds."""
+        lengths = {Rung.REMIND: self.remind, Rung.MESSAGE: self.direct_message, Rung.ESCALATE: self.escalate}
+        return {rung: seconds_of(length) for rung, length in lengths.items() if length}
 
     @model_validator(mode="after")
     def _somebody_can_answer(self) -> Self:
@@ -112,6 +173,7 @@ class Asked:
     no_self_approval: bool = False
     required: int = 1
     destructive: bool = False
+    deadline: str | None = None
 
     @property
     def demanding(self) -> bool:
@@ -132,6 +194,20 @@ class Terms(BaseModel):
     allow_guests: bool = False
     rule: str = ""
     """The conditions that approved it without asking anybody."""
+    steps: tuple[Step, ...] = ()
+    """What happens while nobody answers."""
+    on_timeout: Literal["reject", "approve"] = "reject"
+    escalate_to: tuple[str, ...] = ()
+    business_hours: str = ""
+
+    def escalation(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Those who may answer in the end: the conversations among them, and the others."""
+        conversations = tuple(one for one in self.escalate_to if is_conversation(one))
+        return conversations, tuple(one for one in self.escalate_to if one not in conversations)
+
+    def escalated(self) -> "Terms":
+        """The same, with those who may answer too in the end."""
+        return self.model_copy(update={"audiences": tuple((*one, *self.escalate_to) for one in self.audiences)})
 
 
 def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
@@ -146,8 +222,24 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
         required=required,
         no_self_approval=asked.no_self_approval or any(one.no_self_approval for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
+        **_silence(policies, asked.deadline),
         rule="" if asked.demanding else _rule(policies, asked.calls),
     )
+
+
+def _silence(policies: Sequence[Policy], asked: str | None) -> dict[str, Any]:
+    """What happens while nobody answers: by the policy with the shortest deadline, which the payload can shorten."""
+    deadlines = [seconds_of(one.deadline) if one.deadline else math.inf for one in policies]
+    shortest = min(deadlines)
+    policy = policies[deadlines.index(shortest)]
+    deadline = min(shortest, seconds_of(asked) if asked else math.inf)
+    until = deadline if deadline < math.inf else None
+    return {
+        "steps": ladder(policy.given_steps, deadline=until, escalates=bool(policy.escalate_to)),
+        "on_timeout": "approve" if all(one.on_timeout == "approve" for one in policies) else "reject",
+        "escalate_to": policy.escalate_to,
+        "business_hours": policy.business_hours or "",
+    }
 
 
 def _rule(policies: Sequence[Policy], calls: Sequence[Call]) -> str:
@@ -162,7 +254,7 @@ def narrowed(audiences: Iterable[tuple[str, ...]], required: int) -> tuple[tuple
     distinct = tuple(dict.fromkeys(audiences))
     if len(distinct) < 2 or not all(_USER.fullmatch(one) for one in distinct[0]):
         return distinct
-    if any(is_group(one) or one in {CHANNEL, REQUESTER} for audience in distinct[1:] for one in audience):
+    if any(_is_known(one) and not _USER.fullmatch(one) for audience in distinct[1:] for one in audience):
         return distinct
     both = tuple(one for one in distinct[-1] if all(one in audience for audience in distinct))
     return (both if len(both) >= required else distinct[0],)

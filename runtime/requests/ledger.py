@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
+from runtime.policy.ladder import Rung
 from runtime.policy.model import Terms
 from runtime.requests import leases
 from runtime.requests.audit import AUDIT, Audit
@@ -18,6 +19,7 @@ from runtime.requests.leases import LEASES, Leases
 from runtime.requests.records import (
     Change,
     Decision,
+    Notice,
     Person,
     Post,
     Request,
@@ -266,6 +268,10 @@ class Ledger:
         terms = {"audiences": [approvers]} if approvers else fields.get("terms", {})
         fields["terms"] = Terms.model_validate(terms)
         fields["status"] = RequestStatus(fields["status"])
+        fields["due"] = tuple(fields.get("due", ()))
+        fields["notices"] = tuple(
+            Notice(rung=Rung(notice["rung"]), to=notice["to"]) for notice in fields.get("notices", ())
+        )
         return Request(**fields)
 
     def _decision_bytes(self, decision: Decision) -> bytes:

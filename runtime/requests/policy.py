@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """Nobody could be asked who they are, or who belongs to a group: in doubt nobody decides."""
     DECIDED = "decided"
     """Somebody was first."""
+    EXPIRED = "expired"
+    """Its deadline has passed, whether or not that was carried out yet."""
     REPLACED = "replaced"
     STOPPED = "stopped"
     CHANGED = "changed"
@@ -63,18 +65,19 @@ _SETTLED = {
 }
 
 
-def is_pending(request: Request | None, by: Person) -> Refusal | None:
-    """Check that there is something to answer, for this person's team."""
+def is_pending(request: Request | None, by: Person, now: float) -> Refusal | None:
+    """Check that there is something to answer, for this person's team, and still time for it."""
     if request is None or request.asked_for.team != by.team:
         return Refusal(Reason.UNKNOWN)
     if request.status in _SETTLED:
         return Refusal(_SETTLED[request.status], request)
-    return None
+    expired = request.deadline is not None and request.deadline <= now
+    return Refusal(Reason.EXPIRED, request) if expired else None
 
 
-async def may_answer(request: Request | None, by: Person, directory: Directory) -> Refusal | None:
+async def may_answer(request: Request | None, by: Person, directory: Directory, now: float) -> Refusal | None:
     """Check an answer: known, still pending, by somebody who may."""
-    settled = is_pending(request, by)
+    settled = is_pending(request, by, now)
     if settled is not None or request is None:
         return settled
     audience = Audience(directory=directory, terms=request.terms, requester=request.asked_for, channel=request.channel)

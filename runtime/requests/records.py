@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NewType
 
+from runtime.policy.ladder import Rung
 from runtime.policy.model import Terms
 
 ThreadId = NewType("ThreadId", str)
@@ -125,6 +126,15 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something said because nobody answered."""
+
+    rung: Rung
+    to: str = ""
+    """Id of a person or of another conversation; empty: the conversation itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """The durable record of one interrupt put before people."""
 
@@ -157,10 +167,22 @@ class Request:
     """The revision since which a plain approval stands for this proposal, or for none."""
     votes: tuple[Vote, ...] = ()
     """Of different people, oldest first; with the decision, all who agreed to it."""
+    due: tuple[float, ...] = ()
+    """When the turn of each step of the terms is, in order."""
+    climbed: int = 0
+    """How many of these steps were taken."""
+    notices: tuple[Notice, ...] = ()
+    """What people were told because nobody answered."""
     created_at: float
     unseen_since: float | None = None
     """Since when nobody has seen to its decision."""
     revision: int = 1
+
+    @property
+    def deadline(self) -> float | None:
+        """Until when people can answer."""
+        last = self.terms.steps[-1:]
+        return self.due[-1] if last and last[0].rung is Rung.DECIDE else None
 
 
 class TurnStatus(StrEnum):

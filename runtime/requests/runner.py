@@ -37,6 +37,7 @@ from runtime.requests.records import (
 from runtime.requests.steps import AT_REST, Steps, try_again
 from runtime.requests.surface import Surface
 from runtime.requests.sweeper import SWEEP_SECONDS, Sweeper
+from runtime.requests.unattended import Unattended
 from runtime.requests.votes import cast, withdraw
 
 
@@ -61,7 +62,7 @@ class Runner:
         self._codec = codec
         self._clock = clock
         self._directory = directory or NoDirectory()
-        steps = Steps(ledger, agents, surface, codec, clock)
+        steps = Steps(ledger, agents, surface, codec, clock, unattended=Unattended(ledger, self._directory, clock))
         self._drives = Drives(steps.step, steps.heed, ledger.leases(clock, lease_seconds), retry_seconds)
         self._sweeper = Sweeper(ledger, self.wake, clock, sweep_seconds)
 
@@ -114,16 +115,18 @@ class Runner:
     async def check(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Return the request if this person may answer it now, else the reason why not; a refusal is noted."""
         request = await self.ledger.request(request_id)
-        refusal = await may_answer(request, by, self._directory)
+        refusal = await may_answer(request, by, self._directory, self._clock())
         if refusal is None and request is not None:
             return request
+        if refusal is not None and refusal.reason is Reason.EXPIRED and request is not None:
+            self.wake(request.thread_id)  # to have it decided, if that is still to be done
         return await self.refused("answer", refusal or Refusal(Reason.UNKNOWN), by)
 
     async def waits_for(self, request: Request, person: Person) -> bool:
         """Whether a request waits for this very person: others who may answer see it where they are members."""
         if not request.terms.audiences:
             return person == request.asked_for
-        return await may_answer(request, person, self._directory) is None
+        return await may_answer(request, person, self._directory, self._clock()) is None
 
     async def answer(self, request: Request, decision: Decision) -> Request | Refusal:
         """Claim a request that was just checked. Of all who try, one gets it; the others learn who was first.
@@ -135,7 +138,7 @@ class Runner:
         decided = await self.ledger.claim(request.id, decision)
         if decided is None:
             now = await self.ledger.request(request.id)
-            refusal = is_pending(now, decision.by) or Refusal(Reason.DECIDED, now)
+            refusal = is_pending(now, decision.by, self._clock()) or Refusal(Reason.DECIDED, now)
             return await self.refused("answer", refusal, decision.by)
         await self.ledger.audit.note_answer(decided)
         self.wake(decided.thread_id)
@@ -171,7 +174,7 @@ class Runner:
         """Change an open request as it is now: again, when somebody else has changed it meanwhile."""
         while True:
             request = await self.ledger.request(request_id)
-            refusal = is_pending(request, by)
+            refusal = is_pending(request, by, self._clock())
             if refusal is not None or request is None:
                 return refusal or Refusal(Reason.UNKNOWN)
             changed = change(request)

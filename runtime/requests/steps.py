@@ -14,12 +14,14 @@ from typing import Any, Final
 
 from runtime.codec.codec import Codec
 from runtime.errors import AndonError, CodecError, InvalidAnswerError, RunError, StoreError, ThreadBusyError
+from runtime.policy.ladder import moments
 from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
 from runtime.requests.leases import Lease
 from runtime.requests.ledger import Ledger, request_id_of
-from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus, Verdict
+from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
 from runtime.requests.surface import Surface
+from runtime.requests.unattended import Unattended
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +37,21 @@ class Steps:
     """The steps of every thread. Holds no state of its own."""
 
     def __init__(
-        self, ledger: Ledger, agents: Mapping[str, Agent], surface: Surface, codec: Codec, clock: Callable[[], float]
+        self,
+        ledger: Ledger,
+        agents: Mapping[str, Agent],
+        surface: Surface,
+        codec: Codec,
+        clock: Callable[[], float],
+        *,
+        unattended: Unattended,
     ) -> None:
         self._ledger = ledger
         self._agents = agents
         self._surface = surface
         self._codec = codec
         self._clock = clock
+        self._unattended = unattended
 
     async def step(self, drive: Drive, lease: Lease) -> bool:
         """Do the next thing; False when there is none and people see all of it. Raises what passes by itself."""
@@ -203,6 +213,7 @@ class Steps:
                 await self._show(thread.id, lease)
                 await drive.woken.wait()
                 drive.woken.clear()
+                await self._unattended.attend(thread, self._agents[thread.agent])
         finally:
             drive.running = None
             run.cancel()
@@ -242,21 +253,10 @@ class Steps:
             if not any(request.status in _UNANSWERED for request in same):
                 await self._ledger.open_request(self._request(thread, agent, turn, interrupt, len(same)))
         await self._change(thread, ThreadStatus.WAITING)
-        return await self._approve_by_rule(thread, agent)
-
-    async def _approve_by_rule(self, thread: Thread, agent: Agent) -> bool:
-        """Approve what its policy approves without asking anybody; False when there is nothing like that."""
-        approved = False
-        for request in await self._ledger.requests(thread.id, RequestStatus.OPEN):
-            rule, now = request.terms.rule, self._clock()
-            decision = agent.to_decision(request, Verdict.APPROVED, now, timed_out=False) if rule else None
-            decided = decision and await self._ledger.claim(request.id, replace(decision, rule=rule))
-            if decided:
-                await self._ledger.audit.note_answer(decided)
-                approved = True
-        return approved
+        return await self._unattended.attend(thread, agent)
 
     def _request(self, thread: Thread, agent: Agent, turn: Turn, interrupt: Any, attempt: int) -> Request:
+        now, terms = self._clock(), agent.terms(interrupt.value)
         return Request(
             id=request_id_of(thread.id, interrupt.id, attempt),
             thread_id=thread.id,
@@ -269,9 +269,10 @@ class Steps:
             digest=self._digest(interrupt.value),
             asked_for=turn.by,
             channel=thread.place["channel"],
-            terms=agent.terms(interrupt.value),
+            terms=terms,
             status=RequestStatus.OPEN,
-            created_at=self._clock(),
+            due=moments(terms.steps, now, terms.business_hours),
+            created_at=now,
         )
 
     async def _ask_again(self, thread: Thread, error: InvalidAnswerError) -> bool:
@@ -279,6 +280,7 @@ class Steps:
         decided = await self._ledger.requests(thread.id, RequestStatus.DECIDED)
         refused = [request for request in decided if request.interrupt_id == error.interrupt_id]
         words = "; ".join(f"{field}: {problem}" if field else problem for field, problem in error.problems.items())
+        now = self._clock()
         for request in refused:
             attempt = request.attempt + 1
             anew = replace(
@@ -293,7 +295,10 @@ class Steps:
                 proposal=None,
                 proposed_in=0,
                 votes=(),
-                created_at=self._clock(),
+                due=moments(request.terms.steps, now, request.terms.business_hours),
+                climbed=0,
+                notices=(),
+                created_at=now,
                 unseen_since=None,
             )
             await self._ledger.open_request(anew)

@@ -11,7 +11,7 @@ from bot.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
 TO_BEGIN = 'A first agent is two lines: [agents.refund] and graph = "examples.refund:graph".'
-NAMES = 'name members (U024BE7LH), user groups (S0614TZR7 or @finance), "channel" or "requester"'
+NAMES = 'name members (U024BE7LH), user groups (S0614TZR7 or @finance), channels (C061EG9T2), "channel" or "requester"'
 NO_GRAPH = "names no graph; write module:variable (examples.refund:graph) or path/file.py:variable (./agent.py:graph)."
 
 

@@ -10,7 +10,7 @@ from runtime.policy.directory import Account, LookupFailedError, NoDirectory
 from runtime.policy.model import Terms
 from runtime.requests.policy import Reason, Refusal, may_answer, may_steer
 from runtime.requests.records import Person, RequestStatus
-from tests.cards_kit import ANA, BEN, make_request, make_thread
+from tests.cards_kit import ANA, AT, BEN, make_request, make_thread
 
 CARLA = Person(team=ANA.team, id="U0CARLA")
 EVE = Person(team="X", id=ANA.id)
@@ -42,7 +42,7 @@ class People:
 
 async def refusal(by: Person, terms: Terms, people: People | None = None) -> Refusal | None:
     request = replace(make_request("?", RequestStatus.OPEN), channel="C0REFUNDS", terms=terms)
-    return await may_answer(request, by, people or People())
+    return await may_answer(request, by, people or People(), AT)
 
 
 async def reason(by: Person, terms: Terms, people: People | None = None) -> Reason | None:
@@ -56,7 +56,7 @@ async def test_everybody_of_the_askers_team_may_answer() -> None:
 
 async def test_another_team_cannot_tell_a_request_from_none() -> None:
     assert await reason(EVE, Terms()) is Reason.UNKNOWN
-    assert await may_answer(None, BEN, NoDirectory()) == Refusal(Reason.UNKNOWN)
+    assert await may_answer(None, BEN, NoDirectory(), AT) == Refusal(Reason.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_another_team_cannot_tell_a_request_from_none() -> None:
     ],
 )
 async def test_what_is_settled_stays_settled(status: RequestStatus, why: Reason) -> None:
-    found = await may_answer(make_request("?", status), BEN, NoDirectory())
+    found = await may_answer(make_request("?", status), BEN, NoDirectory(), AT)
     assert found is not None
     assert found.reason is why
 

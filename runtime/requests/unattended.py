@@ -1,0 +1,105 @@
+"""What becomes of a question that nobody answers: approved by rule, told of again, and decided when its time is up.
+
+All of it is stored with the request, and the surface shows what is stored, so it is said once however often this runs.
+After a time without any process the missed steps are taken in order; where the deadline has passed, only that counts.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from runtime.policy.audience import Audience
+from runtime.policy.directory import Directory, LookupFailedError
+from runtime.policy.ladder import Rung
+from runtime.requests.agents import Agent
+from runtime.requests.ledger import Ledger
+from runtime.requests.records import Decision, Notice, Request, RequestStatus, Thread, ThreadStatus, Verdict
+
+LOOK_AGAIN_SECONDS: Final = 60.0
+"""After which people are looked up again, when they could not be."""
+MOST_TOLD: Final = 50
+"""People who are told of one question directly."""
+
+
+class Unattended:
+    """Attends to the open questions of a thread at rest. Holds no state of its own."""
+
+    def __init__(self, ledger: Ledger, directory: Directory, clock: Callable[[], float]) -> None:
+        self._ledger = ledger
+        self._directory = directory
+        self._clock = clock
+
+    async def attend(self, thread: Thread, agent: Agent) -> bool:
+        """Do what is due, and have the thread looked at again when the next step is; whether anything was decided."""
+        decided = False
+        waiting: list[float] = []
+        for request in await self._ledger.requests(thread.id, RequestStatus.OPEN):
+            if request.terms.rule and await self._approve_by_rule(request, agent):
+                decided = True
+            elif request.deadline is not None and request.deadline <= self._clock():
+                await self._time_is_up(request, thread, agent)
+                decided = True
+            else:
+                waiting += await self._climb(request)
+        if waiting:
+            await self._ledger.wake_at(thread.id, min(waiting))
+        return decided
+
+    async def _approve_by_rule(self, request: Request, agent: Agent) -> bool:
+        decision = agent.to_decision(request, Verdict.APPROVED, self._clock(), timed_out=False)
+        if decision is not None:
+            await self._claim(request, replace(decision, rule=request.terms.rule))
+        return decision is not None
+
+    async def _time_is_up(self, request: Request, thread: Thread, agent: Agent) -> None:
+        """Decide in place of people; what cannot be said no to stops the run."""
+        verdict = Verdict.APPROVED if request.terms.on_timeout == "approve" else Verdict.REJECTED
+        decision = agent.to_decision(request, verdict, self._clock(), timed_out=True)
+        if decision is not None:
+            return await self._claim(request, decision)
+        now = await self._ledger.thread(thread.id)
+        if now is not None:
+            await self._ledger.change_thread(now, status=ThreadStatus.STOPPED, updated_at=self._clock())
+        return None
+
+    async def _claim(self, request: Request, decision: Decision) -> None:
+        decided = await self._ledger.claim(request.id, decision)
+        if decided is not None:
+            await self._ledger.audit.note_answer(decided)
+
+    async def _climb(self, request: Request) -> tuple[float, ...]:
+        """Take the steps that are due; return when the next one is."""
+        while request.climbed < len(request.due) and request.due[request.climbed] <= self._clock():
+            try:
+                changed = await self._step(request)
+            except LookupFailedError:  # again in the minute after this one: the same time, however often we look now
+                return ((self._clock() // LOOK_AGAIN_SECONDS + 2) * LOOK_AGAIN_SECONDS,)
+            if changed is None:  # somebody has changed it just now
+                return (self._clock(),)
+            request = changed
+        return request.due[request.climbed : request.climbed + 1]
+
+    async def _step(self, request: Request) -> Request | None:
+        rung = request.terms.steps[request.climbed].rung
+        terms = request.terms.escalated() if rung is Rung.ESCALATE else request.terms
+        told = await self._told(replace(request, terms=terms), rung)
+        notices = (*request.notices, *(Notice(rung=rung, to=to) for to in told))
+        return await self._ledger.change_request(request, climbed=request.climbed + 1, notices=notices, terms=terms)
+
+    async def _told(self, request: Request, rung: Rung) -> Iterable[str]:
+        """Whom a step tells; "" is the conversation. Raises `LookupFailedError`."""
+        match rung:
+            case Rung.MESSAGE:
+                return (await self._audience(request).people())[:MOST_TOLD] or (request.asked_for.id,)
+            case Rung.ESCALATE:
+                channels, others = request.terms.escalation()
+                anew = request.terms.model_copy(update={"audiences": (others,) if others else ()})
+                people = (await self._audience(replace(request, terms=anew)).people())[:MOST_TOLD]
+                return ("", *channels, *people)
+            case _:
+                return ("",)
+
+    def _audience(self, request: Request) -> Audience:
+        return Audience(
+            directory=self._directory, terms=request.terms, requester=request.asked_for, channel=request.channel
+        )
