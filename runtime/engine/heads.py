@@ -43,6 +43,8 @@ class Heads:
 
     def take(self, thread_id: str, channels: "Mapping[str, Channel]") -> "Journal | None":
         """Return a journal that has read the thread up to its mark, for a graph with these channels."""
+        if thread_id not in self._kept:
+            return None
         with self._lock:
             if thread_id not in self._kept:
                 return None

@@ -28,7 +28,7 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
         _begin(graph, run, given, on_pending)
         return
     for task in frame.tasks if frame else ():
-        graph.node(task.name)  # or say which one is missing
+        graph.nodes[task.name]  # or say which one is missing
     if isinstance(given, Command):
         frame = _obey(graph, run.journal, frame, given)
     if frame is None:

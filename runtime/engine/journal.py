@@ -56,6 +56,7 @@ class Journal(Thread):
         self.thread_id = thread_id
         self.codec = codec
         self.store = store
+        self.heads = None if store is None else heads_of(store)
         self.never_waits: bool = getattr(store, "never_waits", False)
         """Whether a commit is over at once, so that nothing is gained by doing it behind the nodes' backs."""
         self.finishes_appends: bool = getattr(store, "finishes_appends", False)
@@ -84,9 +85,9 @@ class Journal(Thread):
 
     async def reload(self, channels: Mapping[str, Channel] = _NO_CHANNELS) -> None:
         """Bring a new journal to where the store is; with the root graph's `channels`, by what `heads` knows of it."""
-        if self.store is None:
+        heads = self.heads
+        if self.store is None or heads is None:
             return
-        heads = heads_of(self.store)
         known = heads.take(self.thread_id, channels)
         log = await self.store.load(self.thread_id, since=known.mark if known else None)
         if known is None or not log.continues(known.mark):
@@ -153,8 +154,8 @@ class Journal(Thread):
         self._appended(snapshot)
 
     def _appended(self, snapshot: bytes | None) -> None:
-        if snapshot is not None and self.store is not None:
-            heads_of(self.store).forget(self.thread_id)  # what it knows is longer than what is to be read now
+        if snapshot is not None and self.heads is not None:
+            self.heads.forget(self.thread_id)  # what it knows is longer than what is to be read now
         self.head += 1
         self._busy = False
 
@@ -220,7 +221,8 @@ class Journal(Thread):
         place = [ns, checkpoint_id, step, source, time.time()]
         operation = ["c", *place, list(written), dict(results), nexts, extra]
         with self._lock:
-            self._record(operation)
+            if self.store is not None:
+                self._operations.append(operation)
             return self._enter(operation, values)
 
     def branch(

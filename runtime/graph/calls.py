@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.engine import supersteps
-from runtime.engine.heads import heads_of
 from runtime.engine.inputs import interrupts, take
 from runtime.engine.interrupts import ParentCommand, current
 from runtime.engine.run import Run
@@ -47,9 +46,9 @@ async def _go(graph: "CompiledGraph", run: Run, given: Any, options: Options) ->
 async def alone(run: Run, work: Callable[[], Awaitable[T]]) -> T:
     """Do something with a thread while nobody else does. Raises `ThreadBusyError`."""
     journal = run.journal
-    if journal.store is None:
+    if journal.heads is None:
         return await work()
-    running = heads_of(journal.store).running
+    running = journal.heads.running
     if journal.thread_id in running:
         raise ThreadBusyError(journal.thread_id)
     running.add(journal.thread_id)

@@ -20,17 +20,10 @@ class Rules:
     def __init__(self, graph: StateGraph) -> None:
         self.builder = graph
         self.channels = graph.channels()
+        self.kept_as_results = frozenset(name for name, channel in self.channels.items() if not channel.replayable)
         self.input, self.output = graph.input, graph.output
         self.nodes = _resolved(graph)
         self.joins = {join.name: join for join in graph.joins}
-
-    def node(self, name: str) -> Node:
-        """Return a node. Raises `InvalidGraphError` for one that a stored thread knows and the graph no longer has."""
-        if name not in self.nodes:
-            raise InvalidGraphError(
-                f"the thread is in node {name!r}, which the graph no longer has: put it back under that name"
-            )
-        return self.nodes[name]
 
     def below(self, ns: str) -> Any:
         """Return the graph that runs at a namespace: this one, or one that is a node. Raises `ValueError`."""
@@ -55,8 +48,9 @@ class Rules:
     def checked_writes(self, writes: Writes, where: str, schema: Schema | None = None) -> list[tuple[str, Any]]:
         """Refuse keys the state does not have, and make each write replayable."""
         known = schema.channels if schema else self.channels
-        if unknown := [name for name, _ in writes if name not in known]:
-            raise InvalidUpdateError(f"{where} writes {unknown[0]!r}, but the state has only {', '.join(known)}")
+        for name, _ in writes:
+            if name not in known:
+                raise InvalidUpdateError(f"{where} writes {name!r}, but the state has only {', '.join(known)}")
         return [(name, self.channels[name].normalise(value)) for name, value in writes]
 
     def node_writes(self, node: Node, writes: Writes) -> list[tuple[str, Any]]:
@@ -67,15 +61,16 @@ class Rules:
 
     def replayable(self, writes: Writes) -> list[list[Any]]:
         """Return the writes that the log keeps as they are."""
-        return [[name, value] for name, value in writes if self.channels[name].replayable]
+        return [[name, value] for name, value in writes if name not in self.kept_as_results]
 
     def results(self, values: Values, writes: Writes) -> Values:
         """Return the new values of the keys whose writes the log cannot keep."""
-        return {name: values[name] for name, _ in writes if not self.channels[name].replayable}
+        kept = self.kept_as_results
+        return {name: values[name] for name, _ in writes if name in kept} if kept else {}
 
     def router_view(self, name: str, branch: Branch, values: Values) -> Any:
         """Show a router the state with its node's own writes in it."""
-        return (branch.schema or self.node(name).schema).view(values)
+        return (branch.schema or self.nodes[name].schema).view(values)
 
     def output_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Keep the keys of the output schema, for who called the graph."""
@@ -94,11 +89,20 @@ class Rules:
         return (shown if len(shown) > len(update) else update) or None
 
 
-def _resolved(graph: StateGraph) -> dict[str, Node]:
+class Nodes(dict[str, Node]):
+    """Nodes by name; one that a stored thread knows and the graph no longer has is an `InvalidGraphError`."""
+
+    def __missing__(self, name: str) -> Node:
+        raise InvalidGraphError(
+            f"the thread is in node {name!r}, which the graph no longer has: put it back under that name"
+        )
+
+
+def _resolved(graph: StateGraph) -> Nodes:
     """Give every node its edges, joins and branches, and the start its own."""
     handlers = {node.handler.name: node.handler for node in graph.nodes.values() if node.handler}
     nodes = {START: Node(name=START, run=None, schema=graph.state), **graph.nodes, **handlers}
-    return {
+    resolved = {
         name: replace(
             node,
             edges=tuple(dict.fromkeys(end for start, end in graph.edges if start == name)),
@@ -111,3 +115,4 @@ def _resolved(graph: StateGraph) -> dict[str, Node]:
         )
         for name, node in nodes.items()
     }
+    return Nodes(resolved)

@@ -87,6 +87,8 @@ class Schema:
 
 def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
     """Return the `(key, value)` pairs of an update: mapping, pairs, dataclass or pydantic object."""
+    if type(update) is dict:
+        return list(update.items())
     match update:
         case None:
             return []

@@ -7,12 +7,12 @@ get new ids, so an answer to a question of another branch answers nothing here.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from runtime.engine.execution import routed
 from runtime.engine.frames import Frame, Next, Task
 from runtime.engine.ids import new_id
 from runtime.engine.interrupts import TaskContext
 from runtime.engine.plan import following
 from runtime.engine.run import Run
-from runtime.engine.supersteps import routed
 from runtime.errors import InvalidUpdateError
 from runtime.graph.history import thread_at
 from runtime.graph.state import Values, merge, writes_of
@@ -37,6 +37,8 @@ async def _base_of(graph: "CompiledGraph", run: Run, ns: str = "") -> tuple[Fram
 
 async def fork(graph: "CompiledGraph", run: Run) -> bool:
     """Make an older checkpoint that the config names the start of a new branch. Returns whether there is one."""
+    if run.config.get("configurable", {}).get("checkpoint_id") is None:
+        return False
     base, memories = await _base_of(graph, run)
     if base is None or memories is None:
         return False

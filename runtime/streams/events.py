@@ -22,7 +22,7 @@ CHECKPOINTS: Final = frozenset({"checkpoints", "debug"})
 
 def task_begins(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> None:
     """Tell that a task is entered: what it gets, and what led to it."""
-    node = graph.node(task.name)
+    node = graph.nodes[task.name]
     if run.modes.isdisjoint(TASKS) or task.name == START or node.handles:
         return
     payload: dict[str, Any] = {

@@ -1,0 +1,195 @@
+"""One task, from its start to its rest: the node is called, and its routers say where to go.
+
+Afterwards the task is done, or it has a question, or the node's exception comes out. A node that asks is suspended by
+`GraphInterrupt`, which ends here and becomes a value.
+"""
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from runtime.engine.frames import Frame, Task
+from runtime.engine.injected import injected
+from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext, current
+from runtime.engine.plan import targets_of
+from runtime.engine.run import Run
+from runtime.engine.sync import in_thread
+from runtime.errors import InvalidUpdateError, NodeTimeoutError
+from runtime.graph.nodes import Branch, Node
+from runtime.graph.state import Values, Writes, merge, writes_of
+from runtime.streams import events
+from runtime.types import NOTHING, START, Command, Send
+
+if TYPE_CHECKING:
+    from runtime.graph.compiled import CompiledGraph
+
+
+async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *, inline: bool) -> None:
+    """Run one task: afterwards it is done, or has a question, or the node's exception is raised and noted."""
+    node = graph.nodes[task.name]
+    if node.name == START and not node.branches:
+        task.writes = list(task.arg.items())
+        return
+    context = TaskContext(run, frame.ns, node, task, inline=inline)
+    token = current.set(context)
+    deafen = run.speech.listen(context) if run.speech is not None else None
+    try:
+        outcome = await _run_to_rest(graph, frame, node, context)
+    except Exception as error:
+        task.error = repr(error)
+        _note(context)
+        events.task_rests(run, frame, task, error)
+        if node.handler is None or context.paused:
+            raise
+        run.failures[task.id] = error
+        task.writes, task.routes, task.question = (), (Send(node.handler.name, [task.id, task.error]),), None
+        return
+    else:
+        task.error = None
+        if outcome is None:
+            _note(context)
+        else:
+            (task.writes, task.routes), task.question = outcome, None
+    finally:
+        context.over = True
+        if context.under_way:
+            await context.rest()
+        current.reset(token)
+        if deafen is not None:
+            deafen()
+    if run.modes:
+        _tell(run, graph, frame, task)
+
+
+def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> None:
+    """Show what a task asks or wrote to those who read it."""
+    if not task.done:
+        run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)))
+    elif task.name != START and "updates" in run.modes:
+        run.send(frame.ns, "updates", {task.name: graph.shown_update(task.writes or ())})
+    events.task_rests(run, frame, task)
+
+
+async def _run_to_rest(
+    graph: "CompiledGraph", frame: Frame, node: Node, context: TaskContext
+) -> tuple[Writes, tuple[Any, ...]] | None:
+    """Call the node and its routers; None for a pause, also for one that the node's code caught."""
+    arg = context.task.arg
+    try:
+        result = await _called(node, context, node.schema.view(frame.values) if arg is NOTHING or node.handles else arg)
+        if not context.paused:
+            return await _outcome(graph, frame, context, result)
+    except GraphInterrupt as pause:
+        if pause.interrupts and not context.paused:
+            context.pose(pause.interrupts)
+    except BaseExceptionGroup as group:
+        if group.split(GraphInterrupt)[1] is not None:
+            raise
+    if context.under_way:
+        await context.rest()
+    return None
+
+
+def _note(context: TaskContext) -> None:
+    """Record how a task came to rest without being done."""
+    fields = ("question", "stale", "superseded", "strikes", "error")
+    dropped = len(context.task.answers) < context.answered
+    context.run.journal.change(context.ns, context.task, *fields, *(("answers",) if dropped else ()))
+
+
+async def _called(node: Node, context: TaskContext, value: Any) -> Any:
+    """Call the node, as often as its retry policies allow."""
+    attempt = 1
+    while True:
+        try:
+            return await (_call if node.timeout is None else _timed)(node, context, value)
+        except ParentCommand as command:
+            if not command.arrived:
+                raise
+            return Command(update=command.command.update, goto=command.command.goto)
+        except Exception as error:
+            policy = next((policy for policy in node.retry if policy.covers(error)), None)
+            if policy is None or attempt >= policy.max_attempts or context.paused:
+                raise
+            await asyncio.sleep(policy.delay(attempt))
+            attempt += 1
+            context.restart()
+
+
+async def _timed(node: Node, context: TaskContext, value: Any) -> Any:
+    """Call a node that has a timeout. Raises `NodeTimeoutError`."""
+    began, cancelled = perf_counter(), context.run.cancelled
+    seconds = node.timeout or 0.0
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await _call(node, context, value)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        context.run.cancelled = cancelled  # a thread below us took note of this cancelling, not of the caller's
+        raise NodeTimeoutError(node.name, seconds, perf_counter() - began) from error
+
+
+async def _call(node: Node, context: TaskContext, value: Any) -> Any:
+    if node.name == START:
+        return value
+    if node.is_graph:
+        return await node.run.run_below(context, value)
+    extras = injected(context, node.asks) if node.asks else {}
+    if context.inline and node.is_sync:
+        return node.run(value, **extras)
+    if node.is_sync:
+        result, context.run.cancelled = await in_thread(lambda: node.run(value, **extras))
+        return result
+    try:
+        return await node.run(value, **extras)
+    except SystemExit as error:
+        if context.run.inline:
+            raise
+        raise RuntimeError(f"node raised {error!r}") from error  # others live in this loop, too
+
+
+async def _outcome(
+    graph: "CompiledGraph", frame: Frame, context: TaskContext, result: Any
+) -> tuple[Writes, tuple[Any, ...]]:
+    """Turn what a node returned into checked writes, and ask its routers where to go."""
+    node = context.node
+    where = f"node {node.name!r}"
+    writes = graph.checked_writes(context.pushed, where) if context.pushed else []
+    routes: list[Any] = []
+    for part in result if isinstance(result, list) else [result]:
+        update = part
+        if isinstance(part, Command):
+            if part.graph == Command.PARENT:
+                raise ParentCommand(part)
+            routes += graph.checked_targets(node.name, targets_of(part.goto))
+            update = part.update
+        pairs = writes_of(update, where)
+        if context.run.speech is not None:
+            context.run.speech.wrote(context, pairs)
+        writes += graph.node_writes(node, pairs)
+    if node.branches:
+        values = merge(graph.channels, frame.values, writes)
+        for branch in node.branches:
+            routes += await routed(graph, context, branch, values)
+    return writes, tuple(routes)
+
+
+async def routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:
+    """Ask a router where to go."""
+    name = context.task.name
+    chosen: Any = branch.path(graph.router_view(name, branch, values), **injected(context, branch.asks))
+    if asyncio.iscoroutine(chosen):
+        chosen = await chosen
+    choices = chosen if isinstance(chosen, (list, tuple)) else [chosen]
+    return graph.checked_targets(name, [_end_of(name, branch, choice) for choice in choices])
+
+
+def _end_of(name: str, branch: Branch, choice: Any) -> Any:
+    if isinstance(choice, Send) or branch.ends is None:
+        return choice
+    if choice not in branch.ends:
+        ends = ", ".join(map(repr, branch.ends))
+        raise InvalidUpdateError(f"the router after {name!r} chose {choice!r}, which is none of its ends: {ends}")
+    return branch.ends[choice]
