@@ -4,9 +4,9 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.answers import addressed, check
-from runtime.engine.frames import Answer, Frame, Next, Question, as_interrupt
+from runtime.engine.frames import Answer, Frame, Next, Question, Task, as_interrupt
 from runtime.engine.journal import Journal
-from runtime.engine.plan import targets_of
+from runtime.engine.plan import following, targets_of
 from runtime.engine.run import Run
 from runtime.errors import EmptyInputError, InvalidUpdateError, PendingInterruptError
 from runtime.graph.state import Values, merge, writes_of
@@ -49,12 +49,28 @@ def _begin(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) 
     pending = interrupts(run.journal)
     if pending and on_pending == "refuse":
         raise PendingInterruptError([interrupt.id for interrupt in pending])
-    results = _finished_results(graph, run)
-    frame = run.journal.checkpoint("", "input", Next(tasks=[(START, dict(writes))]), results=results)
-    checkpoint_reached(run, graph, frame)
+    enter(graph, run, "", dict(writes), _finished_results(graph, run))
     if pending:
         logger.warning("new input abandons open questions: %s", ", ".join(interrupt.id for interrupt in pending))
         run.send("", "updates", {ABANDONED: pending})
+
+
+def enter(graph: "CompiledGraph", run: Run, ns: str, given: Values, left: Values) -> None:
+    """Let a graph begin with its input; `left`: what its step that is left behind made of keys kept as results.
+
+    Taking in the input is a step of its own for a router, for who looks, and for who wants each step saved. Else it
+    shares its record with the step that follows.
+    """
+    journal = run.journal
+    if graph.nodes[START].branches or run.modes or run.durability == "sync":
+        checkpoint_reached(run, graph, journal.checkpoint(ns, "input", Next(tasks=[(START, given)]), results=left))
+        return
+    frame = journal.frames.get(ns) or Frame(ns)
+    frame.unapplied.append(((), {}))  # keys that it does not have yet begin with their empty value
+    writes = list(given.items())
+    values = merge(graph.channels, frame.live_values(graph.channels), writes)
+    step = following(graph.nodes, graph.joins, Frame(ns), [Task("", START, writes=writes)])
+    journal.begin(ns, given, (left, graph.results(values, writes)), step, values)
 
 
 def _finished_results(graph: "CompiledGraph", run: Run) -> Values:

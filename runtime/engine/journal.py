@@ -30,8 +30,9 @@ from runtime.errors import CodecError
 from runtime.graph.state import Channel, Values
 from runtime.store import CheckpointStore, Log, Mark
 
-FORMAT: Final = 2
-"""Of entries: `[format, operations, time in ns]`, so that their last bytes tell any two apart. Format 1 has no time."""
+FORMAT: Final = 3
+"""Of entries: `[format, operations, time in ns]`, so that their last bytes tell any two apart. Format 1 has no time,
+formats 1 and 2 have no operation `s`."""
 MARK_BYTES: Final = 8
 SNAPSHOT_BYTES: Final = 64 * 1024
 """Below this, replaying the entries is cheaper than keeping a snapshot."""
@@ -224,6 +225,21 @@ class Journal(Thread):
             if self.store is not None:
                 self._operations.append(operation)
             return self._enter(operation, values)
+
+    def begin(self, ns: str, given: Values, results: tuple[Values, Values], following: Next, values: Values) -> None:
+        """Move a frame to the checkpoint of its input, and to the one after it, by one operation.
+
+        `results`: the new values, at each of the two, of keys whose writes the log cannot keep. `values`: all of them.
+        """
+        frame = self.frames.get(ns)
+        step = -1 if frame is None else frame.step + 1
+        input_id = derive_id(ns, frame.id if frame else "", step) if ns else new_id()
+        extra = [following.joined, following.deferred, following.halted, self.metadata]
+        operation = ["s", ns, input_id, step, time.time(), given, results, plain_tasks(following.tasks), extra]
+        with self._lock:
+            if self.store is not None:
+                self._operations.append(operation)
+            self._start(operation, values)
 
     def branch(
         self,

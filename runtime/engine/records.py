@@ -80,6 +80,8 @@ def written_by(operation: list[Any]) -> Iterator[tuple[str, Any]]:
             yield from results.items()
             yield from (pair for name, *args in nexts if name == START for arg in args for pair in arg.items())
             yield from ((f"input of {name}", arg) for name, *args in nexts for arg in args)
+        case ["s", _, _, _, _, dict(given), (left, results), *_]:
+            yield from [*given.items(), *left.items(), *results.items()]
         case ["b", _, _, _, _, _, _, dict(values), *_]:
             yield from values.items()
         case ["u", _, list(written), dict(results)]:

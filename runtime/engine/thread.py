@@ -24,11 +24,18 @@ class Thread:
 
     def apply(self, operation: list[Any]) -> Frame:
         """Change the frames as one recorded operation says. Raises `CodecError` for one of a later version."""
-        if operation[0] == "c":
-            return self._enter(operation)
-        if operation[0] == "b":
-            return self._restart(operation)
-        kind, ns, *rest = operation
+        match operation[0]:
+            case "b":
+                return self._restart(operation)
+            case "c":
+                return self._enter(operation)
+            case "s":
+                return self._start(operation)
+            case _:
+                return self._change(*operation)
+
+    def _change(self, kind: str, ns: str, *rest: Any) -> Frame:
+        """Apply an operation that leaves the frames at their checkpoints."""
         if kind == "r":
             return self._recall(ns, *rest)
         frame = self.frames[ns]
@@ -54,10 +61,7 @@ class Thread:
     def _enter(self, operation: list[Any], values: Values | None = None) -> Frame:
         """Apply a `checkpoint`."""
         _, ns, checkpoint_id, step, source, created_at, _, results, nexts, extra = operation
-        frame = self.frames.get(ns) or Frame(ns)
-        if len(self.frames) > 1:
-            for below in [key for key in self.frames if is_below(key, ns)]:
-                del self.frames[below]
+        frame = self._moved(ns)
         if values is None:
             frame.unapplied.append((written_in(frame, operation), results))
         else:
@@ -67,7 +71,32 @@ class Thread:
         frame.step, frame.source, frame.created_at = step, source, created_at
         frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
         frame.joined, frame.deferred, frame.halted, frame.metadata = extra
-        self.frames[ns] = frame
+        return frame
+
+    def _start(self, operation: list[Any], values: Values | None = None) -> Frame:
+        """Apply a `begin`: what `halves` says, without stopping between the two."""
+        _, ns, input_id, step, created_at, given, results, nexts, extra = operation
+        frame = self._moved(ns)
+        if values is None:
+            left = [pair for task in frame.finished() for pair in task.writes or ()]
+            frame.unapplied += [(left, results[0]), (list(given.items()), results[1])]
+        else:
+            frame.values = values
+        frame.ran = [START]
+        frame.parent_id, frame.id = input_id, derive_id(ns, input_id, step + 1)
+        frame.step, frame.source, frame.created_at = step + 1, "loop", created_at
+        frame.tasks = _tasks(frame.id, ns, nexts, 0)
+        frame.joined, frame.deferred, frame.halted, frame.metadata = extra
+        return frame
+
+    def _moved(self, ns: str) -> Frame:
+        """Return a frame that goes on, or a new one: those below it are over."""
+        if len(self.frames) > 1:
+            for below in [key for key in self.frames if is_below(key, ns)]:
+                del self.frames[below]
+        frame = self.frames.get(ns)
+        if frame is None:
+            frame = self.frames[ns] = Frame(ns)
         return frame
 
     def _recall(self, ns: str, memory: str) -> Frame:
@@ -132,6 +161,18 @@ class Thread:
             return {task.question.id: (ns, task, task.question) for task in waiting if task.question is not None}
         found = (item for task in (frame.tasks if frame else ()) for item in self.questions(ns, task))
         return {question.id: (where, task, question) for where, task, question in found}
+
+
+def halves(operation: list[Any]) -> list[list[Any]]:
+    """Return the two checkpoints that a `begin` stands for; any other operation as it is."""
+    if operation[0] != "s":
+        return [operation]
+    _, ns, input_id, step, created_at, given, (left, results), nexts, extra = operation
+    following_id = derive_id(ns, input_id, step + 1)
+    return [
+        ["c", ns, input_id, step, "input", created_at, [], left, [[START, given]], [{}, [], False, extra[3]]],
+        ["c", ns, following_id, step + 1, "loop", created_at, [], results, nexts, extra],
+    ]
 
 
 def written_in(frame: Frame, operation: list[Any]) -> Writes:

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine import supersteps
-from runtime.engine.frames import Next, as_interrupt, child_namespace, memory_of
+from runtime.engine.frames import as_interrupt, child_namespace, memory_of
 from runtime.engine.injected import as_context
+from runtime.engine.inputs import enter
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
 from runtime.graph.options import Options, check
 from runtime.graph.state import writes_of
 from runtime.streams.events import checkpoint_reached
-from runtime.types import START
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -35,10 +35,10 @@ async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, op
         if memory and memory in journal.frames:
             journal.recall(ns, memory)
         writes = [pair for pair in writes_of(given, "the subgraph's input") if pair[0] in graph.input.channels]
-        journal.checkpoint(ns, "input", Next(tasks=[(START, dict(graph.checked_writes(writes, "the input")))]))
-    elif "values" in context.run.modes:
+        enter(graph, context.run, ns, dict(graph.checked_writes(writes, "the input")), {})
+    elif context.run.modes:
         context.run.send(ns, "values", graph.shown_values(journal.frames[ns].live_values(graph.channels)))
-    checkpoint_reached(context.run, graph, journal.frames[ns])
+        checkpoint_reached(context.run, graph, journal.frames[ns])
     was_over = not journal.frames[ns].tasks
     with context.calling():
         try:

@@ -80,12 +80,12 @@ async def _take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPend
     durability, run.durability = run.durability, "exit"
     if await fork(graph, run) and isinstance(given, Command) and given.resume is not NOTHING:
         await supersteps.advance(run, graph, "")  # the new branch asks its own questions first
+    run.durability = durability
     try:
         take(graph, run, given, on_pending)
     except BaseException:
         run.journal.discard()
         raise
-    run.durability = durability
 
 
 async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> AsyncGenerator[Any, None]:

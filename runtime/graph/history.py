@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.codec.process import CODEC
 from runtime.engine.frames import Question, Task, as_interrupt, child_namespace
 from runtime.engine.journal import Journal
-from runtime.engine.thread import written_in
+from runtime.engine.thread import halves, written_in
 from runtime.graph.snapshots import config_at, shown
 from runtime.store import CheckpointStore
 from runtime.types import PregelTask, StateSnapshot
@@ -58,7 +58,7 @@ async def _operations(thread_id: str, store: CheckpointStore | None) -> list[lis
     if store is None:
         return []
     log = await store.load(thread_id, whole=True)
-    return [operation for entry in log.entries for operation in CODEC.decode(entry)[1]]
+    return [half for entry in log.entries for operation in CODEC.decode(entry)[1] for half in halves(operation)]
 
 
 def _record(graph: "CompiledGraph", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:
