@@ -10,6 +10,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from handlers import drafts, rest
+from handlers.afterwards import PAGES
 from handlers.cards import ids
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
@@ -176,7 +177,10 @@ async def _page(desk: Desk, pressed: Click, ref: ids.ViewRef, page: int = 0) -> 
         revealed = ref.revealed and not isinstance(await desk.runner.check(request.id, pressed.by), Refusal)
         return details_view(card, request, page, revealed=revealed)
     if ref.thread_id and (thread := await desk.ledger.thread(ref.thread_id)):
-        return run_view(thread, page) if thread.started_by.team == pressed.by.team else None
+        if thread.started_by.team != pressed.by.team:
+            return None
+        show = PAGES.get(ref.action or "")
+        return await show(desk, thread, page) if show else run_view(thread, page)
     if ref.turn_id and (turn := await desk.ledger.turn(ref.turn_id)):
         return turn_view(turn, page) if turn.by.team == pressed.by.team else None
     return None

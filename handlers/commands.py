@@ -9,6 +9,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from handlers import replies
+from handlers.afterwards import PAGES
+from handlers.cards import ids
 from handlers.desk import Desk
 from handlers.payloads import SlashCommand, slash_command
 from handlers.pictures.standing import draw
@@ -48,6 +50,8 @@ async def _answer(desk: Desk, typed: SlashCommand) -> str:
             return await _graph(desk, typed, rest)
         case "stop":
             return await _stop(desk, typed, rest)
+        case ids.AUDIT | ids.HISTORY:
+            return await _afterwards(desk, typed, verb, rest)
         case _ if verb in desk.agents and rest:
             place = {"team": typed.by.team, "channel": typed.channel}
             await desk.runner.start(verb, rest, typed.by, place, typed.key)
@@ -94,6 +98,18 @@ async def _stop(desk: Desk, typed: SlashCommand, ref: str) -> str:
     if isinstance(stopped, Refusal):
         return await desk.words_for(stopped, typed.by)
     return replies.stopped(desk.board.title(thread))
+
+
+async def _afterwards(desk: Desk, typed: SlashCommand, verb: str, ref: str) -> str:
+    thread = await _find(desk, typed, ref)
+    if isinstance(thread, str):
+        return thread
+    desk.later(_open(desk, typed, verb, thread), typed.by)
+    return ""
+
+
+async def _open(desk: Desk, typed: SlashCommand, verb: str, thread: Thread) -> None:
+    await desk.show(typed, await PAGES[verb](desk, thread, 0))
 
 
 async def _known(desk: Desk, typed: SlashCommand, *statuses: ThreadStatus) -> Sequence[Thread]:

@@ -10,7 +10,7 @@ from typing import Any
 from handlers.board import Board, message_link
 from handlers.cards import words
 from handlers.cards.refusals import words_of
-from handlers.payloads import Click
+from handlers.payloads import Click, SlashCommand
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
@@ -71,8 +71,8 @@ class Desk:
             logger.info("a private answer goes to a direct message: %s", refusal)
             await self.slack.say(by.id, text)
 
-    async def show(self, pressed: Click, view: Mapping[str, Any]) -> None:
-        """Open a modal for a click; where that came too late, say so."""
+    async def show(self, pressed: Click | SlashCommand, view: Mapping[str, Any]) -> None:
+        """Open a modal for a click or a command; where that came too late, say so."""
         try:
             await self.slack.open_view(pressed.trigger_id, view)
         except (SlackRefusedError, SlackUncertainError) as problem:

@@ -12,7 +12,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from handlers import replies
-from handlers.cards import words
 from handlers.cards.forms import read_reply
 from handlers.cards.model import decide
 from handlers.cards.payloads import compile_card
@@ -99,25 +98,26 @@ async def _reply(desk: Desk, thread: Thread, message: Said) -> str | None:
     if await desk.runner.heard(thread, message.key):  # looked up after `waiting`: it may have been the answer just now
         return None
     if thread.status is ThreadStatus.WAITING and waiting:
-        return await _answer(desk, waiting, message)
+        return await _answer(desk, thread, waiting, message)
     if await desk.runner.say(thread, text, message.by, message.place, message.key):
         desk.later(desk.slack.react(message.channel, message.ts, QUEUED), message.by)
     return None
 
 
-async def _answer(desk: Desk, waiting: Sequence[Request], message: Said) -> str | None:
+async def _answer(desk: Desk, thread: Thread, waiting: Sequence[Request], message: Said) -> str | None:
     """Take the words as the answer where they can only mean one thing; otherwise say what to do."""
     if len(waiting) > 1:
-        return words.WHICH_ONE
+        return await desk.refuse("answer", Refusal(Reason.SEVERAL_OPEN, thread=thread), message.by)
     request = await desk.runner.check(waiting[0].id, message.by)
     if isinstance(request, Refusal):
         return await _refusal(desk, message, request)
     card = compile_card(request.payload, request.response_schema)
     action = card.action(card.text_action or "")
     if action is None:
-        return words.ANSWER_WITH_BUTTONS
+        return await desk.refuse("answer", Refusal(Reason.NEEDS_BUTTONS, request), message.by)
     reply = read_reply(action, message.words_to(desk.user), by=message.by, at=desk.clock())
     if isinstance(reply, str):
+        await desk.runner.refused("answer", Refusal(Reason.INVALID, request), message.by)
         return reply
     answered = await desk.runner.answer(request, replace(decide(action, reply), said=message.key))
     if isinstance(answered, Request):

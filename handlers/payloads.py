@@ -25,8 +25,15 @@ class SlashCommand:
     by: Person
     channel: str
     text: str
-    key: str
-    """The same when Slack delivers the command twice."""
+    trigger_id: str
+    """Opens a modal; and the same when Slack delivers the command twice."""
+    thread_ts = ""
+    """Commands are not typed in threads."""
+
+    @property
+    def key(self) -> str:
+        """What a run that this starts is known by."""
+        return self.trigger_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +145,7 @@ def slash_command(body: Mapping[str, Any]) -> SlashCommand:
         by=Person(team=_text(body, "team_id"), id=_text(body, "user_id")),
         channel=_text(body, "channel_id"),
         text=plain(_text(body, "text", default="")),
-        key=_text(body, "trigger_id"),
+        trigger_id=_text(body, "trigger_id"),
     )
 
 

@@ -14,7 +14,10 @@ HELP = "help"
 SHORT_ID = 8
 MOST_AGENTS = 30
 """Listed with an example each; the names of the others follow."""
-COMMANDS = "`/agent list` · `/agent status <run>` · `/agent graph <run>` · `/agent stop <run>`"
+COMMANDS = (
+    "`/agent list` · `/agent status <run>` · `/agent graph <run>` · `/agent stop <run>` · "
+    "`/agent history <run>` · `/agent audit <run>`"
+)
 
 
 def short(thread_id: ThreadId) -> str:

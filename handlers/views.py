@@ -93,6 +93,7 @@ async def _answer(desk: Desk, sent: Submission) -> Refusal | _Unfinished | dict[
         case Reply() as reply:
             return await _decide(desk, sent, request, decide(action, reply))
         case errors:
+            await desk.runner.refused("answer", Refusal(Reason.INVALID, request), sent.by)
             return errors
 
 

@@ -1,7 +1,7 @@
 """Everything there is to read about a request or a run, in a modal, page by page."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -57,22 +57,27 @@ def turn_view(turn: Turn, page: int = 0) -> dict[str, Any]:
 
 
 def _view(parts: list[tuple[str, Shown]], ref: ids.ViewRef, page: int) -> dict[str, Any]:
-    pages = list(_pages(parts, hide=not ref.revealed))
+    return paged_view(_blocks(parts, str if ref.revealed else mask_text), ref, page, title=words.EVERYTHING)
+
+
+def paged_view(blocks: Iterable[Block], ref: ids.ViewRef, page: int, *, title: str) -> dict[str, Any]:
+    """One page of any number of blocks, with buttons to turn it. `ref`: what it is about, to make the next page of."""
+    pages = list(_pages(blocks))
     number = max(0, min(page, len(pages) - 1))
     return {
         "type": "modal",
         "callback_id": ids.DETAILS,
         "private_metadata": replace(ref, page=number).dump(),
-        "title": plain_text(words.EVERYTHING, 24),
+        "title": plain_text(title, 24),
         "close": plain_text(words.CLOSE, 24),
         "blocks": [*pages[number], *_turning(number, len(pages))],
     }
 
 
-def _pages(parts: list[tuple[str, Shown]], *, hide: bool) -> Iterator[list[Block]]:
+def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
     page: list[Block] = []
     room = MAX_BYTES
-    for block in _blocks(parts, mask_text if hide else str):
+    for block in blocks:
         size = len(json.dumps(block))
         if page and (size > room or len(page) == MAX_BLOCKS):
             yield page

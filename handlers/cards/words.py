@@ -342,6 +342,65 @@ def approved_so_many(done: int, count: int) -> str:
     return f"Approved {done} of {count}. Nothing was decided about the others:"
 
 
+# What was tried on a run, and what came of it.
+AUDIT_TITLE, HISTORY_TITLE = "Who tried what", "History of the run"
+NOTHING_YET = "Nothing has happened yet."
+THE_POLICY = "The agent's policy"
+_DEEDS = {
+    "start": "started the run",
+    "say": "wrote a message",
+    "withdraw": "took their agreement back",
+    "stop": "stopped the run",
+    "retry": "had it tried again",
+}
+_TRIED = {
+    "answer": "answer",
+    "withdraw": "take their agreement back",
+    "stop": "stop the run",
+    "retry": "have it tried again",
+    "say": "write a message",
+    "start": "start a run",
+}
+_BECAUSE = {
+    "decided": "somebody was first",
+    "replaced": "a newer message had taken the question's place",
+    "stopped": "the run had been stopped",
+    "changed": "the question had changed",
+    "not_an_approver": "they may not answer this",
+    "own_request": "it was their own request",
+    "not_yours": "it was not their run",
+    "over": "the run had ended",
+    "moved_on": "the conversation had gone on",
+    "not_checked": "nobody could be asked who may answer",
+    "voted": "they had agreed already",
+    "not_voted": "they had not agreed",
+    "invalid": "what they gave did not fit",
+    "needs_buttons": "a message cannot decide it",
+    "several_open": "several questions were open",
+    "guest": "guests may not",
+    "stranger": "people of other organisations may not",
+    "deactivated": "their account is deactivated",
+    "bot": "bots may not",
+}
+
+
+def deed(who: str, what: str, detail: str) -> str:
+    """What somebody did, or tried to, in mrkdwn; `what` and `detail` as in the audit trail."""
+    tried, _, refused = what.partition(" ")
+    if refused:
+        return f"⛔ {who} tried to {_TRIED.get(tried, 'press a button')}: {_BECAUSE.get(detail, 'nothing was changed')}"
+    if tried in {"answer", "vote"}:
+        mark, verdict = VERDICTS[Verdict(detail.partition(" ")[0])]
+        more = ", and others have to agree" if tried == "vote" else ""
+        return f"{mark} {who} {verdict[0].lower()}{verdict[1:]}{more}"
+    return f"{who} {_DEEDS.get(tried, tried)}"
+
+
+def wrote(who: str) -> str:
+    """The beginning of a turn."""
+    return f"💬 {who} wrote"
+
+
 # To the one who clicked, and to nobody else.
 NOT_SENT = "Not sent"
 UNKNOWN_REQUEST = "This question is not known here any more, so nothing was decided."
@@ -359,7 +418,7 @@ WHICH_ONE = "Several questions are open. Answer on the card of the one you mean.
 NOT_YOURS = "Only the person who started this run, or somebody who may answer for its agent, can do that."
 ALREADY_OVER = "That run has ended already."
 MOVED_ON = "That was tried again already, or the conversation has gone on since."
-TOO_LATE = "Slack did not wait for me to open that. Press the button again."
+TOO_LATE = "Slack did not wait for me to open that. Try again."
 
 
 def not_checked(what: str) -> str:

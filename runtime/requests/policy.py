@@ -40,6 +40,12 @@ class Reason(StrEnum):
     """They agreed already; others have to."""
     NOT_VOTED = "not_voted"
     """There is no vote of theirs to take back."""
+    INVALID = "invalid"
+    """What was given does not fit; whoever gave it was told what does not."""
+    NEEDS_BUTTONS = "needs_buttons"
+    """A message cannot decide this."""
+    SEVERAL_OPEN = "several_open"
+    """A message could mean any of several questions."""
     OVER = "over"
     """The run has ended already."""
 

@@ -13,7 +13,8 @@ from bot.audit import COLUMNS, Format, export, verify
 from bot.errors import ConfigurationError
 from runtime.hitl import Approval
 from runtime.requests.audit import AUDIT
-from tests.office import Json, Office, OpenOffice, asking, settle
+from runtime.requests.records import Person
+from tests.office import Json, Office, OpenOffice, asking, asking_at_once, settle, shown
 from tests.unit.bot.test_cli import ROOT, andon
 
 ARGS = {"amount": 40.0, "note": "=HYPERLINK(1)", "api_key": "sk-live-0123456789abcdef"}
@@ -125,3 +126,83 @@ async def test_the_commands_print_and_end_with_an_exit_code(open_office: OpenOff
         store: Any = office.bot.desk.ledger.audit._store
         await store.delete_document(AUDIT, f"{thread.id}#{1:09}")
         assert await ran("verify") == (1, f"✗ run {thread.id}: entries 1 to 1 are missing\n")
+
+
+async def test_everybody_who_hears_of_a_run_can_read_who_tried_what(open_office: OpenOffice) -> None:
+    async with open_office(REFUND) as office:
+        await edited(office)
+        ana = office.person("ana")
+        assert await ana.command("/agent audit", channel="refunds") is None
+        seen = shown(await office.modal("ana"))
+        assert "<@U0ANA> started the run" in seen
+        assert "<@U0BEN> approved with changes" in seen
+        assert "25.5" in seen
+        assert "⛔ <@U0CARLA> tried to answer: somebody was first" in seen
+        assert "sk-live" not in seen
+        other = shown(await office.person("carla").command("/agent audit", channel="general"))
+        assert "Nothing of yours" in other
+
+
+async def test_a_message_that_decides_nothing_is_in_the_trail(open_office: OpenOffice) -> None:
+    """What is only hinted at in private leaves a trace too."""
+    schema = {"type": "object", "properties": {"amount": {"type": "number", "exclusiveMinimum": 0}}}
+    refund = asking(Approval(title="Refund?", args={"amount": 1}, args_schema=schema))
+    async with open_office({"refund": refund, "two": asking_at_once(a="A?", b="B?")}) as office:
+        ana = office.person("ana")
+        await ana.command("/agent refund order 7", channel="refunds")
+        card = await office.card()
+        await ana.say("yes", channel="refunds", thread_ts=card["thread_ts"])
+        await office.told("ana", "Use the buttons")
+        await ana.press(card, "Edit…")
+        await office.modal("ana")
+        assert set(await ana.submit({"Amount": "0"})) == {"Amount"}
+        await ana.command("/agent two order 8", channel="general")
+        other = await office.card("general", count=2)
+        await ana.say("yes", channel="general", thread_ts=other["thread_ts"])
+        await office.told("ana", "Several questions are open")
+        await settle(office)
+        assert await refusals(office) == ["needs_buttons", "invalid", "several_open"]
+
+
+async def refusals(office: Office) -> list[str]:
+    """Why attempts changed nothing, in all runs."""
+    entries = [json.loads(line) for line in (await exported(office)).splitlines()]
+    return [entry["detail"] for entry in entries if entry["what"].endswith("refused")]
+
+
+async def test_the_history_has_every_turn_with_its_questions_and_its_end(open_office: OpenOffice) -> None:
+    async with open_office(REFUND) as office:
+        await edited(office)
+        ana = office.person("ana")
+        root = await office.root()
+        await ana.say("and order 8", channel="refunds", thread_ts=root["ts"])
+        await office.card()
+        await settle(office)
+        await ana.command("/agent history", channel="refunds")
+        seen = shown(await office.modal("ana"))
+        said = ["order 7", "Refund?", "Approved with changes", "Finished", "Got ", "and order 8", "Refund?", "Waiting"]
+        places = [seen.index(said[0])]
+        for text in said[1:]:
+            places.append(seen.index(text, places[-1]))
+        assert "sk-live" not in seen
+
+
+async def test_a_long_trail_is_read_page_by_page(open_office: OpenOffice) -> None:
+    async with open_office(REFUND) as office:
+        ana = office.person("ana")
+        await ana.command("/agent refund order 7", channel="refunds")
+        await office.card()
+        await settle(office)
+        (thread,) = await office.bot.desk.ledger.threads()
+        by = Person(team="T0ANDON", id="U0BEN")
+        for number in range(120):
+            note = office.bot.desk.ledger.audit.note
+            await note("answer refused", at=float(number), by=by, thread_id=thread.id, detail="decided")
+        await ana.command("/agent audit", channel="refunds")
+        first = await office.modal("ana")
+        assert "Page 1 of 2" in shown(first)
+        await ana.press(first, "Next page")
+        await settle(office)
+        second = shown(await office.modal("ana"))
+        assert "Page 2 of 2" in second
+        assert shown(first).count("<@U0BEN>") + second.count("<@U0BEN>") == 120
