@@ -30,6 +30,10 @@ from runtime.store import Collection, Store
 
 CLOCK_SECONDS: Final = 60.0
 """Slack's signatures count for five minutes; a clock that is a minute off is on its way there."""
+LEASE_PART: Final = 12
+"""Clocks of processes over one database may differ by a sixth of a lease, so each by half of that."""
+RESOLUTION_SECONDS: Final = 1.0
+"""Slack's time comes in whole seconds."""
 PROBE: Final = Collection("checks", ("probe",))
 
 
@@ -138,7 +142,7 @@ async def _slack(settings: Settings, clock: Callable[[], float]) -> AsyncIterato
             return
         yield _right(f"SLACK_BOT_TOKEN: {identity['user']} in {identity['team']} ({identity['team_id']}).")
         yield _scopes(identity)
-        yield _clock(identity, (asked_at + clock()) / 2)
+        yield _clock(identity, (asked_at + clock()) / 2, settings)
         yield await _way_in(settings, client)
     yield _unseen(
         "The app's command, events and Home tab: no token of the bot shows them. Compare App Manifest in the app's"
@@ -175,16 +179,20 @@ def _scopes(identity: AsyncSlackResponse) -> Finding:
     return _right(f"Scopes: all {len(wanted)} of manifest.yml.{more}")
 
 
-def _clock(identity: AsyncSlackResponse, now: float) -> Finding:
+def _clock(identity: AsyncSlackResponse, now: float, settings: Settings) -> Finding:
     try:
         ahead = now - parsedate_to_datetime(identity.headers.get("date", "")).timestamp()
     except ValueError:
         return _unseen("Clock: Slack did not say what time it is.")
-    if abs(ahead) <= CLOCK_SECONDS:
-        return _right("Clock: within a minute of Slack's.")
+    limit = CLOCK_SECONDS if settings.mongodb_uri is None else min(CLOCK_SECONDS, settings.lease_seconds / LEASE_PART)
+    if abs(ahead) <= limit + RESOLUTION_SECONDS:
+        return _right(f"Clock: within {limit:g} s of Slack's.")
+    why = (
+        "at five minutes its requests are refused" if limit == CLOCK_SECONDS else "processes would cut in on each other"
+    )
     return _wrong(
-        f"Clock: this machine is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} Slack. At five minutes its"
-        " requests are refused; let the machine keep time (timedatectl set-ntp true)."
+        f"Clock: this machine is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} Slack, and {why}. Let the"
+        " machine keep time (timedatectl set-ntp true)."
     )
 
 

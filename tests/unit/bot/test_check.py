@@ -12,6 +12,7 @@ import pytest
 from bot.check import Mark, check
 from bot.manifest import load_manifest
 from bot.sandbox import Fault, Sandbox
+from tests.mongodb import fresh_uri
 from tests.office import Json
 from tests.unit.bot.test_cli import ROOT, andon
 
@@ -149,6 +150,22 @@ async def test_a_missing_scope_is_named_and_one_too_many_is_mentioned(environ: d
 async def test_a_clock_more_than_a_minute_off_is_a_problem(environ: dict[str, str], late: float, words: str) -> None:
     assert words in await problem(environ, late=late)
     assert (await findings(environ, late=late / 2))[Mark.WRONG] == []
+
+
+async def test_where_processes_share_a_database_clocks_have_to_be_closer(environ: dict[str, str]) -> None:
+    over_mongodb = environ | {"MONGODB_URI": fresh_uri(), "ANDON_LEASE_SECONDS": "30"}
+    said = await findings(over_mongodb)
+    assert said[Mark.WRONG] == []
+    assert any(text.startswith("Database MongoDB at 127.0.0.1") for text in said[Mark.RIGHT])
+    assert "processes would cut in on each other" in await problem(over_mongodb, late=10)
+    assert (await findings(environ, late=10))[Mark.WRONG] == []
+
+
+async def test_a_mongodb_that_does_not_answer_is_named(environ: dict[str, str], unused_tcp_port: int) -> None:
+    uri = f"mongodb://user:hush@127.0.0.1:{unused_tcp_port}/andon?timeoutMS=500"
+    said = await problem(environ | {"MONGODB_URI": uri})
+    assert said.startswith(f"Database: MongoDB at 127.0.0.1:{unused_tcp_port}: no server answers")
+    assert "hush" not in said
 
 
 async def test_a_database_that_is_none_is_named(environ: dict[str, str], tmp_path: Path) -> None:
