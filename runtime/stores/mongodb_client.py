@@ -8,7 +8,7 @@ is cancelled: nobody can tell whether a write that was let go still arrives, so 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from inspect import isawaitable
+from inspect import iscoroutinefunction
 from threading import Event, Lock, Thread
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -84,9 +84,10 @@ def is_readable(uri: str) -> bool:
 
 
 async def close_client(client: Any) -> None:
-    closing = client.close()
-    if isawaitable(closing):  # PyMongo's is, Motor's is not
-        await closing
+    if iscoroutinefunction(client.close):
+        await client.close()
+    else:  # Motor's says goodbye to the server and waits for that
+        await asyncio.to_thread(client.close)
 
 
 def hosts_of(uri: str) -> str:

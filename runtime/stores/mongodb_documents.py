@@ -1,9 +1,10 @@
 """Documents in MongoDB: a field is a field there, so that a compare-and-set of any of them is one command.
 
-None, bools, finite floats, texts and 64-bit integers are themselves, for finding them and for whoever looks at the
-database; every other value is packed as in the other stores. Compatible servers fall short in places, so `id` is there
-twice (an index that has `_id` in it), and texts do without the character NUL (finding them). A field whose name MongoDB
-would read as a path or an operator has the odd characters in it written as `%` and their code.
+None, bools, numbers and texts are themselves, for finding them and for whoever looks at the database; every other value
+is packed as in the other stores. Compatible servers fall short in places, so `id` is there twice (an index that has
+`_id` in it), and texts say with the character 1 what they cannot hold: the character 0, integers beyond 64 bits, and
+floats that are not finite. A field whose name MongoDB would read as a path or an operator has the odd characters in it
+written as `%` and their code.
 """
 
 import re
@@ -20,7 +21,6 @@ from pymongo.errors import DuplicateKeyError
 from runtime.store import Collection, Document, Scalar, Value
 from runtime.stores.documents import check_change, pack, unpack
 
-_LARGEST_INT: Final = 2**63
 _ODD: Final = re.compile(r"[^A-Za-z0-9_]")
 _CODE: Final = re.compile(r"%([0-9a-f]+);")
 _ESCAPED: Final = re.compile("\x01(.)")
@@ -116,10 +116,10 @@ def _value(value: Any) -> Any:
             return value
         case str():
             return value.replace("\x01", "\x01\x01").replace("\x00", "\x01\x02")
-        case int() if -_LARGEST_INT <= value < _LARGEST_INT:
-            return int(value)
-        case float() if isfinite(value):
-            return value
+        case int():
+            return value if -(2**63) <= value < 2**63 else f"\x01i{value}"
+        case float():
+            return value if isfinite(value) else f"\x01f{value}"
         case _:
             return ormsgpack.packb(value)
 
@@ -134,12 +134,27 @@ def _known(stored: dict[str, Any]) -> Document:
 
 
 def _plain(value: Any) -> Value:
-    if isinstance(value, bytes):
-        plain: Value = ormsgpack.unpackb(value)
-        return plain
-    if isinstance(value, str) and "\x01" in value:
-        return _ESCAPED.sub(lambda escaped: "\x00" if escaped[1] == "\x02" else "\x01", value)
-    return int(value) if type(value) is Int64 else value
+    match value:
+        case bytes():
+            plain: Value = ormsgpack.unpackb(value)
+            return plain
+        case Int64():
+            return int(value)
+        case str() if "\x01" in value:
+            return _text(value)
+        case _:
+            known: Value = value
+            return known
+
+
+def _text(stored: str) -> Value:
+    match stored[:2]:
+        case "\x01i":
+            return int(stored[2:])
+        case "\x01f":
+            return float(stored[2:])
+        case _:
+            return _ESCAPED.sub(lambda escaped: "\x00" if escaped[1] == "\x02" else "\x01", stored)
 
 
 def _field(name: str) -> str:

@@ -6,7 +6,7 @@ The head document has everything that a short thread has:
     log       an id of this log; another log of the same thread, begun after a delete, has another
     head      number of entries
     tail      {number: entry} of the newest entries; each begins with a token of the append that wrote it
-    size      bytes of the tail
+    size      bytes of the tail, small entries counted as `LEAST_BYTES`
     parts     {number of its last entry: reference} of older entries, packed
     snapshot, snapshot_at      bytes, or a reference; and the entry it stands for
 
@@ -37,6 +37,7 @@ from runtime.errors import StaleHeadError, StoreError
 from runtime.store import Log, Mark
 
 TAIL_BYTES: Final = 64 * 1024  # a tail this long moves to a part
+LEAST_BYTES: Final = 1024  # what an entry counts for at least: 64 fields are enough for one document
 INLINE_BYTES: Final = 64 * 1024  # larger entries and snapshots are parts by themselves
 CHUNK_BYTES: Final = 8 * 1024 * 1024  # of a part in one document; MongoDB takes 16 MB
 TOKEN_BYTES: Final = 8
@@ -143,13 +144,13 @@ class Logs:
     async def _append_inline(self, thread_id: str, expected: int, item: bytes, snapshot: bytes | None) -> bool:
         number = expected + 1
         if expected == 0:
-            fresh = _new_head(thread_id, token_hex(8)) | {"tail": {"1": item}, "size": len(item)}
+            fresh = _new_head(thread_id, token_hex(8)) | {"tail": {"1": item}, "size": _size(item)}
             return await self._insert(fresh if snapshot is None else fresh | {"snapshot_at": 1, "snapshot": snapshot})
         fields = {"head": number, f"tail.{number}": item}
         if snapshot is not None:
             fields |= {"snapshot_at": number, "snapshot": snapshot}
         where = {"_id": thread_id, "head": expected, "size": {"$lt": TAIL_BYTES}}
-        return await self._advance(where, {"$set": fields, "$inc": {"size": len(item)}})
+        return await self._advance(where, {"$set": fields, "$inc": {"size": _size(item)}})
 
     async def _append_as_part(self, head: _Head | None, thread_id: str, item: bytes, snapshot: bytes | None) -> bool:
         """Move the tail and the new entry out of the head, a large snapshot too."""
@@ -224,6 +225,10 @@ class Logs:
 def _new_head(thread_id: str, log: str) -> _Head:
     empty: _Head = {"tail": {}, "size": 0, "parts": {}, "snapshot_at": 0, "snapshot": None}
     return {"_id": thread_id, "log": log, "head": 1, **empty}
+
+
+def _size(item: bytes) -> int:
+    return max(len(item), LEAST_BYTES)
 
 
 def _buried(head: _Head) -> bool:

@@ -1,6 +1,7 @@
 """What `DocumentStore` promises, on every store."""
 
 import asyncio
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -78,6 +79,28 @@ async def test_every_kind_of_value_comes_back(store: Store) -> None:
     assert type(found["yes"]) is bool
 
 
+async def test_odd_names_numbers_and_texts_come_back(store: Store) -> None:
+    keys: dict[str, Any] = dict.fromkeys(["", "a.b", "$set", "a\x00b", "%2e;", "_id", "ż 🧵", "0"], "x")
+    values: dict[str, Any] = keys | {
+        "large": 2**64 - 1,
+        "huge": 1e300,
+        "infinite": -math.inf,
+        "control": "\x01\x00\x01\x02",
+        "inner": keys,
+    }
+    await fill(store, document("a", **values))
+    expected = stored("a", **values)
+    assert await store.get(REQUESTS, "a") == expected
+    change: Document = {"a.b": "y", "$set": 2**63, "_id": None}
+    after = await store.update(REQUESTS, "a", expect={"a.b": "x", "": "x", "large": 2**64 - 1}, change=change)
+    assert after == expected | change | {"revision": 2}
+
+
+async def test_what_is_not_a_number_comes_back_as_that(store: Store) -> None:
+    await fill(store, document("a", number=math.nan))
+    assert str((await store.get(REQUESTS, "a") or {})["number"]) == "nan"
+
+
 async def test_sequences_mappings_and_enums_become_plain(store: Store) -> None:
     await fill(store, document("a", pair=(1, (2,)), map=MappingProxyType({"x": 1}), status=Status.OPEN))
     found = await store.get(REQUESTS, "a")
@@ -86,7 +109,7 @@ async def test_sequences_mappings_and_enums_become_plain(store: Store) -> None:
     assert ids(await store.find(REQUESTS, {"status": Status.OPEN})) == ["a"]
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, {"set"}, datetime(2026, 1, 1, tzinfo=UTC), "\ud800"])
+@pytest.mark.parametrize("value", [object(), {1: 2}, {"set"}, datetime(2026, 1, 1, tzinfo=UTC), "\ud800", 2**64])
 async def test_what_is_no_plain_value_is_refused(store: Store, value: Any) -> None:
     with pytest.raises(CodecError, match="plain values"):
         await store.insert(REQUESTS, document("a", odd=value))
