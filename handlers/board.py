@@ -13,10 +13,13 @@ from weakref import WeakValueDictionary
 
 from handlers.cards import words
 from handlers.cards.blocks import Message, card_message
+from handlers.cards.details import in_full
+from handlers.cards.masking import mask_text
 from handlers.cards.notices import notice_message
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import outcome_message, pause, run_message
-from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from handlers.cards.text import clean, one_line
+from handlers.slack import File, Slack, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
 from runtime.policy.model import is_conversation
 from runtime.requests.agents import Agent
@@ -59,6 +62,8 @@ class _Drawing:
     """Id of a person or another channel it is for; empty: it is in the conversation."""
     needed: bool = True
     """Whether it is posted when it is not there; otherwise it is only kept up to date."""
+    attach: Callable[[], File | None] = lambda: None
+    """A file that follows it once."""
 
 
 class Board:
@@ -174,6 +179,7 @@ class Board:
                 compile_card(request.payload, request.response_schema), request, thread, agent_title=self.title(thread)
             ),
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
+            attach=lambda: _in_full(request),
         )
 
     def _notice(self, thread: Thread, request: Request, notice: Notice) -> _Drawing:
@@ -237,7 +243,19 @@ class Board:
         where = await self._where(thread, drawing)
         ts = await self._sent(where, post, drawing, guard, look_first=intended)
         place = {"team": thread.place["team"], "channel": where["channel"], "ts": ts}
-        return await self._ledger.change_post(post, place=place, digest="" if intended else digest)
+        posted = await self._ledger.change_post(post, place=place, digest="" if intended else digest)
+        if not intended:
+            await self._attach(thread, drawing.attach())
+        return posted
+
+    async def _attach(self, thread: Thread, file: File | None) -> None:
+        """Share what is too long for a card. Tried once: all of it can be read from the card as well."""
+        if file is None:
+            return
+        try:
+            await self._slack.upload(thread.place["channel"], thread.place["ts"], file, file.title)
+        except (SlackRefusedError, SlackUncertainError) as problem:
+            logger.info("no file for thread %s: %s", thread.id, problem)
 
     async def _where(self, thread: Thread, drawing: _Drawing) -> Place:
         """Where a message belongs: a channel, and its thread where it has one."""
@@ -288,6 +306,15 @@ class Board:
 def message_link(team_url: str, place: Place) -> str:
     """Link to a message."""
     return f"{team_url}archives/{place['channel']}/p{place['ts'].replace('.', '')}"
+
+
+def _in_full(request: Request) -> File | None:
+    card = compile_card(request.payload, request.response_schema)
+    text = in_full(card)
+    if text is None:
+        return None
+    title = words.in_full(one_line(mask_text(clean(card.title)), 80))
+    return File(name="in full.txt", title=title, description=title, content=text.encode())
 
 
 def _root_key(thread: Thread) -> str:

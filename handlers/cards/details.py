@@ -17,27 +17,42 @@ from runtime.requests.records import Request, RequestStatus, Thread, Turn
 
 PIECE = 2900
 MAX_BLOCKS = 90
+LONG = 20_000
+"""Characters from which on people get a file as well: that is seven screens of a modal."""
 MAX_BYTES = 180_000
 """Of a page's blocks, as JSON in ASCII: well under the 250 kB of a view."""
 
 
 def details_view(card: Card, request: Request, page: int = 0, *, revealed: bool = False) -> dict[str, Any]:
     """The card in full; `page` counts from 0, one beyond the end is the last. `revealed`: hidden values too."""
+    view = _view(_parts(card, revealed=revealed), ids.ViewRef(request_id=request.id, revealed=revealed), page)
+    if not revealed and request.status is RequestStatus.OPEN and _hides_something(card):
+        view["blocks"].append(_reveal(request))
+    return view
+
+
+def in_full(card: Card) -> str | None:
+    """Everything there is to read as one text, where it is too long to be read in a modal; secrets masked."""
+    parts = _parts(card, revealed=False)
+    if sum(len(shown.text) for _, shown in parts) <= LONG:
+        return None
+    return "\n\n".join(mask_text(clean(f"{label}:\n{shown.text}" if label else shown.text)) for label, shown in parts)
+
+
+def _parts(card: Card, *, revealed: bool) -> list[tuple[str, Shown]]:
+    """What there is to read, each with its label."""
     secrets = secret_names(card.schema)
     parts = [("", Shown(card.title)), *([(words.WHY, Shown(card.why))] if card.why else [])]
     for key, value in card.fields.items():
         label = property_label(key, card.schema.get("properties", {}).get(key))
         shown = show(value, key=key, secrets=secrets, exact=True)
         parts.append((label, readable(plain(value), exact=True) if revealed else shown))
-    view = _view(parts, ids.ViewRef(request_id=request.id, revealed=revealed), page)
-    if not revealed and request.status is RequestStatus.OPEN and _hides_something(card, secrets):
-        view["blocks"].append(_reveal(request))
-    return view
+    return parts
 
 
-def _hides_something(card: Card, secrets: frozenset[str]) -> bool:
+def _hides_something(card: Card) -> bool:
     texts, values = {"title": card.title, "why": card.why}, plain(card.fields)
-    return bool(masked(texts) != texts or masked(values, secrets=secrets) != values)
+    return bool(masked(texts) != texts or masked(values, secrets=secret_names(card.schema)) != values)
 
 
 def _reveal(request: Request) -> Block:

@@ -260,6 +260,11 @@ def more_changes(hidden: int) -> str:
 ASKED, OUTCOME = "Asked", "Outcome"
 
 
+def in_full(title: str) -> str:
+    """A file with everything that a card says in part."""
+    return f"In full: {title}"
+
+
 def page_of(number: int, count: int) -> str:
     """Where one is in a long text."""
     return f"Page {number:,} of {count:,}"

@@ -6,6 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+import aiohttp
 import pytest
 from pydantic import BaseModel, Field
 
@@ -220,6 +221,36 @@ async def test_everything_can_be_read_page_by_page(open_office: OpenOffice) -> N
         await ben.press(await office.modal("ben"), "Previous page")
         await settle(office)
         assert f"Page {pages - 1} of" in shown(ben.modal)
+
+
+LONG = {"question": "Post this?", "text": "line\n" * 6000 + "THE END", "password": "hunter2"}
+
+
+async def test_what_is_too_long_for_a_modal_comes_as_a_file_too_with_secrets_masked(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking(LONG)}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        card = await office.card()
+        shared = await office.sandbox.until(lambda: next(m for m in office.sandbox.messages("refunds") if "files" in m))
+        assert shared is not None
+        assert shared["thread_ts"] == card["thread_ts"]
+        async with aiohttp.ClientSession() as session, session.get(shared["files"][0]["url_private"]) as answer:
+            text = await answer.text()
+        assert "Post this?" in text
+        assert "THE END" in text
+        assert "hunter2" not in text
+        await office.person("ben").press(card, "Approve")
+        await office.outcome()
+        await settle(office)
+        assert len([m for m in office.sandbox.messages("refunds") if "files" in m]) == 1
+
+
+async def test_a_file_that_slack_does_not_take_keeps_no_card_back(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking(LONG)}) as office:
+        office.sandbox.inject(Fault(method="files.completeUploadExternal", kind="500", times=9))
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        await office.person("ben").press(await office.card(), "Approve")
+        await office.outcome()
+        assert not [m for m in office.sandbox.messages("refunds") if "files" in m]
 
 
 async def test_a_page_of_nothing_says_so_in_the_modal(open_office: OpenOffice) -> None:
