@@ -26,27 +26,30 @@ class ExecutionInfo:
     checkpoint_ns: str
     """Path of tasks from the root graph to this one."""
     task_id: str
-    thread_id: str | None
+    thread_id: str | None = None
     """None without a checkpointer."""
-    run_id: str | None
+    run_id: str | None = None
     """What the caller gave as `config["run_id"]`."""
-    node_attempt: int
+    node_attempt: int = 1
     """From 1; more when a retry policy tries again."""
-    node_first_attempt_time: float
+    node_first_attempt_time: float | None = None
     """Seconds since the epoch."""
-    idempotency_key: str
+    idempotency_key: str = ""
     """The same on every execution of this task, whatever process runs it: what `idempotency_key()` returns."""
+
+
+NO_EXECUTION: Final = ExecutionInfo(checkpoint_id="", checkpoint_ns="", task_id="")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime(Generic[ContextT]):
-    """What a node gets besides its state when it has a parameter named `runtime`."""
+    """What a node gets besides its state when it has a parameter named `runtime`; tests of nodes may make their own."""
 
-    context: ContextT
+    context: ContextT = None  # type: ignore[assignment]  # as in LangGraph, for graphs without a context
     """What the caller passed as `context=`; not stored, so each call that resumes a thread passes it again."""
-    stream_writer: Callable[[Any], None]
+    stream_writer: Callable[[Any], None] = lambda _: None
     """Sends its argument to readers of the `custom` stream."""
-    execution_info: ExecutionInfo
+    execution_info: ExecutionInfo = NO_EXECUTION
     store: None = None
     """There is no store; programs that ask `if runtime.store` go on without."""
 

@@ -3,7 +3,9 @@
 Loads pydantic, and LangChain only when something of LangChain's is handed in or named.
 """
 
-from runtime.prebuilt.agent import create_react_agent
+from typing import TYPE_CHECKING, Any
+
+from runtime.prebuilt.agent import AgentState, create_react_agent
 from runtime.prebuilt.models import Model
 from runtime.prebuilt.review import (
     ActionRequest,
@@ -15,17 +17,32 @@ from runtime.prebuilt.review import (
 from runtime.prebuilt.tool_node import ToolNode, tools_condition
 from runtime.prebuilt.tools import AnyTool, Tool, tool
 
+if TYPE_CHECKING:
+    from runtime.prebuilt.injected import InjectedState, InjectedToolCallId, ToolRuntime
+
 __all__ = [
     "ActionRequest",
+    "AgentState",
     "AnyTool",
     "HumanInterrupt",
     "HumanInterruptConfig",
     "HumanResponse",
+    "InjectedState",
+    "InjectedToolCallId",
     "Model",
     "Tool",
     "ToolNode",
+    "ToolRuntime",
     "add_human_in_the_loop",
     "create_react_agent",
     "tool",
     "tools_condition",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in {"InjectedState", "InjectedToolCallId", "ToolRuntime"}:
+        raise AttributeError(f"module 'runtime.prebuilt' has no attribute {name!r}")
+    from runtime.prebuilt import injected  # noqa: PLC0415 - loads LangChain where it is installed
+
+    return getattr(injected, name)

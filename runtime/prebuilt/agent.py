@@ -6,13 +6,15 @@ runs again only the call it belongs to.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
 from runtime.errors import InvalidGraphError
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph
+from runtime.graph.nodes import NodeFunction
 from runtime.graph.options import Nodes
-from runtime.messages import Message, MessagesState, as_message
+from runtime.messages import Message, MessagesState, as_message, as_messages
 from runtime.prebuilt.models import Model, asking, reply
 from runtime.prebuilt.tool_node import ToolNode, calls_of, messages_of
 from runtime.prebuilt.tools import AnyTool, answer
@@ -21,8 +23,13 @@ from runtime.types import END, START, Config, Send
 if TYPE_CHECKING:
     from runtime.store import CheckpointStore
 
+MODEL_INPUT: Final = "llm_input_messages"
 Prompt: TypeAlias = str | Mapping[str, Any] | Callable[[Any], Any] | Any
 """A text or message to begin every conversation with, or a function from the state to the messages for the model."""
+
+
+class AgentState(MessagesState):
+    """State of an agent; extend it with keys of your own."""
 
 
 def create_react_agent(
@@ -30,18 +37,24 @@ def create_react_agent(
     tools: Sequence[AnyTool | Callable[..., Any]] | ToolNode,
     *,
     prompt: Prompt | None = None,
+    pre_model_hook: NodeFunction | None = None,
+    post_model_hook: NodeFunction | None = None,
     state_schema: type = MessagesState,
+    context_schema: type | None = None,
     checkpointer: "CheckpointStore | bool | None" = None,
     interrupt_before: Nodes = (),
     interrupt_after: Nodes = (),
+    version: Literal["v1", "v2"] = "v2",  # noqa: ARG001 - both are the same here: each call is a task of its own
     name: str = "agent",
 ) -> CompiledGraph:
     """Make an agent of a model and its tools; the nodes are `agent` and `tools`.
 
     `model` is a sync or async function from messages and tools to a message, a LangChain chat model, or the name of one
-    as `"provider:name"` (extra `langchain`). `tools` are functions, tools of ours or of LangChain's, or a `ToolNode`.
-    What a tool raises goes to the model as a message of status `error`. `state_schema` has at least `messages`, as
-    `MessagesState` has.
+    as `"provider:name"` (extra `langchain`); or a function from `state` and `runtime` that chooses one of these.
+    `tools` are functions, tools of ours or of LangChain's, or a `ToolNode`. What a tool raises goes to the model as a
+    message of status `error`, unless the `ToolNode` says otherwise. `state_schema` has at least `messages`, as
+    `MessagesState` has. `pre_model_hook` is a node in front of the model; what it writes to `llm_input_messages` the
+    model gets in place of `messages`. `post_model_hook` is a node behind the model, where calls can be reviewed.
     Raises `InvalidGraphError` for a model, a tool or a schema that does not fit.
     """
     node = tools if isinstance(tools, ToolNode) else ToolNode(tools)
@@ -49,16 +62,32 @@ def create_react_agent(
 
     async def agent(state: Any, config: Config) -> dict[str, Any]:
         messages = list(_answered(await _prompted(prompt, state)))
-        return {"messages": [reply(await ask(messages, config))]}
+        return {"messages": [reply(await ask(messages, config, state))]}
 
-    builder = StateGraph(state_schema).add_node("agent", agent).add_node("tools", node)
+    builder = StateGraph(state_schema, context_schema)
     if "messages" not in builder.state.channels:
         raise InvalidGraphError(
             f"state_schema {state_schema.__name__} needs the key 'messages', as MessagesState has it"
         )
-    builder.add_edge(START, "agent").add_edge("tools", "agent")
-    builder.add_conditional_edges("agent", _next, ["tools", END])
+    seen = _with_model_input(builder) if pre_model_hook else None
+    builder.add_node("agent", agent, input_schema=seen).add_node("tools", node)
+    first = "agent"
+    if pre_model_hook is not None:
+        first = "pre_model_hook"
+        builder.add_node(first, pre_model_hook).add_edge(first, "agent")
+    if post_model_hook is not None:
+        builder.add_node("post_model_hook", post_model_hook).add_edge("agent", "post_model_hook")
+    builder.add_edge(START, first).add_edge("tools", first)
+    if post_model_hook is None:
+        builder.add_conditional_edges("agent", _next, ["tools", END])
+    else:
+        builder.add_conditional_edges("post_model_hook", partial(_after_hook, first), ["tools", first, END])
     return builder.compile(checkpointer, interrupt_before=interrupt_before, interrupt_after=interrupt_after, name=name)
+
+
+def _with_model_input(builder: StateGraph) -> type:
+    """Return the state's schema with the key that a `pre_model_hook` may write for the model."""
+    return TypedDict("ModelInput", {**builder.state.hints, MODEL_INPUT: list[Any]})  # type: ignore[operator,no-any-return]  # made here
 
 
 # The model's turn.
@@ -66,6 +95,8 @@ def create_react_agent(
 
 async def _prompted(prompt: Prompt | None, state: Any) -> list[Any]:
     """Return the conversation as the model is to see it."""
+    if isinstance(state, dict) and state.get(MODEL_INPUT):
+        state = {**state, "messages": as_messages(state[MODEL_INPUT])}
     if callable(prompt):
         given = prompt(state)
         return [as_message(item) for item in (await given if inspect.isawaitable(given) else given)]
@@ -87,3 +118,18 @@ def _answered(messages: list[Any]) -> Iterator[Any]:
 
 def _next(state: Any) -> Any:
     return [Send("tools", call) for call in calls_of(messages_of(state)[-1])] or END
+
+
+def _after_hook(first: str, state: Any) -> Any:
+    """Send what calls the hook has left open; when it has answered some itself, it is the model's turn again."""
+    since: list[Any] = []
+    for message in reversed(messages_of(state)):
+        if message.type == "ai":
+            known = {answered.tool_call_id for answered in since}
+            return [Send("tools", call) for call in calls_of(message) if call["id"] not in known] or (
+                first if known else END
+            )
+        if message.type != "tool":
+            break
+        since.append(message)
+    return END

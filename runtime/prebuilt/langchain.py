@@ -30,17 +30,21 @@ class ForeignTool(Tool):
     """A tool of LangChain's."""
 
     original: AnyTool
+    wanted: Mapping[str, Any]
+    """Parameters that are filled in for it; LangChain knows only of the call's id."""
 
     def run(self, call: Mapping[str, Any], config: Config) -> Any:
         """Run the original with the whole call, so that it can make a message of its own."""
-        return _released(self.original.invoke(_input(call), config))
+        return _released(self.original.invoke(_input(call, self.wanted), config))
 
     async def arun(self, call: Mapping[str, Any], config: Config) -> Any:
         """Do the same without blocking."""
-        return _released(await self.original.ainvoke(_input(call), config))
+        return _released(await self.original.ainvoke(_input(call, self.wanted), config))
 
 
 def _foreign(original: Any) -> ForeignTool:
+    from runtime.prebuilt.injected import asked_for  # noqa: PLC0415 - loads LangChain, which has made this tool
+
     schema = getattr(original, "tool_call_schema", original.args_schema)  # without what LangChain fills in itself
     functions = {name: getattr(original, name, None) for name in ("func", "coroutine")}
     held = {name: _holding(function) for name, function in functions.items() if function is not None}
@@ -49,11 +53,15 @@ def _foreign(original: Any) -> ForeignTool:
         description=original.description,
         args_schema=schema,
         original=original.model_copy(update=held) if held else original,
+        wanted=asked_for(next(filter(None, functions.values()), getattr(original, "_run", None))),
     )
 
 
-def _input(call: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(call["args"] if call["id"] is None else call)
+def _input(call: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    from runtime.prebuilt.injected import supply  # noqa: PLC0415 - likewise
+
+    args = {**call["args"], **supply(wanted)}
+    return args if call["id"] is None else {**call, "args": args}
 
 
 # LangChain makes text of what it does not know, our commands included: they pass through it in its own kind of box.

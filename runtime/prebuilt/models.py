@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from inspect import signature
 from typing import Any, TypeAlias
 
+from runtime.engine.injected import get_runtime
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.nodes import is_async
 from runtime.messages import Message, as_message
@@ -13,8 +15,8 @@ from runtime.types import Config
 
 Model: TypeAlias = Callable[[list[Any], list[Tool]], Any] | str | Any
 """A sync or async function from messages and tools to a message, a LangChain chat model, or `"provider:name"`."""
-Ask: TypeAlias = Callable[[list[Any], Config], Awaitable[Any]]
-"""From messages and the run's config to what the model says."""
+Ask: TypeAlias = Callable[[list[Any], Config, Any], Awaitable[Any]]
+"""From messages, the run's config and the state to what the model says."""
 
 
 def asking(model: Model, tools: Sequence[Tool]) -> Ask:
@@ -22,13 +24,30 @@ def asking(model: Model, tools: Sequence[Tool]) -> Ask:
     if isinstance(model, str):
         model = named_model(model)
     if hasattr(model, "ainvoke"):
-        return chat_model(model, tools)
+        return _without_state(chat_model(model, tools))
+    if callable(model) and next(iter(signature(model).parameters), "") == "state":
+        return _chosen(model, tools)
     if callable(model):
         return _function(model, list(tools))
     raise InvalidGraphError(
         f"{type(model).__name__} is no model: give a function from messages and tools to a message,"
         ' a LangChain chat model, or "provider:name"'
     )
+
+
+def _without_state(ask: Callable[[list[Any], Config], Awaitable[Any]]) -> Ask:
+    return lambda messages, config, _: ask(messages, config)
+
+
+def _chosen(choose: Callable[..., Any], tools: Sequence[Tool]) -> Ask:
+    """Ask the model that a function from the state and the runtime chooses each time."""
+
+    async def ask(messages: list[Any], config: Config, state: Any) -> Any:
+        model = choose(state, get_runtime())
+        model = await model if inspect.isawaitable(model) else model
+        return await asking(model, tools)(messages, config, state)
+
+    return ask
 
 
 def reply(said: Any) -> Any:
@@ -40,7 +59,7 @@ def reply(said: Any) -> Any:
 
 
 def _function(model: Callable[..., Any], tools: list[Tool]) -> Ask:
-    async def ask(messages: list[Any], _: Config) -> Any:
+    async def ask(messages: list[Any], _: Config, __: Any) -> Any:
         if is_async(model):
             return await model(messages, tools)
         said = await without_blocking(lambda: model(messages, tools))

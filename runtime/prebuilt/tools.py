@@ -11,9 +11,10 @@ import json
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Protocol, TypeAlias, get_args, get_type_hints, overload, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, get_args, get_origin, get_type_hints, overload, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -28,6 +29,11 @@ from runtime.types import Command, Config
 ArgsSchema: TypeAlias = type[BaseModel] | dict[str, Any]
 """A pydantic model, or a JSON Schema."""
 CALL: Final = "tool_call"
+INJECTED: Final = frozenset({"InjectedState", "InjectedToolCallId", "ToolRuntime"})
+"""Names of what marks a parameter that the model does not see: ours, LangChain's and LangGraph's are called alike."""
+
+supplied: Final[ContextVar[Callable[[], Any] | None]] = ContextVar("supplied", default=None)
+"""Makes the `ToolRuntime` of the call that a `ToolNode` is carrying out."""
 
 
 @runtime_checkable
@@ -106,7 +112,17 @@ class _FunctionTool(Tool):
         return await without_blocking(lambda: self.function(**arguments))
 
     def _arguments(self, call: Mapping[str, Any], config: Config) -> dict[str, Any]:
-        return validated(self.args_schema, call["args"]) | dict.fromkeys(self._config_parameters, config)
+        given = validated(self.args_schema, call["args"]) | dict.fromkeys(self._config_parameters, config)
+        return given | self._supplied() if self._asks else given
+
+    def _supplied(self) -> dict[str, Any]:
+        from runtime.prebuilt.injected import asked_for, supply  # noqa: PLC0415 - loads LangChain where it is installed
+
+        return supply(asked_for(self.function))
+
+    @cached_property
+    def _asks(self) -> bool:
+        return any(map(_is_injected, get_type_hints(self.function, include_extras=True).values()))
 
     @cached_property
     def _config_parameters(self) -> tuple[str, ...]:
@@ -221,13 +237,19 @@ def _model_of(name: str, function: Callable[..., Any]) -> type[BaseModel]:
             extra = "allow"
         elif parameter.kind in {parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL}:
             raise InvalidGraphError(f"tool {name!r}: arguments come by name, so {str(parameter)!r} can get none")
-        elif not _is_config(hints.get(parameter.name)):
+        elif not _is_config(hints.get(parameter.name)) and not _is_injected(hints.get(parameter.name)):
             default = ... if parameter.default is parameter.empty else parameter.default
             fields[parameter.name] = (hints.get(parameter.name, Any), default)
     settings = ConfigDict(extra=extra, arbitrary_types_allowed=True, protected_namespaces=())
     with warnings.catch_warnings():  # a model has methods that arguments may be called like: nobody will call those
         warnings.filterwarnings("ignore", message="Field name .* shadows an attribute")
         return create_model(name, __config__=settings, **fields)
+
+
+def _is_injected(hint: Any) -> bool:
+    """Whether `runtime.prebuilt.injected` fills this parameter in; asked without loading that."""
+    parts = (hint, get_origin(hint), *getattr(hint, "__metadata__", ()))
+    return any(getattr(part, "__name__", type(part).__name__) in INJECTED for part in parts)
 
 
 def _is_config(hint: Any) -> bool:
