@@ -67,6 +67,23 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageShortcut:
+    """A shortcut used on a message."""
+
+    by: Person
+    trigger_id: str
+    channel: str
+    thread_ts: str
+    """Root of the message's thread; its own ts when it is in none."""
+    text: str
+
+    @property
+    def place(self) -> Place:
+        """The conversation that the message belongs to."""
+        return {"team": self.by.team, "channel": self.channel, "ts": self.thread_ts}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """A message of a person: new words, not an edit, a bot or ourselves."""
 
@@ -119,9 +136,12 @@ def check_shape(body: Mapping[str, Any]) -> None:
             _text(view, "type")
             _text(view, "callback_id")
             submission(body)
-        case "shortcut" | "message_action":
+        case "shortcut":
             _text(body, "callback_id")
             _person(body)
+        case "message_action":
+            _text(body, "callback_id")
+            message_shortcut(body)
         case str() | None:
             pass
         case _:
@@ -181,6 +201,19 @@ def submission(body: Mapping[str, Any]) -> Submission:
         view_id=_text(view, "id", default=""),
         metadata=_text(view, "private_metadata", default=""),
         values=values,
+    )
+
+
+def message_shortcut(body: Mapping[str, Any]) -> MessageShortcut:
+    """Read a `message_action` payload."""
+    message = _mapping(body, "message")
+    ts = _text(message, "ts")
+    return MessageShortcut(
+        by=_person(body),
+        trigger_id=_text(body, "trigger_id", default=""),
+        channel=_text(_mapping(body, "channel"), "id"),
+        thread_ts=_text(message, "thread_ts", default=ts),
+        text=plain(_text(message, "text", default="")),
     )
 
 

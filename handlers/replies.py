@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 
+from handlers.cards import words
 from handlers.cards.masking import mask_text
 from handlers.cards.runs import run_status
 from handlers.cards.text import clean, date_token, escape, mention, one_line
@@ -34,7 +35,7 @@ def first_word(text: str) -> tuple[str, str]:
 def help_text(agents: Mapping[str, Agent]) -> str:
     """Every agent with one example."""
     if not agents:
-        return "There are no agents yet. Add one to `andon.toml` and start me again."
+        return words.NO_AGENTS
     lines = [
         f"• *{escape(agent.title)}*{_about(agent)}\n   `/agent {name} {_example(agent)}`"
         for name, agent in islice(agents.items(), MOST_AGENTS)

@@ -79,6 +79,11 @@ def is_doing(what: str) -> str:
     return f"is working: {what}"
 
 
+ASK_AN_AGENT, START, AGENT = "Ask an agent", "Start", "Agent"
+PROMPT = "What should it do?"
+PROMPT_HINT = "This is what the message says. Change it as you like."
+CHOOSE_AGENT, WRITE_PROMPT = "Choose an agent.", "Write what the agent should do."
+NO_AGENTS = "There are no agents yet. Add one to `andon.toml` and start me again."
 NOT_BEGUN = "not begun yet"
 
 

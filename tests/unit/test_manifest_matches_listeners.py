@@ -33,7 +33,7 @@ BUTTONS = (
     ids.REVEAL,
     f"{ids.PAGE}:1",
 )
-MODALS = (ids.ANSWER, ids.STOP, ids.REST)
+MODALS = (ids.ANSWER, ids.START, ids.STOP, ids.REST)
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ async def test_every_command_and_event_of_the_manifest_has_a_listener(bolt: Asyn
         assert (await heard_by(bolt, {"command": command["command"]}))[0] == "agent"
     for kind in manifest["settings"]["event_subscriptions"]["bot_events"]:
         assert (await heard_by(bolt, event(kind)))[0] != "ignored", kind
-    assert "shortcuts" not in manifest["features"]
+    for shortcut in manifest["features"]["shortcuts"]:
+        assert (await heard_by(bolt, {"type": "message_action", "callback_id": shortcut["callback_id"]}))[0] == "used"
 
 
 async def test_every_listener_is_asked_for_in_the_manifest() -> None:
@@ -76,6 +77,7 @@ async def test_every_listener_is_asked_for_in_the_manifest() -> None:
     subscribed = {kind.split(".")[0] for kind in manifest["settings"]["event_subscriptions"]["bot_events"]}
     assert listened == subscribed
     assert re.findall(r"app\.command\((\w+)\)", source) == ["COMMAND"]
+    assert [one["callback_id"] for one in manifest["features"]["shortcuts"]] == [ids.ASK_AGENT]
     assert [command["command"] for command in manifest["features"]["slash_commands"]] == ["/agent"]
 
 
@@ -95,7 +97,8 @@ def test_no_name_is_forgotten_here() -> None:
     names = {value for key, value in vars(ids).items() if key.isupper() and not key.startswith("_")}
     pressed = {action_id.split(":")[0] for action_id in BUTTONS} | set(MODALS)
     typed = {ids.AUDIT, ids.HISTORY}
-    assert names - pressed - typed == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.REASON, ids.TEXT, ids.WITHDRAW}
+    elsewhere = {ids.ASK_AGENT}
+    assert names - pressed - typed - elsewhere == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.REASON, ids.TEXT, ids.WITHDRAW}
 
 
 def test_the_scopes_are_those_of_the_calls_and_events() -> None:
