@@ -26,6 +26,7 @@ from handlers.cards.asked import asked
 from handlers.cards.automatic import automatic
 from handlers.desk import Desk
 from handlers.directory import SlackDirectory
+from handlers.live import DEFAULT_PACE, Pace
 from handlers.payloads import MalformedError, check_shape, kind_of
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import Command, CompiledGraph, StateGraph
@@ -62,6 +63,7 @@ async def application(
     *,
     clock: Callable[[], float] = time.time,
     retry_seconds: Sequence[float] = RETRY_SECONDS,
+    pace: Pace = DEFAULT_PACE,
 ) -> AsyncIterator[Application]:
     """Build the bot over a store, finish what an earlier process left, and on the way out what is in hand.
 
@@ -76,7 +78,7 @@ async def application(
         slack = Slack(client, called=metrics.called)
         identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC, metrics.noted)
-        board = Board(ledger, agents, slack, clock, identity.get("url", ""))
+        board = Board(ledger, agents, slack, clock, team_url=identity.get("url", ""), pace=pace)
         directory = SlackDirectory(slack, clock, identity["team_id"])
         runner = Runner(
             ledger,

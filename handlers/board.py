@@ -8,6 +8,7 @@ nobody knows, after a crash or a lost reply, is looked for in the conversation b
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
@@ -19,11 +20,13 @@ from handlers.cards.notices import notice_message
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import outcome_message, pause, run_message
 from handlers.cards.text import clean, one_line
+from handlers.live import DEFAULT_PACE, Live, Pace
 from handlers.slack import File, Slack, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
 from runtime.policy.model import is_conversation
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
+from runtime.requests.progress import Tell
 from runtime.requests.records import (
     Notice,
     Place,
@@ -75,9 +78,12 @@ class Board:
         agents: Mapping[str, Agent],
         slack: Slack,
         clock: Callable[[], float],
+        *,
         team_url: str = "",
+        pace: Pace = DEFAULT_PACE,
     ) -> None:
         """`team_url`: `https://acme.slack.com/`, what links to messages start with."""
+        self._live = Live(ledger, slack, clock, pace)
         self._ledger = ledger
         self._agents = agents
         self._slack = slack
@@ -110,6 +116,10 @@ class Board:
                     await self._move(thread)
                 raise
 
+    def live(self, thread: Thread, turn: Turn, guard: Guard) -> AbstractAsyncContextManager[Tell]:
+        """Show a run in its thread while it goes on."""
+        return self._live.show(thread, turn.by, self.title(thread), guard)
+
     def title(self, thread: Thread) -> str:
         """The agent's name for people."""
         agent = self._agents.get(thread.agent)
@@ -130,6 +140,8 @@ class Board:
         requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
         thread = await self._show_root(thread, requests, guard)
         await self._show_all(thread, self._drawings(thread, turns, requests), guard)
+        if thread.status is not ThreadStatus.RUNNING:
+            await self._live.clear(thread)
         asking = {request.turn_id for request in requests if request.status is RequestStatus.OPEN}
         for turn in turns:
             if turn.status is not TurnStatus.TAKEN and turn.id not in asking:

@@ -11,6 +11,7 @@ from bot.agents import AgentSpec
 from bot.manifest import load_manifest
 from bot.sandbox import Sandbox
 from bot.settings import load_settings
+from handlers.live import DEFAULT_PACE, Pace
 from tests.office import Json, Office, OpenOffice
 
 
@@ -25,6 +26,7 @@ def open_office(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> O
         transport: str = "socket mode",
         specs: Mapping[str, Json] | None = None,
         environ: Mapping[str, str] | None = None,
+        pace: Pace = DEFAULT_PACE,
         **more: Any,
     ) -> AsyncIterator[Office]:
         port = unused_tcp_port_factory()
@@ -43,6 +45,7 @@ def open_office(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> O
                 settings=load_settings(variables),
                 specs=[_spec(name, (specs or {}).get(name, {})) for name in graphs],
                 graphs=dict(graphs),
+                pace=pace,
             )
             await office.start_bot()
             try:

@@ -16,6 +16,7 @@ from bot.database import open_store
 from bot.sandbox import Person, Sandbox, cast, payloads
 from bot.serve import http, socket_mode
 from bot.settings import Settings
+from handlers.live import DEFAULT_PACE, Pace
 from runtime import START, StateGraph, interrupt
 
 Json = dict[str, Any]
@@ -35,6 +36,7 @@ class Office:
     settings: Settings
     specs: list[AgentSpec]
     graphs: dict[str, object]
+    pace: Pace = DEFAULT_PACE
     app: Application | None = None
     late: float = 0.0
     """By how many seconds the bot's clock is ahead: how tests let time pass."""
@@ -59,7 +61,15 @@ class Office:
         stack = AsyncExitStack()
         store = await stack.enter_async_context(open_store(self.settings))
         self.app = await stack.enter_async_context(
-            application(self.settings, self.specs, self.graphs, store, clock=self.clock, retry_seconds=SOON)
+            application(
+                self.settings,
+                self.specs,
+                self.graphs,
+                store,
+                clock=self.clock,
+                retry_seconds=SOON,
+                pace=self.pace,
+            )
         )
         if self.settings.socket_mode:
             await stack.enter_async_context(socket_mode(self.settings, self.app))
@@ -193,7 +203,8 @@ async def settle(office: Office, seconds: float = 10.0) -> None:
 class OpenOffice(Protocol):
     """Opens an office with these agents: `async with open_office({"refund": graph}) as office`.
 
-    `specs`: more about an agent than its graph, by its name. `environ`: more settings. `more`: for the sandbox.
+    `specs`: more about an agent than its graph, by its name. `environ`: more settings. `pace`: when runs are shown
+    while they go on. `more`: for the sandbox.
     """
 
     def __call__(
@@ -203,6 +214,7 @@ class OpenOffice(Protocol):
         transport: str = ...,
         specs: Mapping[str, Json] | None = ...,
         environ: Mapping[str, str] | None = ...,
+        pace: Pace = ...,
         **more: Any,
     ) -> AbstractAsyncContextManager[Office]: ...
 

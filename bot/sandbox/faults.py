@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-METHOD_FAULTS = frozenset({"429", "500", "lost_reply", "slow", "drop"})
+METHOD_FAULTS = frozenset({"429", "500", "lost_reply", "slow", "drop", "unknown"})
 DELIVERY_FAULTS = frozenset({"duplicate", "delay", "lose_ack"})
 
 
@@ -16,7 +16,8 @@ class Fault:
 
     On Web API calls: `method` is a method's name, `"response_url"`, or `"*"`; `kind` is `429` (answers
     `Retry-After: retry_after`), `500`, `lost_reply` (takes effect, then the connection closes without an answer),
-    `drop` (closes without effect) or `slow` (answers after `seconds`).
+    `drop` (closes without effect), `unknown` (there is no such method in this workspace) or `slow` (answers after
+    `seconds`).
     On deliveries to the bot: `delivery` is `duplicate` (sent twice), `delay` (sent after `seconds`) or `lose_ack`
     (the bot's acknowledgement is ignored); `kind` narrows it to one name, such as `block_actions`, `/agent`,
     `message` or `view_submission`.

@@ -172,6 +172,8 @@ def _instead(fault: Fault | None) -> Json | None:
             return {"ok": False, "error": "ratelimited"}
         case Fault(kind="500"):
             return {"ok": False, "error": "internal_error"}
+        case Fault(kind="unknown"):
+            return {"ok": False, "error": "unknown_method"}
         case Fault(kind="drop"):
             return {"ok": False, "error": "dropped"}
         case _:

@@ -211,6 +211,10 @@ class Ledger:
         changed = await self._set(POSTS, post.key, {"revision": post.revision}, document)
         return _post(changed) if changed else None
 
+    async def forget_post(self, post: Post) -> None:
+        """There is no such message any more, and none is wanted."""
+        await self._store.delete_document(POSTS, post.key)
+
     # Drafts.
 
     async def keep_draft(self, view_id: str, request_id: RequestId, values: dict[str, Any], *, at: float) -> None:

@@ -19,6 +19,7 @@ from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
 from runtime.requests.leases import Lease
 from runtime.requests.ledger import Ledger, request_id_of
+from runtime.requests.progress import Tell, events, modes
 from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
 from runtime.requests.surface import Surface
 from runtime.requests.unattended import Unattended
@@ -205,12 +206,22 @@ class Steps:
         """Run the graph from an input, a command or None to its next pause or end. Raises what the graph raises."""
         if await self._change(thread, ThreadStatus.RUNNING) is None or drive.woken.is_set():
             return True  # something happened since this step read what there is: look again
-        run = asyncio.create_task(_exhaust(self._agents[thread.agent], given, _config(thread.id, turn)))
+        agent, config = self._agents[thread.agent], _config(thread.id, turn)
+        async with self._surface.live(thread, turn, lease.check) as tell:
+            run = asyncio.create_task(_exhaust(agent, given, config, tell))
+            await self._watch(drive, lease, thread, run)
+        if run.cancelled():
+            return await self._cancelled(thread)
+        run.result()
+        return True
+
+    async def _watch(self, drive: Drive, lease: Lease, thread: Thread, run: asyncio.Task[None]) -> None:
+        """Wait for a run, showing what changes meanwhile; whoever gives up on it cancels it."""
         run.add_done_callback(lambda _: drive.woken.set())
         drive.running = run
         try:
             while not run.done():
-                await self._show(thread.id, lease)
+                await self._show(drive.thread_id, lease)
                 await drive.woken.wait()
                 drive.woken.clear()
                 await self._unattended.attend(thread, self._agents[thread.agent])
@@ -218,10 +229,6 @@ class Steps:
             drive.running = None
             run.cancel()
             await asyncio.wait({run})
-        if run.cancelled():
-            return await self._cancelled(thread)
-        run.result()
-        return True
 
     async def _cancelled(self, thread: Thread) -> bool:
         now = await self._ledger.thread(thread.id)
@@ -321,9 +328,10 @@ async def try_again(ledger: Ledger, failed: Turn, at: float) -> Turn | None:
     return await ledger.change_turn(failed, status=TurnStatus.TAKEN, unseen_since=at, **again)
 
 
-async def _exhaust(agent: Agent, given: Any, config: Mapping[str, Any]) -> None:
-    async for _ in agent.graph.astream(given, config, stream_mode="updates"):
-        pass
+async def _exhaust(agent: Agent, given: Any, config: Mapping[str, Any], tell: Tell) -> None:
+    async for mode, chunk in agent.graph.astream(given, config, stream_mode=modes()):
+        for event in events(mode, chunk):
+            tell(event)
 
 
 def _config(thread_id: ThreadId, turn: Turn | None = None) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Where people see a conversation, as the use cases know it: something that can be made to agree with the ledger."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeAlias
 
-from runtime.requests.records import ThreadId
+from runtime.requests.progress import Tell
+from runtime.requests.records import Thread, ThreadId, Turn
 
 Guard: TypeAlias = Callable[[], None]
 """To be called right before people are shown anything: raises when another process may be showing it by now."""
@@ -25,4 +27,8 @@ class Surface(Protocol):
 
     async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         """Post what is missing, redraw what has changed. Raises when it could not; then it is called again later."""
+        ...
+
+    def live(self, thread: Thread, turn: Turn, guard: Guard) -> AbstractAsyncContextManager[Tell]:
+        """Show what a run does while it does it: best effort, and gone when this closes. Raises nothing."""
         ...

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.language_models.fake_chat_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
@@ -15,7 +15,7 @@ SPEC = {"deploy": {"input": {"messages": [{"role": "user", "content": "$text"}]}
 done: list[str] = []
 
 
-class Model(GenericFakeChatModel):
+class Model(FakeMessagesListChatModel):
     """Says what it was told to, whatever tools it is given."""
 
     def bind_tools(self, tools: Any, **_: Any) -> Any:
@@ -42,7 +42,7 @@ def agent(mode: Literal["batched", "per_call"]) -> Any:
         {"name": "send", "args": {"to": "ada", "amount": 40}, "id": "1"},
         {"name": "drop", "args": {"table": "orders"}, "id": "2"},
     ]
-    model = Model(messages=iter([AIMessage("", tool_calls=calls), AIMessage("All done.")]))
+    model = Model(responses=[AIMessage("", tool_calls=calls), AIMessage("All done.")])
     interrupt_on: Any = {"send": True, "drop": {"allowed_decisions": ["approve", "reject"]}}
     middleware = HumanInTheLoopMiddleware(interrupt_on=interrupt_on, interrupt_mode=mode)
     done.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from runtime.policy.model import AgentPolicy
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal
+from runtime.requests.progress import Tell
 from runtime.requests.records import (
     Decision,
     Person,
@@ -26,6 +28,7 @@ from runtime.requests.records import (
     Thread,
     ThreadId,
     ThreadStatus,
+    Turn,
     TurnStatus,
     Verdict,
 )
@@ -61,6 +64,10 @@ class Notes:
             self.broken -= 1
             raise ConnectionError("away")
         self.refreshed.append(thread_id)
+
+    @asynccontextmanager
+    async def live(self, thread: Thread, turn: Turn, guard: Guard) -> AsyncIterator[Tell]:
+        yield lambda _: None
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from runtime.codec.process import CODEC
 from runtime.policy.model import Terms
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import Change, Decision, Person, Request, RequestStatus, ThreadId, Verdict
+from runtime.requests.progress import Tell
+from runtime.requests.records import Change, Decision, Person, Request, RequestStatus, Thread, ThreadId, Turn, Verdict
 from runtime.requests.runner import Runner
 from runtime.requests.surface import Guard
 from tests.cards_kit import make_request
@@ -34,6 +36,10 @@ class Nothing:
 
     async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         pass
+
+    @asynccontextmanager
+    async def live(self, thread: Thread, turn: Turn, guard: Guard) -> AsyncIterator[Tell]:
+        yield lambda _: None
 
 
 class Vote:
