@@ -9,6 +9,7 @@ import pytest
 
 from runtime import START, StateGraph, interrupt
 from runtime.hitl import Approval
+from tests.mongodb import fresh_uri
 from tests.office import TRANSPORTS, OpenOffice, shown
 
 
@@ -62,6 +63,19 @@ async def test_a_refund_is_edited_approved_and_carried_out(open_office: OpenOffi
         assert "Refunded 25.50 EUR (int)." in shown(outcome)
         assert outcome["thread_ts"] == (await office.root())["ts"]
         assert len(office.cards()) == 1
+
+
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_what_was_asked_is_in_mongodb_when_the_bot_starts_again(open_office: OpenOffice, driver: str) -> None:
+    environ = {"MONGODB_URI": fresh_uri(), "ANDON_MONGODB_DRIVER": driver}
+    async with open_office({"refund": refunds()}, environ=environ) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        card = await office.card()
+        await office.stop_bot()
+        await office.start_bot()
+        await office.person("ben").press(card, "Approve")
+        assert "Refunded 40.00 EUR (int)." in shown(await office.outcome())
+        assert not (office.settings.data_dir / "andon.db").exists()
 
 
 async def test_an_agent_made_with_langgraph_is_served_as_it_is(open_office: OpenOffice) -> None:
