@@ -96,6 +96,7 @@ async def application(
             ledger=ledger,
             board=board,
             slack=slack,
+            directory=directory,
             agents=agents,
             clock=clock,
             team=identity["team_id"],

@@ -4,7 +4,8 @@
 
 Shows several questions at once. The plan sends one task to `approve` for each region; the three ask side by side, each
 with a card of its own, and an answer brings only its own task on. A plain dict is enough to get the buttons Approve,
-Edit and Reject: `interrupt()` returns True, the fields as they were edited, or False.
+Edit and Reject: `interrupt()` returns True, the fields as they were edited, or False. That two people have to
+approve is no business of the graph: `andon.toml` says it, `required = 2`.
 
 When all are answered, `deploy` runs once and ships what was approved. It has several effects, so it labels its
 idempotency keys: should it die between two regions and run again, no region is shipped twice.

@@ -8,12 +8,15 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import replies
+from handlers import policies, replies
 from handlers.afterwards import PAGES
 from handlers.cards import ids
 from handlers.desk import Desk
 from handlers.payloads import SlashCommand, slash_command
 from handlers.pictures.standing import draw
+from runtime.policy.audience import Audience
+from runtime.policy.directory import LookupFailedError
+from runtime.policy.model import terms_of
 from runtime.requests.agents import Agent
 from runtime.requests.policy import Reason, Refusal
 from runtime.requests.records import Person, RequestStatus, Thread, ThreadStatus
@@ -48,6 +51,8 @@ async def _answer(desk: Desk, typed: SlashCommand) -> str:
             return await _status(desk, typed, rest)
         case "graph":
             return await _graph(desk, typed, rest)
+        case "policy":
+            return await _policy(desk, typed, rest)
         case "stop":
             return await _stop(desk, typed, rest)
         case ids.AUDIT | ids.HISTORY:
@@ -88,6 +93,20 @@ async def _graph(desk: Desk, typed: SlashCommand, ref: str) -> str:
 async def _share_picture(desk: Desk, agent: Agent, thread: Thread, by: Person) -> None:
     file = await draw(agent, thread)
     await desk.slack.upload(thread.place["channel"], thread.place["ts"], file, replies.asked_for_picture(by))
+
+
+async def _policy(desk: Desk, typed: SlashCommand, name: str) -> str:
+    """Say who may answer, and name them."""
+    agent = desk.agents.get(name.lower()) or (next(iter(desk.agents.values())) if len(desk.agents) == 1 else None)
+    if agent is None:
+        return policies.which_agent(desk.agents)
+    terms = terms_of(agent.policy)
+    audience = Audience(directory=desk.directory, terms=terms, requester=typed.by, channel=typed.channel)
+    try:
+        people: Sequence[str] | None = await audience.people()
+    except LookupFailedError:
+        people = None
+    return policies.policy_text(agent, people)
 
 
 async def _stop(desk: Desk, typed: SlashCommand, ref: str) -> str:

@@ -12,6 +12,7 @@ from handlers.cards import words
 from handlers.cards.refusals import words_of
 from handlers.payloads import Click, SlashCommand
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from runtime.policy.directory import Directory
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Refusal
@@ -29,6 +30,7 @@ class Desk:
     ledger: Ledger
     board: Board
     slack: Slack
+    directory: Directory
     agents: Mapping[str, Agent]
     clock: Callable[[], float]
     team: str

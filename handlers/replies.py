@@ -17,7 +17,7 @@ MOST_AGENTS = 30
 """Listed with an example each; the names of the others follow."""
 COMMANDS = (
     "`/agent list` · `/agent status <run>` · `/agent graph <run>` · `/agent stop <run>` · "
-    "`/agent history <run>` · `/agent audit <run>`"
+    "`/agent history <run>` · `/agent audit <run>` · `/agent policy <agent>`"
 )
 
 

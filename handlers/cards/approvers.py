@@ -1,5 +1,6 @@
 """Who may answer, in mrkdwn: as the policy names them, not as they were looked up."""
 
+from collections.abc import Sequence
 from itertools import islice
 
 from handlers.cards import words
@@ -13,7 +14,7 @@ MOST = 8
 
 def approvers(terms: Terms) -> str:
     """Who may answer; empty when that is everybody."""
-    return words.also_in([_names(audience) for audience in terms.audiences])
+    return words.also_in([names(audience) for audience in terms.audiences])
 
 
 def vote_count(request: Request) -> str:
@@ -40,6 +41,7 @@ def approver(name: str) -> str:
     return escape(one_line(clean(name), 40)) if name.startswith("@") else f"<!subteam^{name}>"
 
 
-def _names(audience: tuple[str, ...]) -> str:
+def names(audience: Sequence[str]) -> str:
+    """Some of those whom a policy names, with a word about the others."""
     shown = [approver(name) for name in islice(audience, MOST)]
     return words.any_of(shown, len(audience) - len(shown))

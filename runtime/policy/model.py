@@ -210,6 +210,13 @@ class Terms(BaseModel):
         return self.model_copy(update={"audiences": tuple((*one, *self.escalate_to) for one in self.audiences)})
 
 
+def terms_of(policy: Policy) -> Terms:
+    """The terms of a question that says nothing about them."""
+    return terms_for(
+        AgentPolicy.model_construct(**{name: getattr(policy, name) for name in Policy.model_fields}), Asked()
+    )
+
+
 def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
     """The terms of a question: the strictest of its calls' policies, narrowed by what the payload says."""
     policies = [policy.of(call.tool) for call in asked.calls]

@@ -23,17 +23,22 @@ class Run:
 
     async def card(self, words: str) -> Json:
         """The card that waits for an answer and says this."""
+        return (await self.office.sandbox.until(lambda: self.waiting(words)))[0]
 
-        def waiting() -> Json:
-            return next(card for card in self.office.cards(CHANNEL) if is_open(card) and words in shown(card))
-
-        return await self.office.sandbox.until(waiting)
-
-    async def press(self, label: str, words: str) -> Json:
+    async def press(self, label: str, words: str, *, by: str = "ben") -> Json:
         """Press a button of the card that says this. Returns the card as it was."""
         card = await self.card(words)
-        assert await self.office.person("ben").press(card, label) is None
+        assert await self.office.person(by).press(card, label) is None
         return card
+
+    async def second(self, label: str, words: str) -> None:
+        """Have Carla approve what Ben has approved."""
+        await self.office.sandbox.until(lambda: [c for c in self.waiting(words) if "1 of 2" in shown(c)])
+        await self.press(label, words, by="carla")
+
+    def waiting(self, words: str) -> list[Json]:
+        """The cards that wait for an answer and say this."""
+        return [card for card in self.office.cards(CHANNEL) if is_open(card) and words in shown(card)]
 
     async def fill(self, label: str, words: str, **values: Any) -> dict[str, str]:
         """Press a button, and send the form it opens (`_` for a space). Returns the errors by input."""
@@ -58,7 +63,7 @@ Start = Callable[[str], AbstractAsyncContextManager[Run]]
 def start(open_office: OpenOffice) -> Start:
     """Start one of the agents of andon.toml in an office that has them all."""
     specs = load_agents(ROOT / "andon.toml")
-    more = {spec.name: spec.model_dump(include={"title", "input"}) for spec in specs}
+    more = {spec.name: {"title": spec.title, "input": spec.input, "policy": spec.policy} for spec in specs}
 
     @asynccontextmanager
     async def started(text: str) -> AsyncIterator[Run]:
@@ -210,9 +215,11 @@ class TestDeploy:
             await run.office.card(CHANNEL, count=3)
             assert await run.fill("Reject…", "2.4.1 to America?", Reason="Thanksgiving") == {}
             assert await run.fill("Edit…", "2.4.1 to Asia?", Release="checkout 2.4.0", Start="18:30 UTC") == {}
+            await run.second("Approve with changes", "2.4.1 to Asia?")
             root = await run.office.root(CHANNEL)
             await run.office.sees(CHANNEL, root["ts"], "2 of 3 answered")
             await run.press("Approve", "2.4.1 to Europe?")
+            await run.second("Approve", "2.4.1 to Europe?")
             outcome = await run.outcome()
             assert "Europe: checkout 2.4.1 is on its way, starting at 22:00 UTC." in outcome
             assert "America: left as it is, because it was rejected." in outcome
@@ -223,5 +230,6 @@ class TestDeploy:
             regions = ("Asia", "America", "Europe")
             for region in regions:
                 await run.press("Approve", f"Deploy checkout 2.4.1 to {region}?")
+                await run.second("Approve", f"Deploy checkout 2.4.1 to {region}?")
             outcome = await run.outcome()
             assert all(f"{region}: checkout 2.4.1 is on its way" in outcome for region in regions)
