@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.engine.injected import ExecutionInfo, Runtime, get_config, get_runtime
 from runtime.engine.interrupts import (
+    GraphBubbleUp,
     GraphInterrupt,
     NodeInterrupt,
     ParentCommand,
@@ -37,7 +38,7 @@ from runtime.errors import (
     is_invalid_resume,
 )
 from runtime.graph.builder import StateGraph
-from runtime.graph.compiled import CompiledGraph
+from runtime.graph.compiled import CompiledGraph, CompiledGraph as CompiledStateGraph
 from runtime.messages import (
     REMOVE_ALL_MESSAGES,
     AIMessage,
@@ -55,6 +56,8 @@ from runtime.types import (
     END,
     START,
     Command,
+    Config as RunnableConfig,
+    Durability,
     GraphOutput,
     Interrupt,
     PregelTask,
@@ -68,7 +71,7 @@ from runtime.types import (
 if TYPE_CHECKING:
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
     from runtime.stores.mongodb import MongoDBSaver
-    from runtime.stores.sqlite import SqliteSaver
+    from runtime.stores.sqlite import SqliteSaver, SqliteSaver as AsyncSqliteSaver
 
 __all__ = [
     "END",
@@ -77,11 +80,15 @@ __all__ = [
     "AIMessage",
     "AndonError",
     "AnyMessage",
+    "AsyncSqliteSaver",
     "CodecError",
     "Command",
     "CompiledGraph",
+    "CompiledStateGraph",
+    "Durability",
     "EmptyInputError",
     "ExecutionInfo",
+    "GraphBubbleUp",
     "GraphError",
     "GraphInterrupt",
     "GraphOutput",
@@ -107,6 +114,7 @@ __all__ = [
     "RemoveMessage",
     "RetryPolicy",
     "RunError",
+    "RunnableConfig",
     "Runtime",
     "Send",
     "SqliteSaver",
@@ -136,6 +144,7 @@ _LAZY = {
     "MemorySaver": ("runtime.stores.memory", "InMemorySaver"),
     "MongoDBSaver": ("runtime.stores.mongodb", "MongoDBSaver"),
     "SqliteSaver": ("runtime.stores.sqlite", "SqliteSaver"),
+    "AsyncSqliteSaver": ("runtime.stores.sqlite", "SqliteSaver"),
 }
 
 

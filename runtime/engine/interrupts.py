@@ -31,7 +31,11 @@ MAX_STRIKES: Final = 3
 logger = logging.getLogger(__name__)
 
 
-class GraphInterrupt(BaseException):
+class GraphBubbleUp(BaseException):
+    """What leaves a node without being an error. Code that catches it raises it again."""
+
+
+class GraphInterrupt(GraphBubbleUp):
     """Suspends a task. Not an `Exception`, so that a node's or tool's `except Exception` cannot swallow a question."""
 
     def __init__(self, interrupts: Sequence[Interrupt] = ()) -> None:
@@ -47,7 +51,7 @@ class NodeInterrupt(GraphInterrupt):
         super().__init__([Interrupt(value, id)])
 
 
-class ParentCommand(BaseException):
+class ParentCommand(GraphBubbleUp):
     """A node's command for the graph that called its graph: what `Command(graph=Command.PARENT)` does on return."""
 
     def __init__(self, command: Command[Any]) -> None:

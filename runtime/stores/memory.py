@@ -14,6 +14,7 @@ from typing import Self
 from runtime.errors import StaleHeadError, StoreError
 from runtime.store import Collection, Document, Log, Mark, Scalar, Value
 from runtime.stores.documents import any_of, changed, pack, unpack
+from runtime.stores.threads import Threads
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class _Thread:
         return mark.number <= len(self.entries) and self.entries[mark.number - 1].endswith(mark.end)
 
 
-class InMemorySaver:
+class InMemorySaver(Threads):
     """All of `Store` in dictionaries of this process."""
 
     never_waits = True

@@ -23,6 +23,7 @@ from runtime.stores.documents import any_of
 from runtime.stores.mongodb_client import Driver, Home, close_client, hosts_of, opener
 from runtime.stores.mongodb_documents import Documents
 from runtime.stores.mongodb_log import Logs
+from runtime.stores.threads import Threads
 
 if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorClient
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 DATABASE = "andon"  # where the address names none
 
 
-class MongoDBSaver:
+class MongoDBSaver(Threads):
     """All of `Store` in a MongoDB database; collections and indexes are made when first used.
 
     Takes a client of Motor or PyMongo's `AsyncMongoClient`, which stays the caller's to close and belongs to one event

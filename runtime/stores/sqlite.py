@@ -7,8 +7,7 @@ a thread and back is done in place (`sqlite_in_place`): small reads, and small e
 import asyncio
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from os import PathLike, fspath
 from types import TracebackType
 from typing import Literal, Self, TypeVar
@@ -19,27 +18,30 @@ from runtime.stores.documents import any_of, unpack
 from runtime.stores.sqlite_file import connect, open_for_writing
 from runtime.stores.sqlite_in_place import InPlace
 from runtime.stores.sqlite_worker import Worker
+from runtime.stores.threads import Threads
 
 T = TypeVar("T")
 
 LARGEST_GROUP = 256  # jobs in one transaction
 
 
-class SqliteSaver:
+class SqliteSaver(Threads):
     """All of `Store` in the file `path`, which is made if it does not exist; `":memory:"` keeps it in this process.
 
     `synchronous="FULL"` survives a power cut; `"NORMAL"` saves the fsync of each group and survives the end of the
     process, but a power cut may take the last writes back. Opening raises StoreError for a file that cannot be used:
-    damaged, not a database, or written by a newer version.
+    damaged, not a database, or written by a newer version. Of a connection only its file is taken.
     """
 
     finishes_appends = True
     """An append that was begun ends before its caller's cancelling comes out of it, and has then succeeded."""
 
-    def __init__(self, path: str | PathLike[str], *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
+    def __init__(
+        self, path: str | PathLike[str] | sqlite3.Connection, *, synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    ) -> None:
         if synchronous not in {"FULL", "NORMAL"}:
             raise ValueError(f"synchronous is FULL or NORMAL, not {synchronous!r}")
-        self._path = fspath(path)
+        self._path = _file_of(path) if isinstance(path, sqlite3.Connection) else fspath(path)
         self._fields: dict[str, tuple[str, ...]] = {}
         """By collection, the fields that its table has columns for, as far as this saver has seen it."""
         connection = open_for_writing(self._path, synchronous)
@@ -52,11 +54,9 @@ class SqliteSaver:
         self._finalizer = weakref.finalize(self, _close, self._writer, self._reader, self._in_place)
 
     @classmethod
-    @contextmanager
-    def from_conn_string(cls, path: str) -> Iterator[Self]:
-        """Open `path` for the length of a `with`."""
-        with cls(path) as saver:
-            yield saver
+    def from_conn_string(cls, path: str) -> Self:
+        """Open `path`, for the length of a `with` or an `async with`."""
+        return cls(path)
 
     async def load(self, thread_id: str, *, whole: bool = False, since: Mark | None = None) -> Log:
         if since is not None and (news := await self._load_since(thread_id, since)):
@@ -167,6 +167,12 @@ class SqliteSaver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _file_of(connection: sqlite3.Connection) -> str:
+    """Return the file of a connection that a program opened for LangGraph."""
+    (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
+    return str(file or ":memory:")
 
 
 def _close(writer: Worker, reader: Worker, in_place: InPlace | None) -> None:

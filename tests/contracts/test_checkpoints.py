@@ -9,6 +9,7 @@ import pytest
 
 from runtime.errors import StaleHeadError
 from runtime.store import Log, Mark, Store
+from runtime.stores.threads import Threads
 
 EMPTY = Log(head=0, snapshot_at=0, snapshot=None, entries=())
 ODD_IDS = ["", " ", "'", '"; DROP TABLE threads; --', "zażółć 🧵", "a\x00b", "a/b.$c", "x" * 900, "NULL", "1"]
@@ -218,3 +219,22 @@ async def test_a_cancelled_append_lands_or_does_not_and_breaks_nothing(store: St
         log = await store.load(f"t{number}")
         assert log.entries in {(), (b"maybe",)} if number % 2 == 0 else log.entries == (b"maybe",)
         await store.append(f"t{number}", log.head, b"after")
+
+
+async def test_a_copied_thread_goes_on_by_itself(store: Store) -> None:
+    assert isinstance(store, Threads)
+    await append_all(store, "1", b"a", b"b")
+    await store.acopy_thread(1, "two")
+    await store.append("two", 2, b"c")
+    assert (await store.load("1")).entries == (b"a", b"b")
+    assert (await store.load("two")).entries == (b"a", b"b", b"c")
+    with pytest.raises(StaleHeadError):
+        await store.acopy_thread(1, "two")
+
+
+async def test_a_thread_is_deleted_by_any_kind_of_id(store: Store) -> None:
+    assert isinstance(store, Threads)
+    await append_all(store, "7", b"a")
+    await store.adelete_thread(7)
+    await store.adelete_thread("nobody")
+    assert await store.load("7") == EMPTY

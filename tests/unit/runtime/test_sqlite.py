@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
+from runtime import START, StateGraph
 from runtime.errors import StaleHeadError, StoreError
 from runtime.store import Collection, Scalar
 from runtime.stores import sqlite_documents, sqlite_log
@@ -22,6 +23,10 @@ from runtime.stores.sqlite import SqliteSaver
 
 ROOT = Path(__file__).parents[3]
 NOTES = Collection("notes", ("kind",))
+
+
+class Said(TypedDict, total=False):
+    text: str
 
 
 @pytest.fixture
@@ -361,3 +366,24 @@ async def test_find_by_an_indexed_field_reads_no_other_documents(
     await saver._reader.run(explain)
     assert any("notes by kind" in step for step in plan)
     assert not any(step.startswith("SCAN") for step in plan)
+
+
+def test_a_saver_is_made_of_a_connection_or_for_the_length_of_a_with(path: Path) -> None:
+    connection = sqlite3.connect(path, check_same_thread=False)
+    with SqliteSaver(connection) as first, SqliteSaver.from_conn_string(str(path)) as second:
+        graph = StateGraph(Said).add_node("say", lambda _: {"text": "hi"}).add_edge(START, "say")
+        config = {"configurable": {"thread_id": "one"}}
+        graph.compile(first).invoke({}, config)
+        first.copy_thread("one", "two")
+        first.delete_thread("one")
+        assert graph.compile(second).get_state({"configurable": {"thread_id": "two"}}).values == {"text": "hi"}
+        assert graph.compile(second).get_state(config).values == {}
+    connection.close()
+
+
+async def test_a_connection_to_no_file_is_a_saver_in_memory() -> None:
+    connection = sqlite3.connect(":memory:")
+    async with SqliteSaver(connection) as saver, SqliteSaver.from_conn_string(":memory:") as other:
+        await saver.append("one", 0, b"a")
+        assert (await other.load("one")).head == 0
+    connection.close()
