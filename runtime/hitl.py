@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
+from runtime.codec.process import CODEC
 from runtime.policy.times import seconds_of
 
 Reason = Annotated[str, Field(min_length=1, max_length=75, pattern=r"\S")]
@@ -151,3 +152,4 @@ class Form(_Payload):
 
 
 PAYLOADS: tuple[type[_Payload], ...] = (Approval, Question, Choice, Form)
+CODEC.register(Decision, *PAYLOADS)

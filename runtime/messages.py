@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import count
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypedDict, overload
 from uuid import uuid4
 
@@ -273,7 +275,7 @@ def fold_messages(left: Any, rights: Iterable[Any]) -> Conversation:
         since = _last_reset(updates)
         if since:
             merged, places, updates = [], {}, updates[since:]
-        if _put(merged, places, updates):
+        if not _append(merged, places, updates) and _put(merged, places, updates):
             merged = [message for message in merged if message is not None]
             places = {message.id: place for place, message in enumerate(merged)}
     return Conversation(merged, places)
@@ -283,6 +285,20 @@ def _last_reset(updates: list[Any]) -> int:
     """Return where what is kept begins: after the last removal of all messages."""
     resets = (place for place, message in enumerate(updates, 1) if message.id == REMOVE_ALL_MESSAGES)
     return max(resets, default=0)
+
+
+def _append(merged: list[Any], places: dict[str, int], updates: list[Any]) -> bool:
+    """Append in few native calls, where all that is to be done is that; False where it is more."""
+    new = dict(zip(map(attrgetter("id"), updates), count(len(merged)), strict=False))
+    if (
+        len(new) < len(updates)
+        or not places.keys().isdisjoint(new)
+        or "remove" in {getattr(message, "type", None) for message in updates}
+    ):
+        return False
+    merged += updates
+    places |= new
+    return True
 
 
 def _put(merged: list[Any], places: dict[str, int], updates: list[Any]) -> bool:

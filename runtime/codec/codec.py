@@ -9,6 +9,7 @@ say where the value that cannot be kept is.
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from importlib import import_module
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import ormsgpack
@@ -18,7 +19,9 @@ from runtime.codec.kinds import (
     FOREIGN_MESSAGES,
     FOREIGN_TEXT,
     OBJECT,
+    TABLE,
     Kind,
+    Table,
     foreign_message,
     is_pydantic,
     object_kind,
@@ -39,6 +42,7 @@ _OPTIONS = (
     | ormsgpack.OPT_PASSTHROUGH_TUPLE
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
+_OF_CLASSES = {OBJECT, TABLE}
 _KINDS_BY_CODE = {kind.code: kind for kind in BUILT_IN.values()}
 
 
@@ -52,8 +56,9 @@ class Codec:
     place would behave differently only after a restart.
     """
 
-    def __init__(self, types: Iterable[type] = ()) -> None:
-        self._kinds = _Kinds()
+    def __init__(self, types: Iterable[type] = (), *, modules: Iterable[str] = ()) -> None:
+        """`modules`: register what is theirs when they are imported, as they are when something of theirs is read."""
+        self._kinds = _Kinds(frozenset(modules))
         self.register(*types)
 
     def register(self, *types: Any, name: str | None = None) -> None:
@@ -89,7 +94,8 @@ class Codec:
 class _Kinds:
     """The kinds of one codec, by class and by stored name; LangChain's messages are added when the first is met."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: frozenset[str]) -> None:
+        self._modules = modules
         self.by_class = dict(BUILT_IN)
         self.by_name: dict[str, Kind] = {}
 
@@ -108,6 +114,9 @@ class _Kinds:
         return kind
 
     def named(self, name: str) -> Kind | None:
+        module = name.partition(":")[0]
+        if module in self._modules and name not in self.by_name:
+            import_module(module)
         kind = self.by_name.get(name)
         return kind if kind is not None or (cls := foreign_message(name)) is None else self.of(cls)
 
@@ -123,18 +132,30 @@ class _Packing:
         return ormsgpack.packb(value, self._extension, _OPTIONS)
 
     def _extension(self, value: Any) -> ormsgpack.Ext:
-        kind = self._kinds.of(type(value))
         self._depth += 1
-        if kind is None or self._depth > MAX_DEPTH:
+        if self._depth > MAX_DEPTH:
+            raise TypeError
+        extension = self._table(value) if type(value) is Table else self._object(value)
+        self._depth -= 1
+        return extension
+
+    def _object(self, value: Any) -> ormsgpack.Ext:
+        kind = self._kinds.of(type(value))
+        if kind is None:
             raise TypeError
         parts = kind.apart(value)
-        body = self.pack(parts if kind.name is None else [kind.name, parts])
-        self._depth -= 1
-        return ormsgpack.Ext(kind.code, body)
+        return ormsgpack.Ext(kind.code, self.pack(parts if kind.name is None else [kind.name, parts]))
+
+    def _table(self, table: Table) -> ormsgpack.Ext:
+        kind = self._kinds.of(type(table[0]))
+        if kind is None or kind.rows is None:
+            raise TypeError
+        columns = {field: [getattr(item, field) for item in table] for field in kind.apart(table[0])}
+        return ormsgpack.Ext(TABLE, self.pack([kind.name, columns]))
 
 
 class _Walk:
-    """The same bytes made level by level in Python, knowing where it is."""
+    """Bytes of the same meaning made level by level in Python, knowing where it is; tables as lists."""
 
     def __init__(self, kinds: _Kinds) -> None:
         self._kinds = kinds
@@ -152,7 +173,7 @@ class _Walk:
         cls = type(value)
         if cls in _NATIVE or (cls is int and -(2**63) <= value < 2**64) or (cls is str and _is_unicode(value)):
             return value
-        if cls is list:
+        if cls is list or cls is Table:
             return [self._plain(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
         if cls is dict:
             return self._dict(value, path, depth + 1)
@@ -201,10 +222,11 @@ class _Unpacking:
                 raise CodecError("", f"stored bytes are nested more than {MAX_DEPTH} levels deep")  # noqa: TRY301 - noted below
             parts = ormsgpack.unpackb(data, ext_hook=self._value)
             self._depth -= 1
-            if code != OBJECT:
+            if code not in _OF_CLASSES:
                 return _KINDS_BY_CODE[code].together(parts)
             name, parts = parts
-            return (self._kinds.by_name.get(name) or self._named(name)).together(parts)
+            kind = self._kinds.by_name.get(name) or self._named(name)
+            return kind.together(parts) if code == OBJECT else kind.from_columns(parts)
         except Exception as error:
             self._failure = self._failure or error
             raise

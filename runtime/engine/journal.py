@@ -22,6 +22,7 @@ from runtime.engine.records import (
     plain_frame,
     plain_tasks,
     plain_values,
+    plain_writes,
     restored_frame,
     written_by,
 )
@@ -220,7 +221,7 @@ class Journal(Thread):
         extra = [following.joined, following.deferred, following.halted, self.metadata]
         nexts = plain_tasks(following.tasks)
         place = [ns, checkpoint_id, step, source, time.time()]
-        operation = ["c", *place, list(written), dict(results), nexts, extra]
+        operation = ["c", *place, [[at, plain_writes(writes)] for at, writes in written], dict(results), nexts, extra]
         with self._lock:
             if self.store is not None:
                 self._operations.append(operation)
@@ -235,7 +236,17 @@ class Journal(Thread):
         step = -1 if frame is None else frame.step + 1
         input_id = derive_id(ns, frame.id if frame else "", step) if ns else new_id()
         extra = [following.joined, following.deferred, following.halted, self.metadata]
-        operation = ["s", ns, input_id, step, time.time(), given, results, plain_tasks(following.tasks), extra]
+        operation = [
+            "s",
+            ns,
+            input_id,
+            step,
+            time.time(),
+            plain_values(given),
+            results,
+            plain_tasks(following.tasks),
+            extra,
+        ]
         with self._lock:
             if self.store is not None:
                 self._operations.append(operation)

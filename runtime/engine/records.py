@@ -1,13 +1,17 @@
 """What lies in the log: frames, tasks, questions and answers as lists and dicts of the user's values."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from runtime.codec.kinds import Table
 from runtime.engine.frames import FRAME_FIELDS, Answer, Frame, Question, Task
 from runtime.graph.state import Values
-from runtime.messages import Conversation
+from runtime.messages import Conversation, Message
 from runtime.types import NOTHING, START
 
+LEAST_ROWS: Final = 16
+"""Of a table: below this it saves nothing."""
+_LISTS: Final = frozenset({list, Conversation})
 _TASK_FIELDS: Final = tuple(name for name in Task.__slots__ if name not in {"arg", "lent"})
 
 
@@ -64,7 +68,21 @@ _RESTORED: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 def plain_values(values: Mapping[str, Any]) -> Values:
     """Write a state as the codec takes it."""
-    return {name: value[:] if type(value) is Conversation else value for name, value in values.items()}
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def plain_writes(writes: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Write what a task wrote as the codec takes it."""
+    return [[name, _plain_value(value)] for name, value in writes]
+
+
+def _plain_value(value: Any) -> Any:
+    """Make a table of many messages of our own, and a list of any other conversation."""
+    if type(value) not in _LISTS:
+        return value
+    if len(value) >= LEAST_ROWS and type(value[0]) is Message and set(map(type, value)) == {Message}:
+        return Table(value)
+    return value[:] if type(value) is Conversation else value
 
 
 def plain_tasks(tasks: list[tuple[str, Any]]) -> list[list[Any]]:

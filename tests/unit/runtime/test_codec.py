@@ -31,7 +31,8 @@ from langchain_core.messages import (
 )
 from pydantic import BaseModel, ConfigDict, PrivateAttr, RootModel
 
-from runtime.codec.codec import MAX_DEPTH, Codec
+from runtime.codec.codec import MAX_DEPTH, VERSION, Codec
+from runtime.codec.kinds import TABLE, Table
 from runtime.errors import CodecError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -65,6 +66,12 @@ class Point(NamedTuple):
 class Money:
     amount: Decimal
     currency: str = "EUR"
+
+
+@dataclass(slots=True)
+class Note:
+    text: str
+    tags: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -108,7 +115,7 @@ class Pair(Generic[T]):
     right: T
 
 
-ALL = (Access, Box[int], Colour, Level, Money, Names, Open, Person, Point, Refund, Unset, Word)
+ALL = (Access, Box[int], Colour, Level, Money, Names, Note, Open, Person, Point, Refund, Unset, Word)
 
 
 @pytest.fixture
@@ -528,6 +535,47 @@ def test_a_private_attribute_added_since_takes_its_default(codec: Codec) -> None
     assert codec.decode(bytes_of(f"{__name__}:Person", {"name": "ana"}))._seen == 0
 
 
+def table(*rows: Any) -> Table:
+    return Table([Money(Decimal(row), "PLN") for row in rows])
+
+
+def test_a_table_is_read_as_a_list_of_its_own_objects(codec: Codec) -> None:
+    notes = [Note("a"), Note("b")]
+    kept = codec.decode(codec.encode({"t": Table(notes)}))["t"]
+    assert (type(kept), kept) == (list, notes)
+    kept[0].tags.append("mine")
+    assert kept[1].tags == []
+    assert len(codec.encode(table(*range(100)))) < len(codec.encode(list(table(*range(100))))) / 3
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"amount": [1, 2]}, [Money(1), Money(2)]),  # type: ignore[arg-type]  # as they were stored
+        ({"currency": ["X"], "amount": [1], "gone": [3]}, [Money(1, "X")]),  # type: ignore[arg-type]
+    ],
+)
+def test_a_table_of_a_class_that_has_changed_is_read(codec: Codec, columns: Any, expected: Any) -> None:
+    data = ormsgpack.packb([f"{__name__}:Money", columns])
+    assert codec.decode(VERSION + ormsgpack.packb(ormsgpack.Ext(TABLE, data))) == expected
+
+
+def test_what_no_table_can_be_made_of_is_kept_or_named_like_any_list(codec: Codec) -> None:
+    odd = Table([Note("a"), Note("\ud800")])
+    assert codec.decode(codec.encode(odd)) == odd
+    assert codec.decode(codec.encode(Table([Person(name="ana")]))) == [Person(name="ana")]
+    with pytest.raises(CodecError) as refused:
+        codec.encode({"t": Table([Note("a"), Note("b", [object()])])})
+    assert refused.value.path.startswith("t[1]")
+
+
+def test_a_table_as_deep_as_can_be_written_is_read(codec: Codec) -> None:
+    value: Any = Table([Note("deep")])
+    for _ in range(MAX_DEPTH - 2):
+        value = (value,)
+    assert codec.decode(codec.encode(value)) == value
+
+
 SAMPLES: dict[str, Any] = {
     "plain": {"messages": [{"role": "user", "content": "zażółć"}], "n": -1, "x": 1.5, "no": None, "raw": b"\x00"},
     "integers": [2**63, 2**200, -(2**63) - 1],
@@ -545,9 +593,10 @@ SAMPLES: dict[str, Any] = {
     "numbers and names": [Decimal("1.10"), UUID(int=7), Path("a/b")],
     "enums": [Colour.GREEN, Level.LOW, Word.YES, Access.READ | Access.WRITE],
     "objects": [Point(1), Refund(Money(Decimal("9.99")), ["x"]), Person(name="ana", colour=Colour.RED)],
+    "table": list(table("9.99", "0.01")),
     "open model": Open.model_validate({"a": 2, "b": [3]}),
 }
-OF_CLASSES = {"enums", "objects", "open model"}
+OF_CLASSES = {"enums", "objects", "table", "open model"}
 """Their bytes name the module `samples`, since pytest decides what this one is called."""
 SAMPLE_BYTES: dict[str, list[str]] = json.loads(Path(__file__).with_name("codec_samples.json").read_text("utf-8"))
 """From sample to its bytes in hex, in every form ever written: add to the lists, never take away."""

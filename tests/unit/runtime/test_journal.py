@@ -13,11 +13,13 @@ from runtime import (
     CodecError,
     Command,
     InMemorySaver,
+    Message,
     MessagesState,
     Send,
     StaleHeadError,
     StateGraph,
     ThreadBusyError,
+    add_messages,
     interrupt,
 )
 from runtime.codec.process import CODEC
@@ -33,6 +35,10 @@ class State(TypedDict, total=False):
     log: Annotated[list[Any], operator.add]
     top: Annotated[int, max]
     handle: Any
+
+
+class Conversing(TypedDict):
+    messages: Annotated[list[Message], add_messages]
 
 
 def test_new_ids_are_unique_and_sort_by_age() -> None:
@@ -59,6 +65,24 @@ async def test_a_conversation_grows_by_what_was_said() -> None:
     sizes = await entries(saver)
     assert max(sizes[-10:]) < 1.1 * max(sizes[:10]) < 3000
     assert (await saver.load("one")).snapshot is None  # it would say the same again
+
+
+async def test_many_messages_are_stored_as_a_table_and_shown_as_a_list() -> None:
+    saver = InMemorySaver()
+
+    def answer(state: Any) -> Any:
+        assert type(state["messages"][0]) is Message
+        return {"messages": [Message(type="ai", content=str(number), id=f"a{number}") for number in range(100)]}
+
+    builder = StateGraph(Conversing).add_node("answer", answer).add_edge(START, "answer")
+    graph = builder.compile(saver)
+    said = [Message(type="human", content=str(number), id=str(number)) for number in range(100)]
+    state = await graph.ainvoke({"messages": said}, CONFIG)
+    assert (await graph.aget_state(CONFIG)).values == state
+    assert [message.content for message in state["messages"]] == [*map(str, range(100)), *map(str, range(100))]
+    assert sum(await entries(saver)) < 6_000
+    updates = [chunk async for chunk in graph.astream({"messages": said}, CONFIG)]
+    assert type(updates[0]["answer"]["messages"]) is list
 
 
 async def test_what_is_overwritten_is_not_read_for_ever() -> None:
