@@ -16,6 +16,8 @@ class Wire:
     loses: str = ""
     """`request` or `reply`: of the next command that has `about` in it; its connection breaks."""
     about: bytes = b""
+    stays_broken: bool = False
+    """Whether everything after that is lost too."""
     lost: int = 0
     """How often something was lost."""
 
@@ -25,6 +27,8 @@ class Wire:
 
     def hits(self, command: bytes) -> bool:
         """Whether this is the one, and if so never again."""
+        if self.lost and self.stays_broken:
+            return True
         if not self.loses or self.about not in command:
             return False
         self.lost += 1
@@ -74,14 +78,13 @@ async def _exchange(
     """One command and its reply; whether the connection still stands."""
     command = await _message(reader)
     hit = wire.hits(command)
-    if hit and wire.loses == "request":
-        wire.loses = ""
+    what, wire.loses = (wire.loses, "") if hit else ("", wire.loses)
+    if hit and what != "reply":
         return False
     server_writer.write(command)
     await server_writer.drain()
     reply = await _message(server_reader)
     if hit:
-        wire.loses = ""
         return False
     writer.write(reply)
     await writer.drain()

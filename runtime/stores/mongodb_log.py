@@ -26,12 +26,13 @@ A reply may be lost after the server has carried out an append. The driver asks 
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from secrets import token_bytes, token_hex
 from typing import Any, Final
 
 import ormsgpack
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, ServerSelectionTimeoutError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError, ServerSelectionTimeoutError
 
 from runtime.errors import StaleHeadError, StoreError
 from runtime.store import Log, Mark
@@ -112,17 +113,17 @@ class Logs:
 
     async def append(self, thread_id: str, expected: int, entry: bytes, snapshot: bytes | None) -> None:
         item = token_bytes(TOKEN_BYTES) + entry
-        in_doubt = False
+        lost: ConnectionFailure | None = None
         while True:
             try:
-                if await self._attempt(thread_id, expected, item, snapshot, in_doubt=in_doubt):
+                if await self._attempt(thread_id, expected, item, snapshot, in_doubt=lost is not None):
                     return
-            except ServerSelectionTimeoutError:  # never sent
-                raise
-            except ConnectionFailure:
-                if in_doubt:
-                    raise
-                in_doubt = True
+            except ConnectionFailure as error:
+                if lost is not None:
+                    raise lost from error  # of the two, the one after which nobody knows
+                if isinstance(error, ServerSelectionTimeoutError):
+                    raise  # it was never sent
+                lost = error
 
     async def _attempt(
         self, thread_id: str, expected: int, item: bytes, snapshot: bytes | None, *, in_doubt: bool
@@ -205,8 +206,10 @@ class Logs:
         return reference
 
     async def _remove(self, log: str, references: Iterable[str]) -> None:
+        """Remove parts that no head names; what cannot be reached now goes with the thread."""
         ids = [chunk for reference in references for chunk in _chunk_ids(log, reference)]
-        await self._parts.delete_many({"_id": {"$in": ids}})
+        with suppress(PyMongoError):
+            await self._parts.delete_many({"_id": {"$in": ids}})
 
     async def delete(self, thread_id: str) -> None:
         await self._prepare()

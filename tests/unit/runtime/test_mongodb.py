@@ -198,6 +198,17 @@ async def test_an_append_that_lost_its_connection_does_not_take_anothers_for_its
         assert (await store.load("t")).head == 2
 
 
+async def test_an_append_of_which_nobody_knows_is_not_said_to_have_failed(wire: Wire, uri: str) -> None:
+    async with MongoDBSaver.from_conn_string(f"{wire.uri}?timeoutMS=500") as store:
+        await store.append("t", 0, b"one")
+        wire.stays_broken = True
+        wire.lose("reply", b"findAndModify")
+        with pytest.raises(StoreError, match="may be there or not"):
+            await store.append("t", 1, b"two")
+    async with MongoDBSaver.from_conn_string(uri) as other:
+        assert (await other.load("t")).entries == (b"one", b"two")
+
+
 async def test_an_update_that_lost_its_reply_is_not_said_to_have_failed(wire: Wire) -> None:
     async with MongoDBSaver.from_conn_string(wire.uri) as store:
         await store.insert(NOTES, {"id": "a", "created_at": 1.0, "kind": "open"})
