@@ -14,7 +14,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, Final
 
-from runtime.requests.records import NOBODY, Change, Decision, Person, Request, ThreadId
+from runtime.requests.records import NOBODY, Change, Decision, Person, Request, Thread, ThreadId
 from runtime.store import Collection, Document, DocumentStore
 
 AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
@@ -47,7 +47,7 @@ class Audit:
         changes: Sequence[Change] = (),
         once: bool = False,
     ) -> None:
-        """Add an entry. `once`: unless its request has an entry of this kind already."""
+        """Add an entry. `once`: unless it is there; a request has one of each kind, a thread of each kind and time."""
         said: Document = {
             "what": what,
             "at": at,
@@ -60,13 +60,23 @@ class Audit:
         }
         while True:
             head = self._heads.pop(thread_id, None) or await self._head(thread_id)
-            if once and await self._is_noted(what, request_id):  # after the head: what comes later is in our way
+            if once and await self._is_noted(said):  # after the head: what comes later is in our way
                 return
             entry = _chained(said, head)
             if await self._store.insert(AUDIT, entry):
                 break
         self._remember(thread_id, entry)
         self._noted(what, detail)
+
+    async def note_start(self, thread: Thread) -> None:
+        """Add who started a thread, unless that is there: whoever finds a new thread may do this."""
+        about: dict[str, Any] = {"at": thread.created_at, "by": thread.started_by, "detail": thread.agent}
+        await self.note("start", **about, thread_id=thread.id, once=True)
+
+    async def note_stop(self, thread: Thread) -> None:
+        """Add who stopped a thread that is stopped, unless that is there: whoever finds one may do this."""
+        if thread.stopped_by is not None:
+            await self.note("stop", at=thread.updated_at, by=thread.stopped_by, thread_id=thread.id, once=True)
 
     async def note_answer(self, request: Request) -> None:
         """Add how a request was decided, unless that is there: whoever finds a decided request may do this."""
@@ -100,8 +110,11 @@ class Audit:
             newest = await self._store.find(AUDIT, {"thread_id": thread_id})
         return max((entry for entry in newest if "number" in entry), key=_number, default=None)
 
-    async def _is_noted(self, what: str, request_id: str) -> bool:
-        return any(entry["what"] == what for entry in await self._store.find(AUDIT, {"request_id": request_id}))
+    async def _is_noted(self, said: Document) -> bool:
+        about = "request_id" if said["request_id"] else "thread_id"
+        entries = await self._store.find(AUDIT, {about: str(said[about])})
+        same = [entry for entry in entries if entry["what"] == said["what"]]
+        return any(said["request_id"] or entry["at"] == said["at"] for entry in same)
 
     def _remember(self, thread_id: str, entry: Document) -> None:
         self._heads[thread_id] = entry

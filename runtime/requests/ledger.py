@@ -137,7 +137,11 @@ class Ledger:
         return self._request(changed) if changed else None
 
     async def settle(self, request: Request, status: RequestStatus, *, problem: str | None = None) -> Request | None:
-        """Move a request on from the status it was read with; None when it has moved already."""
+        """Move a request on from the status it was read with; None when it has moved already.
+
+        How it was decided is on the trail first, even if the process that decided died before it could note that.
+        """
+        await self.audit.note_answer(request)
         change: Document = {"status": str(status), UNSEEN: None}
         if problem is not None:
             change["problem"] = problem

@@ -6,12 +6,14 @@ every thread that is not at rest.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
+from runtime.errors import StoreError
 from runtime.policy.directory import Directory, NoDirectory
 from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
@@ -86,7 +88,7 @@ class Runner:
         opened = await self.ledger.open_thread(thread)
         self._drives.wake(thread.id, fresh=opened)
         if opened:
-            await self._note("start", by, thread_id=thread.id, detail=agent)
+            await self._note_what_counts(self.ledger.audit.note_start(thread))
         return thread
 
     async def heard(self, thread: Thread, key: str) -> bool:
@@ -140,8 +142,8 @@ class Runner:
             now = await self.ledger.request(request.id)
             refusal = is_pending(now, decision.by, self._clock()) or Refusal(Reason.DECIDED, now)
             return await self.refused("answer", refusal, decision.by)
-        await self.ledger.audit.note_answer(decided)
         self.wake(decided.thread_id)
+        await self._note_what_counts(self.ledger.audit.note_answer(decided))
         return decided
 
     async def _vote(self, seen: Request, decision: Decision) -> Request | Refusal:
@@ -157,7 +159,7 @@ class Runner:
         if result.status is RequestStatus.OPEN:
             await self.ledger.audit.note_vote(result, decision)
         else:
-            await self.ledger.audit.note_answer(result)
+            await self._note_what_counts(self.ledger.audit.note_answer(result))
         return result
 
     async def withdraw(self, request_id: RequestId, by: Person) -> Request | Refusal:
@@ -202,7 +204,7 @@ class Runner:
         self._drives.cancel_run(thread_id)
         for request in await self.ledger.requests(thread_id, RequestStatus.OPEN):
             await self.ledger.settle(request, RequestStatus.STOPPED)
-        await self._note("stop", by, thread_id=thread_id)
+        await self._note_what_counts(self.ledger.audit.note_stop(stopped))
         return stopped
 
     async def retry(self, turn_id: str, by: Person) -> Turn | Refusal:
@@ -229,6 +231,11 @@ class Runner:
         request_id = request.id if request else ""
         await self._note(f"{what} refused", by, thread_id=thread_id, request_id=request_id, detail=refusal.reason)
         return refusal
+
+    async def _note_what_counts(self, noting: Awaitable[None]) -> None:
+        """Note what is stored already, if that can be done now: the drive does it otherwise."""
+        with suppress(StoreError):
+            await noting
 
     async def _note(self, what: str, by: Person, *, thread_id: str, request_id: str = "", detail: str = "") -> None:
         at = self._clock()

@@ -59,6 +59,8 @@ class Steps:
         thread = await self._ledger.thread(drive.thread_id)
         if thread is None:
             return await self._forget(drive.thread_id)
+        if thread.revision == 1:
+            await self._ledger.audit.note_start(thread)
         more = await self._step(drive, lease, thread)
         if not more:
             await self._surface.refresh(thread.id, lease.check)
@@ -139,6 +141,7 @@ class Steps:
                 await self._ledger.change_turn(turn, status=TurnStatus.STOPPED, unseen_since=None)
         later = [turn for turn in turns if turn.created_at > thread.updated_at]
         if thread.unseen_since is not None:
+            await self._ledger.audit.note_stop(thread)
             await self._ledger.change_thread(thread, unseen_since=None)
             return True
         return await self._take_turn(thread, later)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import langgraph.checkpoint.memory
@@ -447,3 +447,32 @@ async def test_an_answer_is_for_what_was_shown_even_where_ids_do_not_tell() -> N
     assert (shown.payload, anew.payload) == ("Send 1 EUR?", "Send 2 EUR?")
     assert shown.interrupt_id == anew.interrupt_id
     assert anew.id != shown.id
+
+
+async def test_what_counted_is_on_the_trail_even_if_a_process_died_before_it_noted_that(world: World) -> None:
+    """Here, it died right after each of these writes: a start, an answer, a stop."""
+    begun = Thread(
+        id=ThreadId("t"),
+        agent="agent",
+        prompt="order 7",
+        started_by=ANA,
+        place=PLACE,
+        where="T/C/1",
+        status=ThreadStatus.RUNNING,
+        created_at=1.0,
+        updated_at=1.0,
+    )
+    await world.ledger.add_turn(
+        Turn(id="turn", thread_id=begun.id, text="", by=ANA, place=PLACE, created_at=1.0, unseen_since=1.0)
+    )
+    await world.ledger.open_thread(begun)
+    await world.restart().recover()
+    request = await world.request(begun)
+    await world.ledger.claim(request.id, decision("a"))
+    await world.restart().recover()
+    waiting = await world.now(begun)
+    stopped = {"status": ThreadStatus.STOPPED, "stopped_by": BEN, "updated_at": 2.0, "unseen_since": 2.0}
+    await world.ledger.change_thread(waiting, **stopped)
+    await world.restart().recover()
+    trail = [(entry["what"], entry["by"]) for entry in await world.ledger.trail(begun.id)]
+    assert trail == [("start", asdict(ANA)), ("answer", asdict(BEN)), ("stop", asdict(BEN))]
