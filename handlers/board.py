@@ -290,9 +290,15 @@ class Board:
             return await self._sent(where, post, drawing, guard, look_first=True)
 
     async def _redraw(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
-        assert post.place is not None  # noqa: S101 - narrows the type; the caller has looked
+        place = post.place
+        assert place is not None  # noqa: S101 - narrows the type; the caller has looked
+        if post.digest:  # until the call is known to have arrived, nobody may rely on what the message shows
+            doubtful = await self._ledger.change_post(post, digest="")
+            if doubtful is None:
+                return None
+            post = doubtful
         try:
-            await self._slack.update(post.place["channel"], post.place["ts"], drawing.draw(), guard=guard)
+            await self._slack.update(place["channel"], place["ts"], drawing.draw(), guard=guard)
         except SlackRefusedError as refusal:
             if refusal.code != GONE:
                 raise

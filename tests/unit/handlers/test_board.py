@@ -118,6 +118,21 @@ async def test_refreshes_at_the_same_time_draw_once(wall: Wall) -> None:
     assert len(wall.messages()) == 2
 
 
+async def test_a_message_is_drawn_again_after_a_redraw_of_which_nobody_knows_whether_it_arrived(wall: Wall) -> None:
+    """What is wanted again was recorded before that redraw, and is not what Slack shows."""
+    await wall.asks()
+    await wall.refresh()
+    running = await wall.ledger.change_thread(await now(wall), status=ThreadStatus.RUNNING)
+    assert running is not None
+    wall.sandbox.inject(Fault(method="chat.update", kind="lost_reply", times=4))
+    with pytest.raises(SlackUncertainError):
+        await wall.refresh()
+    assert "Working" in shown(wall.messages()[0])
+    await wall.ledger.change_thread(running, status=ThreadStatus.WAITING)
+    await wall.another().refresh(wall.thread.id, nobody_else)
+    assert "Working" not in shown(wall.messages()[0])
+
+
 async def test_what_another_process_posted_before_it_died_is_found_and_brought_up_to_date(wall: Wall) -> None:
     request = await wall.asks()
     await wall.refresh()
