@@ -40,8 +40,13 @@ class Courier:
         delay = self._faults.for_delivery("delay", parcel.name)
         if delay is not None:
             await asyncio.sleep(delay.seconds)
+        if self._faults.for_delivery("lose", parcel.name):
+            return Answer(error=TIMEOUT)
         if self._faults.for_delivery("duplicate", parcel.name):
             self._background(self._attempt(parcel))
+        echo = self._faults.for_delivery("echo", parcel.name)
+        if echo is not None:
+            self._background(self._again(parcel, echo.seconds))
         answer = await self._attempt(parcel)
         if answer.error == "" and self._faults.for_delivery("lose_ack", parcel.name):
             return Answer(error=TIMEOUT)
@@ -71,6 +76,10 @@ class Courier:
                 return
             await asyncio.sleep(delay)
             answer = await self.deliver(replace(parcel, attempt=attempt, reason=answer.error))
+
+    async def _again(self, parcel: Parcel, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._attempt(parcel)
 
     async def _attempt(self, parcel: Parcel) -> Answer:
         started = self._now()

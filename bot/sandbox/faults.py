@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 METHOD_FAULTS = frozenset({"429", "500", "lost_reply", "slow", "drop", "unknown"})
-DELIVERY_FAULTS = frozenset({"duplicate", "delay", "lose_ack"})
+DELIVERY_FAULTS = frozenset({"duplicate", "echo", "delay", "lose", "lose_ack"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,14 +18,17 @@ class Fault:
     `Retry-After: retry_after`), `500`, `lost_reply` (takes effect, then the connection closes without an answer),
     `drop` (closes without effect), `unknown` (there is no such method in this workspace) or `slow` (answers after
     `seconds`).
-    On deliveries to the bot: `delivery` is `duplicate` (sent twice), `delay` (sent after `seconds`) or `lose_ack`
-    (the bot's acknowledgement is ignored); `kind` narrows it to one name, such as `block_actions`, `/agent`,
-    `message` or `view_submission`.
+    On deliveries to the bot: `delivery` is `duplicate` (sent twice at once), `echo` (sent again after `seconds`),
+    `delay` (sent after `seconds`: what comes later overtakes it), `lose` (never arrives) or `lose_ack` (the bot's
+    acknowledgement is ignored); `kind` narrows it to one name, such as `block_actions`, `/agent`, `message` or
+    `view_submission`.
     """
 
     method: str | None = None
     delivery: str | None = None
     kind: str | None = None
+    after: int = 0
+    """How many matching calls or deliveries are let pass first."""
     times: int = 1
     retry_after: int = 1
     seconds: float = 1.0
@@ -70,6 +73,9 @@ class Faults:
     def _take(self, matching: Iterable[Fault]) -> Fault | None:
         fault = next(iter(matching), None)
         if fault is None:
+            return None
+        if fault.after > 0:
+            fault.after -= 1
             return None
         fault.times -= 1
         if fault.times <= 0:

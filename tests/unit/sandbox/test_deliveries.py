@@ -347,6 +347,35 @@ async def test_a_duplicate_delivery_brings_the_same_click_twice(sandbox: Sandbox
     assert first == second
 
 
+async def test_an_echoed_click_arrives_again_later(sandbox: Sandbox) -> None:
+    app, client = bolt_app(sandbox), client_of(sandbox)
+    bodies = recording(app)
+    await client.chat_postMessage(channel="C0REFUNDS", text="?", blocks=CARD)
+    sandbox.inject(Fault(delivery="echo", kind="block_actions", seconds=0.05))
+    async with socket_mode(sandbox, app):
+        await sandbox.person("ana").press(sandbox.messages("refunds")[0], "Approve")
+        assert sum(delivery.name == "block_actions" for delivery in sandbox.deliveries) == 1
+        await sandbox.until(lambda: sum(delivery.name == "block_actions" for delivery in sandbox.deliveries) == 2)
+    first, second = (body for body in bodies if body["type"] == "block_actions")
+    assert first == second
+
+
+async def test_a_lost_message_is_delivered_again_and_a_lost_click_is_not() -> None:
+    async with Sandbox(event_retry_delays=(0.0,)) as sandbox:
+        app, client = bolt_app(sandbox), client_of(sandbox)
+        bodies = recording(app)
+        await client.chat_postMessage(channel="C0REFUNDS", text="?", blocks=CARD)
+        for name in ("message", "block_actions"):
+            sandbox.inject(Fault(delivery="lose", kind=name))
+        async with socket_mode(sandbox, app):
+            assert "operation_timeout" in (
+                await sandbox.person("ana").press(sandbox.messages("refunds")[0], "Approve") or ""
+            )
+            await sandbox.person("ana").say("hi", channel="refunds")
+            await sandbox.until(lambda: bodies)
+        assert [(body["type"], body.get("x-slack-retry-num")) for body in bodies] == [("event_callback", "1")]
+
+
 async def test_a_delayed_click_arrives_with_an_expired_trigger() -> None:
     async with Sandbox(trigger_seconds=0.01) as sandbox:
         app, client = bolt_app(sandbox), client_of(sandbox)

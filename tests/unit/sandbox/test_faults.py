@@ -82,6 +82,14 @@ async def test_a_fault_waits_for_its_own_method(client: AsyncWebClient, sandbox:
     assert (await refusal(client.chat_update(channel="C0REFUNDS", ts=posted["ts"], text="x")))["error"]
 
 
+async def test_a_fault_lets_some_calls_pass_first(client: AsyncWebClient, sandbox: Sandbox) -> None:
+    sandbox.inject(Fault(method="chat.postMessage", kind="500", after=2))
+    for _ in range(2):
+        assert (await client.chat_postMessage(**POST))["ok"]
+    assert (await refusal(client.chat_postMessage(**POST)))["error"] == "internal_error"
+    assert (await client.chat_postMessage(**POST))["ok"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [{}, {"method": "chat.update"}, {"method": "x", "kind": "fire"}, {"delivery": "eat"}, {"colour": "red"},
