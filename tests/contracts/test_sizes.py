@@ -8,6 +8,8 @@ from runtime.store import Collection, Document, Mark, Store
 from tests.contracts.conftest import STORES
 from tests.contracts.test_checkpoints import FIVE_MEGABYTES
 
+pytestmark = pytest.mark.timeout(300)  # a slow machine takes its time for so much
+
 TURNS = 5_000
 OPEN = 10_000
 REQUESTS = Collection("requests", ("status", "thread_id"))
