@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import drafts, rest
+from handlers import drafts, home, rest
 from handlers.afterwards import PAGES
 from handlers.cards import ids
 from handlers.cards.details import details_view, run_view, turn_view
@@ -39,6 +39,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
             result = await use_case(desk, seen)
             if isinstance(result, Refusal):
                 desk.later(_refuse(desk, seen, result), seen.by)
+            else:
+                desk.later(home.refresh(desk, seen.by, opened=seen.on_home), seen.by)
             await ack()
 
     def shows(action_id: str | re.Pattern[str], show: Showing) -> None:
@@ -58,6 +60,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
     decides(ids.INPUT, drafts.redraw)
     decides(ids.FORM_BACK, drafts.page_back)
     shows(ids.REST, rest.ask)
+    shows(ids.STOP_RUN, _ask_to_stop)
+    shows(re.compile(f"^{ids.HOME_PAGE}:"), _turn_home)
     shows(ids.VIEW, _view_request)
     shows(ids.VIEW_RUN, _view_run)
     shows(ids.VIEW_TURN, _view_turn)
@@ -111,12 +115,29 @@ async def _show_revealed(desk: Desk, pressed: Click, ref: ids.ViewRef) -> None:
 async def _refuse(desk: Desk, pressed: Click, refusal: Refusal) -> None:
     """Say why nothing happened; in a modal, where a private message would hide behind it, in its place."""
     text = await desk.words_for(refusal, pressed.by)
-    if pressed.view_id:
+    if pressed.on_home:
+        await home.refresh(desk, pressed.by, text, opened=True)
+    elif pressed.view_id:
         await desk.slack.update_view(pressed.view_id, notice_view(text))
     else:
         await desk.tell(pressed.by, pressed.channel, text, pressed.thread_ts)
     if refusal.request is not None:
         desk.runner.wake(refusal.request.thread_id)  # what is shown may lag
+
+
+async def _ask_to_stop(desk: Desk, pressed: Click) -> None:
+    thread = await desk.ledger.thread(ThreadId(pressed.value))
+    if thread is None or thread.started_by.team != pressed.by.team:
+        return await _unknown(desk, pressed)
+    return await desk.show(pressed, stop_view(thread))
+
+
+async def _turn_home(desk: Desk, pressed: Click) -> None:
+    await home.publish(desk, pressed.by, _number(pressed.value))
+
+
+def _number(value: str) -> int:
+    return int(value[:9]) if value.isascii() and value.isdigit() else 0
 
 
 async def _unknown(desk: Desk, pressed: Click) -> None:
@@ -160,7 +181,7 @@ async def _show_page(desk: Desk, pressed: Click, ref: ids.ViewRef) -> None:
 
 async def _turn_page(desk: Desk, pressed: Click) -> None:
     """Show another page of what is being viewed."""
-    page = int(pressed.value[:9]) if pressed.value.isascii() and pressed.value.isdigit() else 0
+    page = _number(pressed.value)
     ref = ids.parse_view_ref(pressed.view_metadata) or ids.ViewRef()
     view = await _page(desk, pressed, ref, page)
     if view is None:

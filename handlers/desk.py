@@ -39,6 +39,8 @@ class Desk:
     """The bot's own user id: what a mention of it holds."""
     team_url: str
     """`https://acme.slack.com/`: links to messages start with it."""
+    homes: dict[Person, int] = field(default_factory=dict)
+    """Whose Home tab was opened here, and the page it is on; latest last."""
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     def later(self, work: Coroutine[Any, Any, None], by: Person) -> None:

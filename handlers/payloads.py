@@ -51,6 +51,7 @@ class Click:
     """Where to answer the clicker; empty outside a thread."""
     view_id: str
     """Of the modal it was in; empty elsewhere."""
+    on_home: bool
     view_metadata: str
     view_values: Mapping[str, Any]
     """What stands in that modal's inputs."""
@@ -187,6 +188,7 @@ def click(body: Mapping[str, Any]) -> Click:
         channel=_text(_mapping(body, "channel"), "id", default=""),
         thread_ts=_text(message, "thread_ts", default=_text(message, "ts", default="")),
         view_id=_text(view, "id", default="") if view.get("type") == "modal" else "",
+        on_home=view.get("type") == "home",
         view_metadata=_text(view, "private_metadata", default=""),
         view_values=_mapping(_mapping(view, "state"), "values"),
     )

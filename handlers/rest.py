@@ -4,6 +4,7 @@ Every question goes through the same guards and the same claim as if its own but
 other; whoever pressed it is told how many that were, and why not the others.
 """
 
+from handlers import home
 from handlers.cards import ids, words
 from handlers.cards.model import Reply, decide
 from handlers.cards.payloads import compile_card
@@ -30,6 +31,7 @@ async def approve(desk: Desk, sent: Submission) -> None:
     results = [await _approve(desk, sent, request_id) for request_id in ids.parse_rest_ref(sent.metadata)]
     refused = [result for result in results if result is not None]
     await desk.slack.update_view(sent.view_id, done_view(len(results) - len(refused), refused))
+    await home.refresh(desk, sent.by)
 
 
 async def _approve(desk: Desk, sent: Submission, request_id: RequestId) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import drafts, rest
+from handlers import drafts, home, rest
 from handlers.cards import ids, words
 from handlers.cards.forms import Draft, form_view, read_form
 from handlers.cards.model import Reply, decide
@@ -32,6 +32,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         result = await _answer(desk, sent)
         match result:
             case None:
+                desk.later(home.refresh(desk, sent.by), sent.by)
                 await ack()
             case Refusal():
                 await _replace(desk, ack, result, sent)
@@ -54,6 +55,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         if isinstance(stopped, Refusal):
             await _replace(desk, ack, stopped, sent)
         else:
+            desk.later(home.refresh(desk, sent.by), sent.by)
             await ack()
 
     @app.view(re.compile(".*"))

@@ -37,14 +37,20 @@ class Message:
 
 def card_message(card: Card, request: Request, thread: Thread, *, agent_title: str) -> Message:
     """The card as it is to look now, whatever its status."""
-    top = body(card)
     if request.status is RequestStatus.OPEN:
-        problem = [_problem(request.problem)] if request.problem else []
-        about = _about(card, request, agent_title)
-        blocks = [*top.blocks, *problem, *_proposed(request), about, *_votes(request), _buttons(card, request, top)]
+        blocks = open_card(card, request, agent_title)
     else:
+        top = body(card)
         blocks = [*top.blocks, *_outcome(request, thread), *_still_viewable(request, top)]
     return Message(_sentence(card, request, thread, agent_title), blocks)
+
+
+def open_card(card: Card, request: Request, agent_title: str) -> list[Block]:
+    """The blocks of a card that waits for an answer."""
+    top = body(card)
+    problem = [_problem(request.problem)] if request.problem else []
+    about = _about(card, request, agent_title)
+    return [*top.blocks, *problem, *_proposed(request), about, *_votes(request), _buttons(card, request, top)]
 
 
 def verdict_line(decision: Decision, votes: Sequence[Vote] = ()) -> str:

@@ -1,50 +1,137 @@
-"""The Home tab: what waits for somebody, what they started, and how to start something."""
+"""The Home tab: what waits for somebody, with its buttons, what they started, what was decided, how to start something.
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+Slack takes a hundred blocks, so what waits comes in pages.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from handlers.cards import ids, words
+from handlers.cards.blocks import open_card, verdict_line
 from handlers.cards.literal import Block, context, excerpt, plain_text
 from handlers.cards.payloads import compile_card
 from handlers.cards.runs import run_status
-from handlers.cards.text import escape
+from handlers.cards.text import date_token, escape
 from runtime.requests.agents import Agent
-from runtime.requests.records import Request, Thread, ThreadId
+from runtime.requests.records import Request, Thread, ThreadId, ThreadStatus
 
-LISTED = 20
+PER_PAGE: Final = 6
+"""Questions on one page: a card can take seven blocks."""
+MOST_AGENTS: Final = 10
+_UNDER_WAY = {ThreadStatus.RUNNING, ThreadStatus.WAITING}
 
 
-def home_view(
-    waiting: Sequence[Request], started: Sequence[Thread], agents: Mapping[str, Agent], links: Mapping[ThreadId, str]
-) -> dict[str, Any]:
-    """The tab of one person. `links`: to the conversations, by thread."""
-    titles = {name: agent.title for name, agent in agents.items()}
-    asked = [
-        _row(compile_card(r.payload, r.response_schema).title, titles.get(r.agent, r.agent), links.get(r.thread_id))
-        for r in waiting[:LISTED]
-    ]
-    more = [_line(words.more_waiting(len(waiting) - LISTED))] if len(waiting) > LISTED else []
-    runs = [
-        _row(
-            thread.prompt, f"{titles.get(thread.agent, thread.agent)} · {run_status(thread, ())}", links.get(thread.id)
-        )
-        for thread in started
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What one person's tab shows."""
+
+    waiting: Sequence[Request]
+    """All that waits for them, oldest first."""
+    more: bool = False
+    """Whether there may be more than was looked through."""
+    page: int = 0
+    started: Sequence[Thread]
+    decided: Sequence[Request]
+    links: dict[ThreadId, str]
+    """To the conversations that have a place."""
+    notice: str = ""
+    """Why what they pressed here changed nothing, as mrkdwn."""
+
+    @property
+    def shown(self) -> Sequence[Request]:
+        """The questions of the page."""
+        return self.waiting[self.first : self.first + PER_PAGE]
+
+    @property
+    def first(self) -> int:
+        """Number of the page's first question; past the end, the last page is shown."""
+        last_page = max(0, len(self.waiting) - 1) // PER_PAGE
+        return min(max(self.page, 0), last_page) * PER_PAGE
+
+
+def home_view(home: Home, agents: Mapping[str, Agent]) -> dict[str, Any]:
+    """The tab."""
     return {
         "type": "home",
-        "blocks": [
-            _heading(f"{words.WAITING_FOR_YOU} ({len(waiting)})"),
-            *(asked or [_line(words.NOTHING_WAITS)]),
-            *more,
-            *([_heading(words.STARTED_BY_YOU), *runs] if runs else []),
-            {"type": "divider"},
-            _line(words.START_SOMETHING),
-            *(
-                context(f"*{escape(agent.title)}* · `/agent {name} {escape(agent.example)}`")
-                for name, agent in list(agents.items())[:30]
-            ),
+        "blocks": [*_waiting(home, agents), *_started(home, agents), *_decided(home), *_how(agents)],
+    }
+
+
+def _waiting(home: Home, agents: Mapping[str, Agent]) -> Iterator[Block]:
+    count = f"{len(home.waiting)}{'+' if home.more else ''}"
+    yield _heading(f"{words.WAITING_FOR_YOU} ({count})")
+    if home.notice:
+        yield _mrkdwn(f"⚠️ {home.notice}")
+    for request in home.shown:
+        yield from open_card(compile_card(request.payload, request.response_schema), request, _title(request, agents))
+        if link := home.links.get(request.thread_id):
+            yield context(words.in_its_conversation(link))
+        yield {"type": "divider"}
+    if not home.waiting:
+        yield _line(words.NOTHING_WAITS)
+    yield from _pages(home)
+
+
+def _pages(home: Home) -> Iterator[Block]:
+    """Where in the list one is, and the ways on and back."""
+    if len(home.waiting) <= PER_PAGE:
+        return
+    here, last = home.first, home.first + len(home.shown)
+    ways = ((words.PREVIOUS, here > 0, -1), (words.NEXT, last < len(home.waiting), 1))
+    yield context(words.range_of(here + 1, last, len(home.waiting)))
+    yield {
+        "type": "actions",
+        "elements": [
+            _button(f"{ids.HOME_PAGE}:{step}", str(here // PER_PAGE + step), label)
+            for label, there, step in ways
+            if there
         ],
     }
+
+
+def _started(home: Home, agents: Mapping[str, Agent]) -> Iterator[Block]:
+    if home.started:
+        yield _heading(words.STARTED_BY_YOU)
+    for thread in home.started:
+        agent = agents.get(thread.agent)
+        about = f"*{escape(agent.title if agent else thread.agent)}* · {run_status(thread, ())}"
+        yield _mrkdwn(f"{_text(thread.prompt)}\n{about}")
+        buttons = [_link(home.links[thread.id])] if thread.id in home.links else []
+        if thread.status in _UNDER_WAY:
+            buttons.append(_button(ids.STOP_RUN, thread.id, words.STOP_RUN))
+        if buttons:
+            yield {"type": "actions", "elements": buttons}
+
+
+def _decided(home: Home) -> Iterator[Block]:
+    if home.decided:
+        yield _heading(words.DECIDED_LATELY)
+    for request in home.decided:
+        if request.decision is not None:
+            title = _text(compile_card(request.payload, request.response_schema).title)
+            line = f"{verdict_line(request.decision, request.votes)} · {date_token(request.decision.at)}"
+            row = _mrkdwn(f"{title}\n{line}")
+            link = home.links.get(request.thread_id)
+            yield row | ({"accessory": _link(link)} if link else {})
+
+
+def _how(agents: Mapping[str, Agent]) -> Iterator[Block]:
+    yield {"type": "divider"}
+    yield _line(words.START_SOMETHING)
+    for name, agent in list(agents.items())[:MOST_AGENTS]:
+        yield context(f"*{escape(agent.title)}* · `/agent {name} {escape(agent.example)}`")
+    if len(agents) > MOST_AGENTS:
+        yield context(words.more_agents(len(agents) - MOST_AGENTS))
+
+
+def _title(request: Request, agents: Mapping[str, Agent]) -> str:
+    agent = agents.get(request.agent)
+    return agent.title if agent else request.agent
+
+
+def _text(text: str) -> str:
+    return escape(excerpt(text, 300, lines=3).text)
 
 
 def _heading(text: str) -> Block:
@@ -55,10 +142,13 @@ def _line(text: str) -> Block:
     return {"type": "section", "text": plain_text(text, 300)}
 
 
-def _row(title: str, about: str, link: str | None) -> Block:
-    text = f"{escape(excerpt(title, 300, lines=3).text)}\n_{escape(about)}_"
-    row: Block = {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
-    if link is None:
-        return row
-    button = {"type": "button", "action_id": ids.LINK, "text": plain_text(words.OPEN, 75), "url": link}
-    return row | {"accessory": button}
+def _mrkdwn(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _button(action_id: str, value: str, label: str) -> Block:
+    return {"type": "button", "action_id": action_id, "value": value, "text": plain_text(label, 75)}
+
+
+def _link(url: str) -> Block:
+    return {"type": "button", "action_id": ids.LINK, "text": plain_text(words.OPEN, 75), "url": url}

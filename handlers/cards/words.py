@@ -453,11 +453,22 @@ STARTED_BY_YOU = "Started by you"
 NOTHING_WAITS = "Nothing is waiting for you."
 START_SOMETHING = "Start an agent with /agent in any channel I am in, or write to me here:"
 OPEN = "Open"
+DECIDED_LATELY = "Decided lately"
 
 
-def more_waiting(hidden: int) -> str:
-    """What stands under a list of questions that leaves some out."""
-    return f"and {hidden} more in your conversations"
+def in_its_conversation(link: str) -> str:
+    """The way to where a question was asked."""
+    return f"<{link}|Open its conversation>"
+
+
+def range_of(first: int, last: int, total: int) -> str:
+    """Where in a list one is."""
+    return f"{first} to {last} of {total}"
+
+
+def more_agents(hidden: int) -> str:
+    """What stands under a list of agents that leaves some out."""
+    return f"and {hidden} more: `/agent help`"
 
 
 UNKNOWN_COMMAND = "I do not know that command. Try /agent help."

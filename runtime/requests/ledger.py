@@ -121,6 +121,12 @@ class Ledger:
         found = await self._store.find(REQUESTS, {"status": str(RequestStatus.OPEN)}, limit=limit)
         return [self._request(document) for document in found]
 
+    async def requests_by_status(self, *statuses: RequestStatus, limit: int) -> list[Request]:
+        """Requests of all threads with one of these statuses, newest first."""
+        where = {"status": tuple(map(str, statuses))}
+        found = await self._store.find(REQUESTS, where, limit=limit, newest_first=True)
+        return [self._request(document) for document in found]
+
     async def count_requests(self, status: RequestStatus) -> int:
         """How many requests have this status."""
         return await self._store.count(REQUESTS, {"status": str(status)})

@@ -32,6 +32,8 @@ BUTTONS = (
     ids.REST,
     ids.REVEAL,
     f"{ids.PAGE}:1",
+    f"{ids.HOME_PAGE}:1",
+    ids.STOP_RUN,
 )
 MODALS = (ids.ANSWER, ids.START, ids.STOP, ids.REST)
 
