@@ -88,7 +88,7 @@ def readable(value: Any, *, exact: bool) -> Shown:
         case str() | int() | float():
             return Shown(str(value))
         case list() if brief(value) and not exact:
-            return Shown(", ".join(str(item) for item in value))
+            return Shown(", ".join(str(item) for item in value) or words.EMPTY)
         case _:
             return Shown(dump(value) if exact else outline(value), structured=True)
 

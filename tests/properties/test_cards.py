@@ -7,19 +7,22 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 
 from bot.sandbox.blockkit import check_message, check_view
-from handlers.cards import schemas
+from handlers.cards import schemas, words
 from handlers.cards.asked import asked
 from handlers.cards.blocks import card_message
-from handlers.cards.details import details_view
+from handlers.cards.body import show
+from handlers.cards.details import details_view, in_full
 from handlers.cards.forms import Draft, form_view, read_form
+from handlers.cards.ids import INPUT, field_block
 from handlers.cards.masking import MASK, mask_text, masked, restore
-from handlers.cards.model import Action, Card, Reply, decide
+from handlers.cards.model import Action, AskForm, Card, Reply, decide
 from handlers.cards.payloads import compile_card
+from handlers.cards.rest import rest_view
 from handlers.cards.runs import run_message
 from handlers.cards.text import clean, escape, shorten, size
 from runtime.hitl import Approval, Choice, Form, Option
 from runtime.requests.records import RequestStatus, ThreadStatus
-from tests.cards_kit import AT, BEN, left_as_is, make_request, make_thread
+from tests.cards_kit import AT, BEN, left_as_is, make_request, make_thread, texts
 
 NASTY = st.sampled_from(
     [
@@ -83,8 +86,36 @@ ACTION = st.one_of(
     ),
 )
 TITLE = st.text(min_size=1, max_size=3000)
+ARGS = st.dictionaries(KEY, JSON, max_size=4)
+TOOL = st.fixed_dictionaries({"name": TEXT, "args": ARGS}, optional={"description": TEXT | LONG})
+DECISIONS = st.lists(st.sampled_from(["approve", "edit", "reject", "respond", "nonsense"]), min_size=1)
+HITL_REQUEST = st.lists(st.tuples(TOOL, DECISIONS), min_size=1, max_size=8).map(
+    lambda calls: {
+        "action_requests": [tool for tool, _ in calls],
+        "review_configs": [{"action_name": tool["name"], "allowed_decisions": allowed} for tool, allowed in calls],
+    }
+)
+PER_CALL = TOOL.map(lambda tool: {"type": "tool_approval", "tool_call_id": "1", **tool})
+ALLOW = st.sampled_from(["allow_accept", "allow_edit", "allow_respond", "allow_ignore"])
+CONFIG = st.dictionaries(ALLOW, st.booleans())
+INBOX = st.lists(
+    st.builds(
+        lambda tool, config: {
+            "action_request": {"action": tool["name"], "args": tool["args"]},
+            "config": config,
+            "description": tool.get("description"),
+        },
+        TOOL,
+        CONFIG,
+    ),
+    min_size=1,
+    max_size=8,
+)
 PAYLOAD = st.one_of(
     JSON,
+    HITL_REQUEST,
+    PER_CALL,
+    INBOX,
     st.dictionaries(KEY, JSON, max_size=60),
     st.builds(lambda fields, actions: {**fields, "actions": actions}, st.dictionaries(KEY, JSON), st.lists(ACTION)),
     st.builds(
@@ -96,6 +127,8 @@ PAYLOAD = st.one_of(
         approve_label=TEXT,
         destructive=st.booleans(),
         approvers=st.lists(TEXT, max_size=20),
+        reject_reasons=st.lists(st.text(min_size=1, max_size=75).filter(str.strip), max_size=10),
+        reason_required=st.booleans(),
     ),
     st.builds(Form, title=TITLE, json_schema=SCHEMA, initial=st.dictionaries(st.sampled_from("abc"), JSON)),
     st.builds(Choice, title=TITLE, options=st.lists(st.builds(Option, value=TEXT, label=TEXT), min_size=1, max_size=9)),
@@ -124,11 +157,70 @@ def check_any_view(view: dict[str, Any]) -> None:
 def test_slack_takes_every_card_and_every_view_of_it(payload: object, schema: dict[str, Any] | None) -> None:
     card = compile_card(payload, schema)
     asked(payload)
-    check_any_message(card, payload, card.actions[0])
-    check_any_view(details_view(card, make_request(payload)))
     for action in card.actions:
+        if action.summary is None:  # made from a form's own values only
+            check_any_message(card, payload, action)
         if action.ask is not None:
             check_any_view(form_view(card, action, make_request(payload)))
+    for revealed in (False, True):
+        check_any_view(details_view(card, make_request(payload), revealed=revealed))
+    check_any_view(rest_view([make_request(payload), make_request({"question": "Go?"})]))
+    (in_full(card) or "").encode()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.dictionaries(KEY, JSON, max_size=8))
+def test_every_value_can_be_read_in_full(payload: dict[str, Any]) -> None:
+    card = compile_card(payload)
+    read = ""
+    for page in range(100):
+        view = details_view(card, make_request(payload), page)
+        said = [text for block in view["blocks"] if block["type"] == "rich_text" for text in texts(block)]
+        turning = words.NEXT in texts([block for block in view["blocks"] if block["type"] == "actions"])
+        read += "".join(said[:-1] if turning else said)  # without the number of the page, which comes last
+        if not turning:
+            break
+    for key, value in card.fields.items():
+        assert mask_text(clean(show(value, key=key, exact=True).text)) in read
+
+
+@settings(deadline=None, max_examples=50)
+@given(HITL_REQUEST | INBOX, st.data())
+def test_calls_are_answered_each_in_their_order_whatever_they_are(payload: Any, data: Any) -> None:
+    action = compile_card(payload).action("each")
+    if action is None:
+        return
+    assert isinstance(action.ask, AskForm)
+    state, draft, wanted = left_as_is(form_view(compile_card(payload), action, make_request(None))), None, []
+    rows = action.ask.schema["properties"]
+    for row, union in rows.items():
+        options = range(len(union["oneOf"]))
+        chosen = data.draw(st.sampled_from(options))
+        wanted.append(union["oneOf"][chosen]["properties"]["decision"]["const"])
+        block_id = field_block([row, "decision"])
+        state[block_id] = {INPUT: {"selected_option": {"value": str(chosen)}}}
+    for _ in range(20):
+        view = form_view(compile_card(payload), action, make_request(None), draft)
+        check_any_view(view)
+        state = {block_id: state.get(block_id, empty) for block_id, empty in left_as_is(view).items()}
+        for block in view["blocks"]:
+            if block["type"] == "input" and block["label"]["text"] == "Your answer":
+                state[block["block_id"]] = {INPUT: {"value": "words"}}
+        read = read_form(action, state, by=BEN, at=AT, draft=draft)
+        assert isinstance(read, Reply | Draft), read
+        if isinstance(read, Reply):
+            check_each(action, read, wanted)
+            return
+        draft = read
+    raise AssertionError("the form never ends")
+
+
+def check_each(action: Action, read: Reply, wanted: list[str]) -> None:
+    answers = action.resume(read)
+    kinds = [answer["type"] for answer in (answers["decisions"] if isinstance(answers, dict) else answers)]
+    spelled = {"Approve": {"approve", "accept"}, "Respond": {"respond", "response"}}
+    assert all(kind in spelled.get(want, {want.lower()}) for kind, want in zip(kinds, wanted, strict=True))
+    assert [change.after for change in action.changes(read)][: len(wanted)]
 
 
 @settings(deadline=None)
