@@ -256,9 +256,19 @@ class Board:
         ts = await self._sent(where, post, drawing, guard, look_first=intended)
         place = {"team": thread.place["team"], "channel": where["channel"], "ts": ts}
         posted = await self._ledger.change_post(post, place=place, digest="" if intended else digest)
+        if posted is None:
+            return await self._give_way(post, place)
         if not intended:
             await self._attach(thread, drawing.attach())
         return posted
+
+    async def _give_way(self, post: Post, place: Place) -> Post | None:
+        """Take our message away: this process stood still while it posted it, and another one has posted its own."""
+        other = await self._ledger.post(post.key)
+        if other is not None and other.place not in (None, place):
+            logger.info("message %s was posted by another process too; taking ours away", post.key)
+            await self._slack.unpost(place["channel"], place["ts"])
+        return other
 
     async def _attach(self, thread: Thread, file: File | None) -> None:
         """Share what is too long for a card. Tried once: all of it can be read from the card as well."""
@@ -304,7 +314,12 @@ class Board:
                 raise
             if drawing.needed:
                 return await self._again(thread, post, drawing, digest, guard)
-        return await self._ledger.change_post(post, digest=digest)
+        return await self._ledger.change_post(post, digest=digest) or await self._doubt(post)
+
+    async def _doubt(self, post: Post) -> Post | None:
+        """Have a message drawn again: another process has drawn it too, and nobody knows who was last."""
+        drawn = await self._ledger.post(post.key)
+        return await self._ledger.change_post(drawn, digest="") if drawn is not None else None
 
     async def _again(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
         """Somebody deleted a message that people need: put up another one."""
