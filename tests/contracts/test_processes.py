@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from runtime.codec.process import CODEC
 from runtime.requests.agents import Agent
 from runtime.requests.leases import LEASES
 from runtime.requests.ledger import Ledger
+from runtime.requests.progress import Tell
 from runtime.requests.records import (
     Decision,
     Person,
@@ -21,6 +23,7 @@ from runtime.requests.records import (
     Thread,
     ThreadId,
     ThreadStatus,
+    Turn,
     TurnStatus,
     Verdict,
 )
@@ -58,6 +61,10 @@ class Hand:
     async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         guard()
         self.wall.shown.append(f"{self.name} {thread_id}")
+
+    @asynccontextmanager
+    async def live(self, thread: Thread, turn: Turn, guard: Guard) -> AsyncIterator[Tell]:
+        yield lambda _: None
 
 
 class Counted:

@@ -15,6 +15,7 @@ from handlers.board import Board
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import InMemorySaver
 from runtime.codec.process import CODEC
+from runtime.errors import LeaseLostError
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import (
     Decision,
@@ -224,3 +225,54 @@ async def test_a_root_tells_whose_conversation_it_is(wall: Wall) -> None:
     other = wall.sandbox._site.workspace.post("C0REFUNDS", {"user": "U0ANDON", "text": "hello"})
     assert await wall.board.thread_of("C0REFUNDS", other["ts"]) is None
     assert card["thread_ts"] == root["ts"]
+
+
+async def test_a_process_that_stood_still_takes_back_what_another_has_posted_meanwhile(wall: Wall) -> None:
+    await wall.refresh()
+    await wall.asks()
+    frozen = wall.another()
+
+    def thaws_too_late() -> None:
+        """Nobody can know that the process stands still between this check and the call."""
+
+    posted = asyncio.Event()
+    real = wall.slack.post
+
+    async def late(*args: Any, **more: Any) -> str:
+        wall.slack.post = real  # type: ignore[method-assign]  # the other process is not slow
+        await wall.refresh()
+        posted.set()
+        return await real(*args, **more)
+
+    wall.slack.post = late  # type: ignore[method-assign]  # a pause at the one place where it hurts
+    await frozen.refresh(wall.thread.id, thaws_too_late)
+    assert posted.is_set()
+    assert wall.keys() == [f"thread:{wall.thread.id}", "request:r1"]
+
+
+async def test_what_two_processes_have_drawn_is_drawn_once_more(wall: Wall) -> None:
+    request = await wall.asks()
+    await wall.refresh()
+    frozen, real = wall.another(), wall.slack.update
+    await wall.ledger.settle(request, RequestStatus.STOPPED)
+
+    async def late(*args: Any, **more: Any) -> None:
+        wall.slack.update = real  # type: ignore[method-assign]  # the other process is not slow
+        await wall.refresh()
+        await real(*args, **more)
+
+    wall.slack.update = late  # type: ignore[method-assign]  # a pause at the one place where it hurts
+    await frozen.refresh(wall.thread.id, nobody_else)
+    before = wall.calls("chat.update")
+    await wall.refresh()
+    assert wall.calls("chat.update") == before + 1
+
+
+async def test_nothing_is_shown_by_a_process_that_has_lost_the_thread(wall: Wall) -> None:
+    def lost() -> None:
+        raise LeaseLostError(wall.thread.id)
+
+    await wall.asks()
+    with pytest.raises(LeaseLostError):
+        await wall.board.refresh(wall.thread.id, lost)
+    assert wall.messages() == []
