@@ -13,7 +13,15 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from runtime.codec.codec import Codec
-from runtime.errors import AndonError, CodecError, InvalidAnswerError, RunError, StoreError, ThreadBusyError
+from runtime.errors import (
+    AndonError,
+    CodecError,
+    InvalidAnswerError,
+    RunError,
+    StoreError,
+    ThreadBusyError,
+    UnknownInterruptError,
+)
 from runtime.policy.ladder import moments
 from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
@@ -182,7 +190,12 @@ class Steps:
             return await self._go(drive, lease, thread, turn, agent.to_input(turn.text))
         if decided:
             answers = {request.interrupt_id: request.decision.value for request in decided if request.decision}
-            return await self._go(drive, lease, thread, turn, agent.command(resume=answers))
+            try:
+                return await self._go(drive, lease, thread, turn, agent.command(resume=answers))
+            except UnknownInterruptError as error:
+                if answers.keys().isdisjoint(error.interrupt_ids):
+                    raise
+                return True  # a process that has lost the thread has handed them in just now: look again
         if any(task.result is None and not task.interrupts for task in state.tasks):
             return await self._go(drive, lease, thread, turn, None)
         if pending:

@@ -291,7 +291,7 @@ async def test_another_process_goes_on_when_a_lease_has_lapsed(open_site: Open) 
     site.wall.shown.clear()
     frozen.set()
     await rest(a)
-    assert node.runs == 2
+    assert node.runs in {2, 3}  # what the first one was saving just then makes the other begin again
     assert await outcomes(b, thread) == ["got 1"]
     assert [r.status for r in await b.ledger.requests(thread.id)] == [RequestStatus.DELIVERED]
     assert await b.ledger.unsettled() == []
