@@ -53,14 +53,14 @@ def open_card(card: Card, request: Request, agent_title: str) -> list[Block]:
     return [*top.blocks, *problem, *_proposed(request), about, *_votes(request), _buttons(card, request, top)]
 
 
-def verdict_line(decision: Decision, votes: Sequence[Vote] = ()) -> str:
+def verdict_line(decision: Decision, votes: Sequence[Vote] = (), deadline: float | None = None) -> str:
     """Who decided what, as mrkdwn: "✅ *Approved* by @ben". `votes`: of those who had to agree."""
     verdict = decision.verdict
     if verdict is Verdict.EDITED and not decision.changes:
         verdict = Verdict.APPROVED
     mark, word = words.VERDICTS[verdict]
     if decision.timed_out:
-        return words.no_answer_by(date_token(decision.at), _then(decision))
+        return words.no_answer_by(date_token(deadline or decision.at), _then(decision))
     if decision.by == NOBODY:
         return words.automatically(mark, word, escape(excerpt(decision.rule, INLINE).text))
     label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
@@ -195,7 +195,8 @@ def _outcome(request: Request, thread: Thread) -> list[Block]:
     if request.decision is None:
         return [context(_end(request, thread))]
     decision = request.decision
-    line = f"{verdict_line(decision, request.votes)} · {date_token(decision.at)}"
+    when = "" if decision.timed_out else f" · {date_token(decision.at)}"
+    line = f"{verdict_line(decision, request.votes, request.deadline)}{when}"
     said = _said(decision)
     return [
         {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
@@ -252,6 +253,6 @@ def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) ->
         case RequestStatus.REPLACED:
             return f"{agent}: {title} {words.REPLACED}"
         case _ if request.decision is not None:
-            return f"{agent}: {title} {verdict_line(request.decision, request.votes)}."
+            return f"{agent}: {title} {verdict_line(request.decision, request.votes, request.deadline)}."
         case _:
             return f"{agent}: {title} {_end(request, thread)}."

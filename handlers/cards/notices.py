@@ -14,14 +14,23 @@ def notice_message(card: Card, request: Request, notice: Notice, *, agent_title:
     """What is said, and once the question is closed what became of it. `link`: to the card, if it is known."""
     title = excerpt(card.title, 300, lines=3).text
     if request.status is not RequestStatus.OPEN:
-        line = verdict_line(request.decision, request.votes) if request.decision else words.NOTHING_TO_ANSWER
-        return Message(f"{escape(title)} {line}", [paragraph(title), context(line)])
+        return _closed(request, notice, title)
     line = _line(request, notice, escape(agent_title))
     when = request.deadline and words.answer_by(date_token(request.deadline), otherwise(card, request))
     said: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}}]
     about = [paragraph(title)] if notice.to else []
     until = [context(f"{when[:1].upper()}{when[1:]}")] if when else []
     return Message(f"{line}: {escape(title)}", [*said, *about, *until, *_open(link)])
+
+
+def _closed(request: Request, notice: Notice, title: str) -> Message:
+    """Afterwards: in the conversation the card says it all."""
+    if not notice.to:
+        line = words.ESCALATED if notice.rung is Rung.ESCALATE else words.REMINDED
+        return Message(line, [context(line)])
+    decision = request.decision
+    line = verdict_line(decision, request.votes, request.deadline) if decision else words.NOTHING_TO_ANSWER
+    return Message(f"{escape(title)} {line}", [paragraph(title), context(line)])
 
 
 def _line(request: Request, notice: Notice, agent: str) -> str:

@@ -137,7 +137,8 @@ def members_of(channel: str) -> str:
 
 def any_of(names: Sequence[str], hidden: int) -> str:
     """Some of several people and groups."""
-    return ", ".join(names) + (f" and {hidden} more" if hidden else "")
+    *first, last = [*names, f"{hidden} more"] if hidden else names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 TIMED_OUT = "⌛"
@@ -180,6 +181,7 @@ def may_answer_too(who: str) -> str:
     return f"⏫ Nobody has answered yet, so {who} may answer too"
 
 
+REMINDED, ESCALATED = "⏰ A reminder was given here.", "⏫ Others could answer too from here on."
 OPEN_QUESTION = "Open the question"
 NOTHING_TO_ANSWER = "Nothing is left to answer here."
 

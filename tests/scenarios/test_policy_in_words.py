@@ -23,7 +23,7 @@ async def test_a_policy_is_told_in_words_with_its_sources(open_office: OpenOffic
     mine, theirs = "(`[agents.refund.policy]`)", "(`[agents.refund.policy.tools.look_up]`)"
     assert answer["text"].splitlines() == [
         "*Refund*: who may answer",
-        f"• @finance, <@U0ANA> may answer {mine}",
+        f"• @finance or <@U0ANA> may answer {mine}",
         f"• Whoever asked may not answer {mine}",
         f"• 2 people have to agree; one rejection is enough {mine}",
         "• Guests may not answer; apps, deactivated accounts and other organisations never may (default)",

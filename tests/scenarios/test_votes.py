@@ -20,7 +20,7 @@ async def test_two_people_approve_and_the_card_counts(open_office: OpenOffice) -
         card = await asked(office)
         assert "2 people have to approve" in shown(card)
         await office.person("ben").press(card, "Approve")
-        card = await current(office, card, "1 of 2 · <@U0BEN> ✓ · one more of <@U0ANA>, @finance needed")
+        card = await current(office, card, "1 of 2 · <@U0BEN> ✓ · one more of <@U0ANA> or @finance needed")
         await office.person("ben").press(card, "Approve")
         await office.told("ben", "You approved this already. 1 of 2")
         await office.person("carla").press(card, "Approve")

@@ -83,7 +83,7 @@ class TestOpen:
         people = [f"U0{index:03}" for index in range(12)]
         said = "".join(texts(message(Approval(title="Pay?", approvers=people)).blocks))
         assert "Only <@U0000>, " in said
-        assert "<@U0007> and 4 more can answer" in said
+        assert "<@U0007> or 4 more can answer" in said
 
     def test_an_approver_that_is_no_user_id_mentions_nobody(self) -> None:
         said = "".join(texts(message(Approval(title="Pay?", approvers=["!channel> <!here"])).blocks))

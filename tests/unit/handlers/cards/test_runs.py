@@ -103,7 +103,7 @@ class TestRefusals:
     def test_somebody_else_hears_who_can_answer(self) -> None:
         request = make_request(Approval(title="?", approvers=["U0BEN", "U0CARLA"]))
         said = words_of(Refusal(Reason.NOT_AN_APPROVER, request, ask=("U0BEN", "U0CARLA")), None)
-        assert said == "Only <@U0BEN>, <@U0CARLA> can answer this. Nothing was decided."
+        assert said == "Only <@U0BEN> or <@U0CARLA> can answer this. Nothing was decided."
 
     def test_a_notice_is_a_view_that_decides_nothing(self) -> None:
         view = notice_view("*Too late*")
