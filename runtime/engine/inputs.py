@@ -29,6 +29,8 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
         return
     for task in frame.tasks if frame else ():
         graph.nodes[task.name]  # or say which one is missing
+    for stopped in run.journal.frames.values():
+        stopped.halted = True  # who goes on has seen where it stands, also when the state was written by hand since
     if isinstance(given, Command):
         frame = _obey(graph, run.journal, frame, given)
     if frame is None:

@@ -1,6 +1,8 @@
 """A compiled graph: what programs call. The engine does the running; here is what goes in and what comes out."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack
 
 from runtime.codec.process import CODEC
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RECURSION_LIMIT: Final = 10_000
+UNLIMITED: Final = 1_000  # levels of subgraphs
 PLACE: Final = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
 """Keys of `configurable` that say which checkpoint is meant."""
 NO_STATE: Final = StateSnapshot({}, (), {}, None, None, None, (), ())
@@ -45,6 +48,8 @@ class CompiledGraph(Rules):
         super().__init__(graph)
         self.name = name
         self.checkpointer = checkpointer
+        self.config: Config = {}
+        """What `with_config` bound to this graph."""
         self.before, self.after = self._names(interrupt_before), self._names(interrupt_after)
         CODEC.register(*{schema.cls for schema in graph.schemas()})
 
@@ -71,6 +76,20 @@ class CompiledGraph(Rules):
             return sync.run(lambda: self.run_below(context, input, options))
         run = self._run(config, options, inline=True)
         return sync.run(lambda: whole(self, run, input, options))
+
+    async def abatch(
+        self, inputs: Sequence[Any], config: Config | Sequence[Config] | None = None, **options: Unpack[Options]
+    ) -> list[Any]:
+        """Run for each of the inputs, side by side; `config` is one for all, or one for each."""
+        configs = config if isinstance(config, Sequence) else [config] * len(inputs)
+        calls = (self.ainvoke(given, own, **options) for given, own in zip(inputs, configs, strict=True))
+        return list(await asyncio.gather(*calls))
+
+    def batch(
+        self, inputs: Sequence[Any], config: Config | Sequence[Config] | None = None, **options: Unpack[Options]
+    ) -> list[Any]:
+        """Do what `abatch` does, from sync code."""
+        return sync.run(lambda: self.abatch(inputs, config, **options))
 
     def astream(
         self,
@@ -109,7 +128,9 @@ class CompiledGraph(Rules):
         """
         place = config.get("configurable", {})
         ns, wanted = place.get("checkpoint_ns") or "", place.get("checkpoint_id")
-        journal = await Journal.load(_thread_id(config), CODEC, self._store(), self.channels)
+        journal = await Journal.load(
+            _thread_id(merged(self.config, config)), CODEC, self._needed_store(), self.channels
+        )
         frame = journal.frames.get(ns)
         if wanted is None or (ns and frame is not None and frame.id == wanted):
             return snapshot(self.below(ns), journal, ns, subgraphs=subgraphs)
@@ -132,7 +153,7 @@ class CompiledGraph(Rules):
 
         `filter`: only those with this metadata; `before`: only those older than that checkpoint; `limit`: so many.
         """
-        past = await records(self, _thread_id(config), self._store())
+        past = await records(self, _thread_id(merged(self.config, config)), self._needed_store())
         if before is not None:
             place = [record.config["configurable"]["checkpoint_id"] for record in past]
             past = past[place.index(before["configurable"]["checkpoint_id"]) + 1 :]
@@ -175,6 +196,7 @@ class CompiledGraph(Rules):
 
         All of it is saved, or none. Raises `ValueError` where there is nothing to write.
         """
+        self._needed_store()
         run = self._run(config, {"durability": "sync"}, inline=False)
         ns = config.get("configurable", {}).get("checkpoint_ns") or ""
         steps = [[StateUpdate(*update) for update in updates] for updates in supersteps]
@@ -193,11 +215,37 @@ class CompiledGraph(Rules):
         """Do what `abulk_update_state` does, from sync code."""
         return sync.run(lambda: self.abulk_update_state(config, supersteps))
 
-    def get_graph(self) -> "Drawing":
-        """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it."""
+    def get_graph(self, config: Config | None = None, *, xray: bool | int = False) -> "Drawing":  # noqa: ARG002 - LangGraph's
+        """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it.
+
+        `xray`: with what is inside its subgraphs, so many levels deep or all the way.
+        """
         from runtime.graph.drawing import drawing  # noqa: PLC0415 - drawing is rare, running is not
 
-        return drawing(self)
+        return drawing(self, depth=UNLIMITED if xray is True else int(xray))
+
+    def get_subgraphs(
+        self, *, namespace: str | None = None, recurse: bool = False
+    ) -> Generator[tuple[str, "CompiledGraph"], None, None]:
+        """Yield the graphs that are nodes of this one, by name; `recurse`: theirs, too, as `name|name`."""
+        for name, node in self.nodes.items():
+            if not node.is_graph:
+                continue
+            if namespace in {None, name}:
+                yield name, node.run
+            for below, graph in node.run.get_subgraphs(recurse=True) if recurse else ():
+                if namespace in {None, f"{name}|{below}"}:
+                    yield f"{name}|{below}", graph
+
+    def get_name(self) -> str:
+        """Return the name given at compile time."""
+        return self.name
+
+    def with_config(self, config: Config | None = None, **more: Any) -> "CompiledGraph":
+        """Return the same graph with a config for all of its calls; what a call says itself counts more."""
+        bound = copy(self)
+        bound.config = merged(self.config, merged(config, more))
+        return bound
 
     def with_checkpointer(self, store: CheckpointStore) -> "CompiledGraph":
         """Return the same graph with another store."""
@@ -213,7 +261,7 @@ class CompiledGraph(Rules):
 
     def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:
         check(options)
-        config = config or {}
+        config = merged(self.config, config) if self.config else config or {}
         store = self._store()
         limit = config.get("recursion_limit", RECURSION_LIMIT)
         if limit < 1:
@@ -247,6 +295,15 @@ class CompiledGraph(Rules):
     def _store(self) -> CheckpointStore | None:
         return None if isinstance(self.checkpointer, bool) else self.checkpointer
 
+    def _needed_store(self) -> CheckpointStore:
+        """Return the store. Raises `ValueError` for a graph that has none, and so neither state nor history."""
+        store = self._store()
+        if store is None:
+            raise ValueError(
+                "no checkpointer set: compile the graph with one, as in compile(checkpointer=InMemorySaver())"
+            )
+        return store
+
     def _names(self, names: Nodes) -> frozenset[str]:
         chosen = frozenset(self.builder.nodes if names == "*" else names)
         if unknown := chosen - set(self.builder.nodes):
@@ -260,6 +317,15 @@ def _thread_id(config: Config) -> str:
     if thread_id is None or not str(thread_id):
         raise ValueError("a graph with a checkpointer needs config={'configurable': {'thread_id': …}}")
     return str(thread_id)
+
+
+def merged(config: Config | None, more: Config | None) -> Config:
+    """Return both configs in one; of what both say, the second counts. Their dicts are merged, too."""
+    both = {**(config or {}), **(more or {})}
+    for key in ("configurable", "metadata"):
+        if config and more and key in config and key in more:
+            both[key] = {**config[key], **more[key]}
+    return both
 
 
 def _metadata(config: Config) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Where a node may go by `Command` or a router is known when its return is annotat
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from runtime.types import END, START, Command
@@ -50,14 +50,45 @@ class Drawing:
         return "\n".join(["graph TD;", *(f"\t{line}" for line in lines)]) + "\n"
 
 
-def drawing(graph: "CompiledGraph") -> Drawing:
-    """Return the drawing of a graph, without what is inside its subgraphs."""
+def drawing(graph: "CompiledGraph", *, depth: int = 0) -> Drawing:
+    """Return the drawing of a graph, with what is inside its subgraphs down to this depth."""
     edges = sorted(
         set(_edges(graph)), key=lambda edge: (edge.source != START, edge.source, edge.target, str(edge.data))
     )
     used = {START} | {edge.target for edge in edges} | {edge.source for edge in edges}
     names = [START, *graph.builder.nodes, END]
-    return Drawing({name: DrawnNode(name, name, _halts(graph, name)) for name in names if name in used}, edges)
+    drawn = Drawing({name: DrawnNode(name, name, _halts(graph, name)) for name in names if name in used}, edges)
+    for name, node in graph.builder.nodes.items():
+        if depth and node.is_graph:
+            drawn = _opened(drawn, name, drawing(node.run, depth=depth - 1))
+    return drawn
+
+
+def _opened(drawn: Drawing, name: str, inside: Drawing) -> Drawing:
+    """Put what is inside a box in its place: arrows to it lead to its first nodes, arrows from it leave its last."""
+    nodes: dict[str, DrawnNode] = {}
+    for outer in drawn.nodes.values():
+        if outer.id == name:
+            within = (inner for inner in inside.nodes.values() if inner.id not in {START, END})
+            nodes |= {f"{name}:{inner.id}": replace(inner, id=f"{name}:{inner.id}") for inner in within}
+        else:
+            nodes[outer.id] = outer
+    first = [edge.target for edge in inside.edges if edge.source == START]
+    last = [edge.source for edge in inside.edges if edge.target == END]
+    outside = [
+        replace(edge, source=source, target=target)
+        for edge in drawn.edges
+        for source in ([f"{name}:{end}" for end in last] if edge.source == name else [edge.source])
+        for target in ([f"{name}:{start}" for start in first] if edge.target == name else [edge.target])
+    ]
+    between = [edge for edge in inside.edges if edge.source != START and edge.target != END]
+    return Drawing(
+        nodes,
+        [
+            *outside,
+            *(replace(edge, source=f"{name}:{edge.source}", target=f"{name}:{edge.target}") for edge in between),
+        ],
+    )
 
 
 def _halts(graph: "CompiledGraph", name: str) -> Literal["before", "after"] | None:
@@ -105,7 +136,9 @@ def _literals(hint: Any) -> tuple[str, ...]:
 
 def _box(node: DrawnNode) -> str:
     label = _text(node.name) + (f"<br/><small>stops {node.halts}</small>" if node.halts else "")
-    return f'{_id(node.id)}(["{label}"])' if node.id in {START, END} else f'{_id(node.id)}("{label}")'
+    return (
+        f'{_id(node.id)}(["{label}"])' if node.id.rpartition(":")[2] in {START, END} else f'{_id(node.id)}("{label}")'
+    )
 
 
 def _arrow(edge: DrawnEdge) -> str:

@@ -91,6 +91,28 @@ def arguments_by_their_older_names(lib: Any) -> Any:
     return builder.compile().invoke({"text": "hi"})
 
 
+@PROGRAMS.add
+def what_else_a_compiled_graph_can_be_asked(lib: Any) -> Any:
+    inner = chain(lib, deep=tell("deep")).compile(name="inner")
+    middle = chain(lib, inner=inner).compile()
+    graph = saved(lib, chain(lib, a=tell("a"), middle=middle), name="ours")
+    bound = graph.with_config({"configurable": {"thread_id": "bound"}}).with_config(metadata={"by": "us"})
+    other = {"configurable": {"thread_id": "other"}}
+    return [
+        graph.get_name(),
+        bound.invoke({}),
+        bound.get_state({"configurable": {"thread_id": "bound"}}).metadata["by"],
+        bound.invoke({}, other),
+        graph.get_state(other).metadata["by"],
+        graph.batch([{}, {"text": "x"}], [CONFIG, other]),
+        [name for name, _ in graph.get_subgraphs()],
+        [name for name, _ in graph.get_subgraphs(recurse=True)],
+        [name for name, _ in graph.get_subgraphs(namespace="middle|inner", recurse=True)],
+        sorted(graph.nodes),
+        [len(graph.get_graph(xray=depth).nodes) for depth in (False, 1, True)],
+    ]
+
+
 def mistake(build: Callable[[], Any]) -> Any:
     try:
         build()

@@ -146,6 +146,33 @@ def what_callers_configure_is_noted_with_each_checkpoint(lib: Any) -> Any:
     return seen, len(list(graph.get_state_history(CONFIG, filter={"user_id": 7})))
 
 
+@PROGRAMS.add
+def a_state_edited_at_a_breakpoint(lib: Any) -> Any:
+    """Who goes on passes the breakpoint, also when the edit has made a new checkpoint in front of it."""
+    child = chain(lib, c1=tell("c1"), c2=tell("c2")).compile(interrupt_before=["c2"])
+    said: list[Any] = []
+    for nodes, stops in ((dict.fromkeys("abc"), ["b"]), ({"a": None, "b": child}, [])):
+        builder = chain(lib, **{name: node or tell(name) for name, node in nodes.items()})
+        graph = saved(lib, builder, interrupt_before=stops)
+        graph.invoke({"log": ["in"]}, CONFIG)
+        graph.update_state(CONFIG, {"log": ["edited"]})
+        said += [outline(graph), graph.invoke(None, CONFIG) if stops else None]
+    return said
+
+
+@PROGRAMS.add
+def nothing_to_read_without_a_checkpointer(lib: Any) -> Any:
+    graph = chain(lib, a=tell("a")).compile()
+    return [
+        attempt(call)
+        for call in (
+            lambda: graph.get_state(CONFIG),
+            lambda: list(graph.get_state_history(CONFIG)),
+            lambda: graph.update_state(CONFIG, {"log": ["x"]}),
+        )
+    ]
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_says_the_same_with_both_libraries(name: str) -> None:

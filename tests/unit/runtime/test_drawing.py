@@ -54,3 +54,21 @@ def test_mermaid_names_every_box_and_escapes_what_is_its_own() -> None:
     assert text.startswith("graph TD;\n")
     assert "say #34;hi#34;; #60;b#62;<br/><small>stops before</small>" in text
     assert text.count("-->") == 2
+
+
+def test_xray_opens_subgraphs() -> None:
+    child = StateGraph(State).add_sequence([("one", work), ("two", work)]).add_edge(START, "one").compile()
+    graph = StateGraph(State).add_node("child", child).add_edge(START, "child").compile()
+    drawn = graph.get_graph(xray=True)
+    assert drawn.edges == [
+        DrawnEdge(START, "child:one"),
+        DrawnEdge("child:two", END),
+        DrawnEdge("child:one", "child:two"),
+    ]
+    assert 'n_child_3a_one("one")' in drawn.draw_mermaid()
+
+
+def test_destinations_are_arrows() -> None:
+    graph = StateGraph(State).add_node("steer", lambda _: None, destinations={"work": "go"}).add_node(work)
+    drawn = graph.add_edge(START, "steer").compile().get_graph()
+    assert DrawnEdge("steer", "work", "go", conditional=True) in drawn.edges
