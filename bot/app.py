@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
@@ -31,6 +32,7 @@ from handlers.payloads import MalformedError, check_shape, kind_of
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import Command, CompiledGraph, StateGraph
 from runtime.codec.process import CODEC
+from runtime.graph.copies import copy_before_answer
 from runtime.requests.agents import Agent, Graph
 from runtime.requests.drives import RETRY_SECONDS
 from runtime.requests.ledger import Ledger
@@ -201,6 +203,7 @@ def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
         to_outcome=outcome,
         to_asked=asked,
         to_decision=automatic,
+        copy=_copier_of(compiled),
         command=_command_of(compiled),
     )
 
@@ -221,6 +224,13 @@ def _compiled(name: str, graph: object, store: Store) -> Any:
     if not getattr(graph, "checkpointer", None):
         raise ValueError("a LangGraph graph needs a checkpointer of its own: compile(checkpointer=AsyncSqliteSaver(…))")
     return graph
+
+
+def _copier_of(graph: Graph) -> Callable[[str, str, str], Awaitable[bool]] | None:
+    """Return how a thread of the graph is copied; None for one that is not ours."""
+    if not isinstance(graph, CompiledGraph) or graph.checkpointer is None or isinstance(graph.checkpointer, bool):
+        return None
+    return partial(copy_before_answer, graph.checkpointer)
 
 
 def _command_of(graph: Graph) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers import drafts, home, rest
 from handlers.afterwards import PAGES
-from handlers.cards import ids
+from handlers.cards import ids, words
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
 from handlers.cards.model import decide_as_proposed
@@ -148,8 +148,20 @@ async def _more(desk: Desk, pressed: Click) -> object:
     card = ids.parse_card_block(pressed.block_id)
     if card is not None and pressed.value == ids.WITHDRAW:
         return await desk.runner.withdraw(card.request_id, pressed.by)
+    if card is not None and pressed.value == ids.FORK:
+        return await _fork(desk, pressed, card.request_id)
     desk.later(_show_more(desk, pressed, card), pressed.by)
     return None
+
+
+async def _fork(desk: Desk, pressed: Click, request_id: RequestId) -> object:
+    """Have a question asked again, to be answered differently."""
+    copy = await desk.runner.fork(request_id, pressed.by)
+    if isinstance(copy, Refusal):
+        return copy
+    text = words.answered_differently(desk.link(copy.place)) if copy.where else words.ASKING_AGAIN
+    desk.later(desk.tell(pressed.by, pressed.channel, text, pressed.thread_ts), pressed.by)
+    return copy
 
 
 async def _show_more(desk: Desk, pressed: Click, card: ids.CardRef | None) -> None:

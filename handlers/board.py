@@ -32,6 +32,7 @@ from runtime.requests.records import (
     Place,
     Post,
     Request,
+    RequestId,
     RequestStatus,
     Thread,
     ThreadId,
@@ -139,21 +140,22 @@ class Board:
         turns = await self._ledger.turns(thread.id, *_SHOWN)
         requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
         thread = await self._show_root(thread, requests, guard)
-        await self._show_all(thread, self._drawings(thread, turns, requests), guard)
+        forks = {request.id: await self._fork_link(request) for request in requests if request.forked_to}
+        await self._show_all(thread, self._drawings(thread, turns, requests, forks), guard)
         if thread.status is not ThreadStatus.RUNNING:
             await self._live.clear(thread)
-        asking = {request.turn_id for request in requests if request.status is RequestStatus.OPEN}
+        changing = {r.turn_id for r in requests if r.status is RequestStatus.OPEN or forks.get(r.id) == ""}
         for turn in turns:
-            if turn.status is not TurnStatus.TAKEN and turn.id not in asking:
+            if turn.status is not TurnStatus.TAKEN and turn.id not in changing:
                 await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
 
     async def _show_root(self, thread: Thread, requests: Sequence[Request], guard: Guard) -> Thread:
-        asked = pause(requests)
+        asked, origin = pause(requests), await self._origin_link(thread)
         waiting = [(r.id, r.proposal is None) for r in asked if r.status is RequestStatus.OPEN]
         root = _Drawing(
             key=_root_key(thread),
             state=f"{thread.status} {len(asked)} {waiting}",
-            draw=lambda: run_message(thread, asked, self.title(thread)),
+            draw=lambda: run_message(thread, asked, self.title(thread), origin_link=origin),
             needed=thread.status is not ThreadStatus.STOPPED,
         )
         try:
@@ -164,7 +166,29 @@ class Board:
             return thread  # stopped because there is nowhere to talk
         if thread.where or post is None or post.place is None:
             return thread
-        return await self._locate(thread, post.place)
+        located = await self._locate(thread, post.place)
+        await self._link_back(located, guard)
+        return located
+
+    # Where a question is answered differently, and where it was answered first, each has a link to the other.
+
+    async def _fork_link(self, request: Request) -> str:
+        copy = await self._ledger.thread(request.forked_to) if request.forked_to else None
+        return message_link(self._team_url, copy.place) if copy is not None and copy.where else ""
+
+    async def _origin_link(self, thread: Thread) -> str:
+        post = await self._ledger.post(f"request:{thread.forked_from}") if thread.forked_from else None
+        return message_link(self._team_url, post.place) if post is not None and post.place else ""
+
+    async def _link_back(self, copy: Thread, guard: Guard) -> None:
+        """Show the link to a copy on the card it is a copy for; if not now, then when that is next drawn."""
+        request = await self._ledger.request(copy.forked_from) if copy.forked_from else None
+        if request is None:
+            return
+        try:
+            await self.refresh(request.thread_id, guard)
+        except (SlackRefusedError, SlackUncertainError) as problem:
+            logger.info("the card of request %s has no link yet: %s", request.id, problem)
 
     async def _locate(self, thread: Thread, place: Place) -> Thread:
         """Let the conversation be there."""
@@ -172,23 +196,29 @@ class Board:
             thread = await self._ledger.thread(thread.id) or thread
         return changed
 
-    def _drawings(self, thread: Thread, turns: Sequence[Turn], requests: Sequence[Request]) -> Iterator[_Drawing]:
+    def _drawings(
+        self, thread: Thread, turns: Sequence[Turn], requests: Sequence[Request], forks: Mapping[RequestId, str]
+    ) -> Iterator[_Drawing]:
         standing = {turn.id: replace(thread, status=_standing(turn, thread)) for turn in turns}
         for request in requests:
-            yield self._card(standing[request.turn_id], request)
+            yield self._card(standing[request.turn_id], request, forks.get(request.id, ""))
             for notice in request.notices:
                 yield self._notice(thread, request, notice)
         for turn in turns:
             if turn.status is TurnStatus.ENDED:
                 yield self._outcome(thread, turn)
 
-    def _card(self, thread: Thread, request: Request) -> _Drawing:
+    def _card(self, thread: Thread, request: Request, fork_link: str) -> _Drawing:
         shown = thread.status if request.status is not RequestStatus.OPEN else ""
         return _Drawing(
             key=f"request:{request.id}",
-            state=f"{request.revision} {shown}",
+            state=f"{request.revision} {shown}{fork_link}",
             draw=lambda: card_message(
-                compile_card(request.payload, request.response_schema), request, thread, agent_title=self.title(thread)
+                compile_card(request.payload, request.response_schema),
+                request,
+                thread,
+                agent_title=self.title(thread),
+                fork_link=fork_link,
             ),
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
             attach=lambda: _in_full(request),

@@ -35,13 +35,14 @@ class Message:
     blocks: list[dict[str, Any]]
 
 
-def card_message(card: Card, request: Request, thread: Thread, *, agent_title: str) -> Message:
-    """The card as it is to look now, whatever its status."""
+def card_message(card: Card, request: Request, thread: Thread, *, agent_title: str, fork_link: str = "") -> Message:
+    """The card as it is to look now, whatever its status. `fork_link`: to where it is answered differently."""
     if request.status is RequestStatus.OPEN:
         blocks = open_card(card, request, agent_title)
     else:
         top = body(card)
-        blocks = [*top.blocks, *_outcome(request, thread), *_still_viewable(request, top)]
+        forked = [context(words.answered_differently(fork_link))] if request.forked_to else []
+        blocks = [*top.blocks, *_outcome(request, thread), *forked, *_afterwards(request, top)]
     return Message(_sentence(card, request, thread, agent_title), blocks)
 
 
@@ -176,7 +177,10 @@ def _view_button(request: Request) -> Block:
 def _menu(request: Request, top: Body) -> Block:
     options = [(words.VIEW_EVERYTHING, ids.VIEW)] if top.complete else []
     options += [(words.WITHDRAW, ids.WITHDRAW)] if request.votes else []
-    options.append((words.STOP_RUN, ids.STOP))
+    return _overflow([*options, (words.STOP_RUN, ids.STOP)])
+
+
+def _overflow(options: Sequence[tuple[str, str]]) -> Block:
     return {
         "type": "overflow",
         "action_id": ids.MORE,
@@ -184,9 +188,12 @@ def _menu(request: Request, top: Body) -> Block:
     }
 
 
-def _still_viewable(request: Request, top: Body) -> list[Block]:
-    """What was decided stays readable in full."""
-    return [] if top.complete else [_actions(request, [_view_button(request)])]
+def _afterwards(request: Request, top: Body) -> list[Block]:
+    """What was decided stays readable in full, and can be answered differently."""
+    view = [] if top.complete else [_view_button(request)]
+    again = request.status is RequestStatus.DELIVERED and not request.forked_to
+    fork = [_overflow([(words.ANSWER_DIFFERENTLY, ids.FORK)])] if again else []
+    return [_actions(request, [*view, *fork])] if view or fork else []
 
 
 def _outcome(request: Request, thread: Thread) -> list[Block]:

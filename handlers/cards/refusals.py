@@ -25,6 +25,8 @@ _PLAIN = {
     Reason.CHANGED: words.REDRAWN,
     Reason.NOT_VOTED: words.NOT_VOTED,
     Reason.NOT_YOURS: words.NOT_YOURS,
+    Reason.CANNOT_FORK: words.CANNOT_FORK,
+    Reason.UNDECIDED: words.NOTHING_DECIDED_YET,
     Reason.NEEDS_BUTTONS: words.ANSWER_WITH_BUTTONS,
     Reason.SEVERAL_OPEN: words.WHICH_ONE,
     Reason.OVER: words.ALREADY_OVER,

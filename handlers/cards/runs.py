@@ -16,14 +16,18 @@ OUTCOME = 6000
 _WITHOUT_ANSWER = {RequestStatus.REPLACED, RequestStatus.STOPPED}
 
 
-def run_message(thread: Thread, requests: Sequence[Request], agent_title: str) -> Message:
-    """The root of a run's conversation. `requests`: those of the pause the thread is in."""
+def run_message(thread: Thread, requests: Sequence[Request], agent_title: str, *, origin_link: str = "") -> Message:
+    """The root of a run's conversation. `requests`: those of the pause the thread is in.
+
+    `origin_link`: to the answer that is given differently here.
+    """
     prompt = excerpt(thread.prompt, PROMPT, lines=14)
     status = run_status(thread, requests)
     started = f"*{escape(agent_title)}* · {mention(thread.started_by)}"
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": started, "verbatim": True}},
         *([rich_text(quote(prompt.text))] if prompt.text.strip() else []),
+        *([context(words.answered_differently_from(mention(by), origin_link))] if (by := thread.forked_by) else []),
         context(status),
         *([_actions(buttons)] if (buttons := _run_buttons(thread, requests, cut=bool(prompt.cut))) else []),
     ]

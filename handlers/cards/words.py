@@ -354,6 +354,24 @@ def approved_so_many(done: int, count: int) -> str:
     return f"Approved {done} of {count}. Nothing was decided about the others:"
 
 
+# Answering differently.
+ANSWER_DIFFERENTLY = "Answer differently"
+CANNOT_FORK = "This agent cannot go back to a question. Start another run instead."
+NOTHING_DECIDED_YET = "Nobody has answered this yet. Answer it on its card."
+ASKING_AGAIN = "I am asking this again, in a conversation of its own in this channel."
+
+
+def answered_differently(link: str) -> str:
+    """On a card whose question was asked again elsewhere; `link` may not be there yet."""
+    return f"↪️ Asked again, to be answered differently{f': <{link}|open>' if link else ''}"
+
+
+def answered_differently_from(who: str, link: str) -> str:
+    """On the first message of that conversation."""
+    first = f"<{link}|the first answer>" if link else "the first answer"
+    return f"↪️ Asked again for {who}, to be answered differently. What {first} led to is not undone."
+
+
 # What was tried on a run, and what came of it.
 AUDIT_TITLE, HISTORY_TITLE = "Who tried what", "History of the run"
 NOTHING_YET = "Nothing has happened yet."
@@ -364,12 +382,15 @@ _DEEDS = {
     "withdraw": "took their agreement back",
     "stop": "stopped the run",
     "retry": "had it tried again",
+    "fork": "asked to answer differently",
+    "forked": "began this as a copy, to answer differently",
 }
 _TRIED = {
     "answer": "answer",
     "withdraw": "take their agreement back",
     "stop": "stop the run",
     "retry": "have it tried again",
+    "fork": "answer differently",
     "say": "write a message",
     "start": "start a run",
 }
@@ -388,6 +409,8 @@ _BECAUSE = {
     "not_voted": "they had not agreed",
     "invalid": "what they gave did not fit",
     "needs_buttons": "a message cannot decide it",
+    "cannot_fork": "this agent cannot go back to a question",
+    "undecided": "nobody had answered yet",
     "several_open": "several questions were open",
     "guest": "guests may not",
     "stranger": "people of other organisations may not",

@@ -113,7 +113,7 @@ class TaskContext:
 
     def idempotency_key(self, label: str = "") -> str:
         """Return a key for outside systems that this task has on every execution, and no other."""
-        return derive_id("effect", self.task.id, label)
+        return derive_id("effect", self.run.journal.thread_id, self.task.id, label)
 
     def emit(self, chunk: Any) -> None:
         """Send a chunk to the readers of the `custom` stream."""

@@ -1,6 +1,6 @@
 """What the use cases need of a graph: so little that LangGraph's own compiled graphs fit too."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -86,6 +86,11 @@ class Agent:
     """Payload to what of it matters to the policy."""
     to_decision: ByPolicy = lambda *_, **__: None
     """How policy answers in place of people; None for a question that it cannot answer."""
+    copy: Callable[[str, str, str], Awaitable[bool]] | None = None
+    """Copies a thread as it stood before a question was answered: `(thread id, question id, id of the copy)`.
+
+    False when that was never asked there. None: this kind of graph cannot.
+    """
     command: Callable[..., Any] = Command
     """Makes the graph's own kind of `Command(resume=…)`."""
 

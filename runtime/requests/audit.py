@@ -21,8 +21,8 @@ AUDIT: Final = Collection("audit", ("thread_id", "request_id"))
 ANSWER: Final = "answer"
 LONGEST: Final = 2000
 """Characters of one changed value that an entry keeps."""
-HEADS: Final = 1000
-"""Chains whose end is remembered: for the others it is looked up."""
+REMEMBERED: Final = 1000
+"""Chains whose end is known, and requests that are known to be noted: for the others it is looked up."""
 _OF_THE_STORE: Final = frozenset({"id", "created_at", "revision", "hash"})
 
 
@@ -33,6 +33,8 @@ class Audit:
         self._store = store
         self._noted = noted
         self._heads: dict[str, Document] = {}
+        self._answered: dict[str, None] = {}
+        """Requests whose decisions are noted."""
 
     async def note(
         self,
@@ -65,7 +67,8 @@ class Audit:
             entry = _chained(said, head)
             if await self._store.insert(AUDIT, entry):
                 break
-        self._remember(thread_id, entry)
+        self._heads[thread_id] = entry
+        _bound(self._heads)
         self._noted(what, detail)
 
     async def note_start(self, thread: Thread) -> None:
@@ -79,9 +82,15 @@ class Audit:
             await self.note("stop", at=thread.updated_at, by=thread.stopped_by, thread_id=thread.id, once=True)
 
     async def note_answer(self, request: Request) -> None:
-        """Add how a request was decided, unless that is there: whoever finds a decided request may do this."""
-        if request.decision is not None:
-            await self._note_decision(ANSWER, request, request.decision, once=True)
+        """Add how a request was decided, unless that is there: whoever finds a decided request may do this.
+
+        Who dies between a decision and its entry leaves that to whoever delivers it.
+        """
+        if request.decision is None or request.id in self._answered:
+            return
+        await self._note_decision(ANSWER, request, request.decision, once=True)
+        self._answered[request.id] = None
+        _bound(self._answered)
 
     async def note_vote(self, request: Request, decision: Decision) -> None:
         """Add what somebody would have decided, where others have to agree."""
@@ -115,11 +124,6 @@ class Audit:
         entries = await self._store.find(AUDIT, {about: str(said[about])})
         same = [entry for entry in entries if entry["what"] == said["what"]]
         return any(said["request_id"] or entry["at"] == said["at"] for entry in same)
-
-    def _remember(self, thread_id: str, entry: Document) -> None:
-        self._heads[thread_id] = entry
-        while len(self._heads) > HEADS:
-            del self._heads[next(iter(self._heads))]
 
 
 def faults(trail: Sequence[Document]) -> Iterator[str]:
@@ -177,3 +181,9 @@ def _text(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+
+
+def _bound(known: dict[str, Any]) -> None:
+    """Forget what was learned first."""
+    while len(known) > REMEMBERED:
+        del known[next(iter(known))]

@@ -318,7 +318,8 @@ def _thread_document(thread: Thread) -> Document:
 def _thread(document: Document) -> Thread:
     fields: dict[str, Any] = {name: value for name, value in document.items() if name not in {"team", "starter"}}
     fields["started_by"] = Person(**fields["started_by"])
-    fields["stopped_by"] = Person(**fields["stopped_by"]) if fields["stopped_by"] else None
+    for name in ("stopped_by", "forked_by"):
+        fields[name] = Person(**fields[name]) if fields.get(name) else None
     fields["status"] = ThreadStatus(fields["status"])
     return Thread(**fields)
 

@@ -46,6 +46,10 @@ class Reason(StrEnum):
     """A message cannot decide this."""
     SEVERAL_OPEN = "several_open"
     """A message could mean any of several questions."""
+    CANNOT_FORK = "cannot_fork"
+    """This kind of agent cannot go back to a question."""
+    UNDECIDED = "undecided"
+    """Nobody has answered yet, so there is nothing to answer differently."""
     OVER = "over"
     """The run has ended already."""
 
@@ -86,6 +90,11 @@ async def may_answer(request: Request | None, by: Person, directory: Directory, 
     settled = is_pending(request, by, now)
     if settled is not None or request is None:
         return settled
+    return await may_decide(request, by, directory)
+
+
+async def may_decide(request: Request, by: Person, directory: Directory) -> Refusal | None:
+    """Check who it is, and nothing else."""
     audience = Audience(directory=directory, terms=request.terms, requester=request.asked_for, channel=request.channel)
     try:
         return await _among(request, by, audience)

@@ -55,6 +55,9 @@ class Thread:
     where: str = ""
     """The place as one string, once the conversation has one: how a reply finds its thread."""
     stopped_by: Person | None = None
+    forked_from: "RequestId | None" = None
+    """The request that is answered differently here."""
+    forked_by: Person | None = None
     created_at: float
     """Seconds since the epoch, as all times here."""
     updated_at: float
@@ -173,6 +176,8 @@ class Request:
     """How many of these steps were taken."""
     notices: tuple[Notice, ...] = ()
     """What people were told because nobody answered."""
+    forked_to: ThreadId | None = None
+    """The run in which it is answered differently."""
     created_at: float
     unseen_since: float | None = None
     """Since when nobody has seen to its decision."""
@@ -216,6 +221,10 @@ class Turn:
     failed: bool = False
     attempt: int = 0
     """How often it was tried again after it had failed."""
+    origin: str = ""
+    """The turn that this one is a copy of: what the checkpoints up to there are marked with."""
+    reopens: str = ""
+    """Id of the interrupt that is open again in the copy."""
     created_at: float
     unseen_since: float | None = None
     """Since when nobody has seen it in the queue."""

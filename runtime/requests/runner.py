@@ -18,9 +18,10 @@ from runtime.policy.directory import Directory, NoDirectory
 from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
+from runtime.requests.forks import copy_id_of, open_copy
 from runtime.requests.leases import LEASE_SECONDS
 from runtime.requests.ledger import Ledger
-from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_steer
+from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_decide, may_steer
 from runtime.requests.records import (
     Decision,
     Person,
@@ -223,6 +224,36 @@ class Runner:
                 self.wake(thread.id)
                 await self._note("retry", by, thread_id=thread.id)
                 return again
+
+    async def fork(self, request_id: RequestId, by: Person) -> Thread | Refusal:
+        """Have a question that was answered asked once more, in a copy of the run from before the answer."""
+        request = await self.ledger.request(request_id)
+        if request is None or request.asked_for.team != by.team:
+            return await self.refused("fork", Refusal(Reason.UNKNOWN), by)
+        refusal = await may_decide(request, by, self._directory)
+        if refusal is None and request.decision is None:
+            refusal = Refusal(Reason.UNDECIDED, request)
+        copy = await self._copy(request, by) if refusal is None else None
+        if copy is None:
+            return await self.refused("fork", refusal or Refusal(Reason.CANNOT_FORK, request), by)
+        self.wake(copy.id)
+        return copy
+
+    async def _copy(self, request: Request, by: Person) -> Thread | None:
+        """The run's copy, made unless it is there; None where that cannot be."""
+        copy_id = copy_id_of(request)
+        if existing := await self.ledger.thread(copy_id):
+            return existing
+        thread, turn = await self.ledger.thread(request.thread_id), await self.ledger.turn(request.turn_id)
+        agent = self.agents.get(request.agent)
+        if thread is None or turn is None or agent is None or agent.copy is None:
+            return None
+        if not await agent.copy(thread.id, request.interrupt_id, copy_id):
+            return None
+        copy = await open_copy(self.ledger, thread, turn, request, by=by, now=self._clock())
+        await self._note("fork", by, thread_id=thread.id, request_id=request.id, detail=copy_id)
+        await self._note("forked", by, thread_id=copy_id, detail=thread.id)
+        return copy
 
     async def refused(self, what: str, refusal: Refusal, by: Person) -> Refusal:
         """Note an attempt that changes nothing; every one is in the audit trail."""

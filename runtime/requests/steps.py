@@ -186,7 +186,7 @@ class Steps:
         pending = {interrupt.id: interrupt for task in state.tasks for interrupt in task.interrupts}
         decided = await self._settle(requests, pending)
         lease.check()
-        if (state.metadata or {}).get(TURN) != turn.id:
+        if (state.metadata or {}).get(TURN) not in {turn.id, turn.origin or turn.id}:
             return await self._go(drive, lease, thread, turn, agent.to_input(turn.text))
         if decided:
             answers = {request.interrupt_id: request.decision.value for request in decided if request.decision}
@@ -209,6 +209,7 @@ class Steps:
             question = pending.get(request.interrupt_id)
             decided = request.status is RequestStatus.DECIDED
             if question is None:
+                await self._ledger.audit.note_answer(request)
                 await self._ledger.settle(request, RequestStatus.DELIVERED if decided else RequestStatus.REPLACED)
             elif self._digest(question.value) != request.digest:
                 await self._ledger.settle(request, RequestStatus.REPLACED)
@@ -280,6 +281,8 @@ class Steps:
 
     def _request(self, thread: Thread, agent: Agent, turn: Turn, interrupt: Any, attempt: int) -> Request:
         now, terms = self._clock(), agent.terms(interrupt.value)
+        if interrupt.id == turn.reopens:  # somebody wants to answer it
+            terms = terms.model_copy(update={"rule": ""})
         return Request(
             id=request_id_of(thread.id, interrupt.id, attempt),
             thread_id=thread.id,

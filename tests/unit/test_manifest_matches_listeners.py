@@ -99,8 +99,8 @@ def test_no_name_is_forgotten_here() -> None:
     names = {value for key, value in vars(ids).items() if key.isupper() and not key.startswith("_")}
     pressed = {action_id.split(":")[0] for action_id in BUTTONS} | set(MODALS)
     typed = {ids.AUDIT, ids.HISTORY}
-    menu = {ids.ASK_AGENT}
-    assert names - pressed - typed - menu == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.REASON, ids.TEXT, ids.WITHDRAW}
+    menu = {ids.ASK_AGENT, ids.WITHDRAW, ids.FORK}
+    assert names - pressed - typed - menu == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.REASON, ids.TEXT}
 
 
 def test_the_scopes_are_those_of_the_calls_and_events() -> None:

@@ -154,7 +154,7 @@ async def test_entries_of_a_release_that_did_not_chain_are_in_nobodys_way(store:
 
 
 async def test_what_is_known_of_the_end_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "HEADS", 2)
+    monkeypatch.setattr(audit, "REMEMBERED", 2)
     trail = Audit(store)
     for thread_id in "abcabc":
         await trail.note("say", at=1.0, by=BEN, thread_id=thread_id)

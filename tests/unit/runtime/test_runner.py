@@ -296,6 +296,16 @@ async def test_every_attempt_is_in_the_audit_trail(world: World) -> None:
     assert unknown == [("answer refused", eve), ("stop refused", eve)]
 
 
+async def test_a_decision_whose_process_died_before_it_was_noted_is_noted_by_whoever_delivers_it(world: World) -> None:
+    thread = await world.start()
+    request = await world.request(thread)
+    assert await world.ledger.claim(request.id, decision("a")) is not None
+    world.runner.wake(thread.id)
+    await world.rest()
+    entries = [(entry["what"], entry["request_id"]) for entry in await world.ledger.trail(thread.id)]
+    assert entries == [("start", ""), ("answer", request.id)]
+
+
 async def test_a_failed_turn_is_tried_again_from_where_it_failed() -> None:
     tries: list[Any] = []
 
