@@ -42,6 +42,10 @@ _TOKENS = [
 ]
 
 
+_PAIR = re.compile(r"""["'](\w{1,60})["']\s{0,3}:\s{0,3}["']([^"'\n]{4,400})["']""")
+"""A key with its value, as JSON and Python write them into a text."""
+
+
 class HiddenPartError(ValueError):
     """A value still shows a mask where nothing was hidden before, so nobody can tell what it should be."""
 
@@ -137,7 +141,8 @@ def _tokens(text: str) -> list[tuple[int, int]]:
     """Where the tokens stand, in order; what overlaps is one."""
     found: list[tuple[int, int]] = []
     matches = (match for needle, pattern in _TOKENS if needle in text for match in pattern.finditer(text))
-    for start, end in sorted(match.span(match.lastindex or 0) for match in matches):
+    pairs = (match.span(2) for match in _PAIR.finditer(text) if secret_key(match[1])) if ":" in text else ()
+    for start, end in sorted([*(match.span(match.lastindex or 0) for match in matches), *pairs]):
         if found and start < found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:

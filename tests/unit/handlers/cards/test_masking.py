@@ -9,6 +9,8 @@ from handlers.cards.schemas import Schema
     [
         ("Authorization: Bearer abc123def456ghi", f"Authorization: Bearer {MASK}"),
         ("Authorization: Basic dXNlcjpwdw==", f"Authorization: Basic {MASK}"),
+        ("""{'user': 'ada', 'api_key': 'hunter2'}""", f"""{{'user': 'ada', 'api_key': '{MASK}'}}"""),
+        ("""send {"password":"hunter 2"} now""", f"""send {{"password":"{MASK}"}} now"""),
         ("postgres://user:hunter2@db/x", f"postgres://{MASK}@db/x"),
         ("a sk-abcdefghijklmnop, b", f"a {MASK}, b"),
         ("Bearer sk-abcdefghijklmnop1.x", f"Bearer {MASK}"),
@@ -28,6 +30,8 @@ def test_a_token_is_masked_and_the_text_around_it_kept(text: str, masked: str) -
         "https://example.org/a:b@c",
         "see AKIAs",
         "eyJust.eyJoking",
+        """{"token_count": "four thousand", "the password": "is not here"}""",
+        "password: required",
     ],
 )
 def test_ordinary_words_are_no_tokens(text: str) -> None:
