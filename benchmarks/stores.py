@@ -102,6 +102,32 @@ async def floor_of_reads(times: int) -> Sample:
         return sample("load", times, lambda: connection.execute(query).fetchone()[0])
 
 
+async def our_return(items: int) -> Sample:
+    """Read and decode what is large, with a store that has never seen it."""
+    with TemporaryDirectory() as folder:
+        path, codec = Path(folder, "andon.sqlite"), Codec()
+        async with SqliteSaver(path) as saver:
+            await saver.append("thread", 0, codec.encode(pages(items)))
+        async with SqliteSaver(path) as saver:
+            seconds, log = await timed(saver.load("thread"))
+            decoded = sample("return", 1, lambda: codec.decode(log.entries[0]))
+    return Sample({"return": seconds + decoded.figures["return"]}, decoded.answer)
+
+
+async def floor_of_return(items: int) -> Sample:
+    with TemporaryDirectory() as folder:
+        path, data = Path(folder, "plain.sqlite"), ormsgpack.packb(pages(items))
+        with closing(plain(path, "FULL")) as connection:
+            connection.execute("INSERT INTO rows VALUES (0, 0, ?)", (data,))
+        with closing(sqlite3.connect(path)) as connection:
+            query = "SELECT entry FROM rows WHERE thread = 0"
+            return sample("return", 1, lambda: ormsgpack.unpackb(connection.execute(query).fetchone()[0]))
+
+
+def pages(number: int) -> list[dict[str, Any]]:
+    return [{"number": place, "text": "x" * 1_000} for place in range(number)]
+
+
 async def our_codec(times: int) -> Sample:
     codec = Codec()
     return sample("codec", times, lambda: codec.decode(codec.encode(MESSAGES)))
@@ -126,6 +152,12 @@ WORKLOADS = (
         ours=Contender("Andon", our_reads),
         reference=Contender("floor", floor_of_reads),
         sizes=(500, 100, 2),
+    ),
+    Workload(
+        figures=(Figure("return", "read and decode 5 MB of plain dicts, cold, SQLite"),),
+        ours=Contender("Andon", our_return),
+        reference=Contender("floor", floor_of_return),
+        sizes=(5_000, 5_000, 3),
     ),
     Workload(
         figures=(Figure("codec", "encode and decode two messages of 1 KB"),),
