@@ -26,8 +26,8 @@ MAX_BYTES = 180_000
 def details_view(card: Card, request: Request, page: int = 0, *, revealed: bool = False) -> dict[str, Any]:
     """The card in full; `page` counts from 0, one beyond the end is the last. `revealed`: hidden values too."""
     view = _view(_parts(card, revealed=revealed), ids.ViewRef(request_id=request.id, revealed=revealed), page)
-    if not revealed and request.status is RequestStatus.OPEN and _hides_something(card):
-        view["blocks"].append(_reveal(request))
+    if page <= 0 and not revealed and request.status is RequestStatus.OPEN and _hides_something(card):
+        view["blocks"].insert(1, _reveal(request))  # below the title, where nobody has to scroll for it
     return view
 
 
