@@ -80,9 +80,12 @@ class Codec:
     def encode(self, value: Any) -> bytes:
         """Raises CodecError, with the path to it, for a value that cannot be kept."""
         try:
-            return VERSION + _Packing(self._kinds).pack(value)
+            return VERSION + ormsgpack.packb(value, self._outermost, _OPTIONS)
         except (TypeError, ValueError, RecursionError):
             return VERSION + _Walk(self._kinds).pack(value)
+
+    def _outermost(self, value: Any) -> ormsgpack.Ext:
+        return _Packing(self._kinds).extension(value)
 
     def decode(self, data: bytes) -> Any:
         """Raises CodecError for bytes of a newer version, of a class that is not registered, or not ours at all."""
@@ -122,16 +125,16 @@ class _Kinds:
 
 
 class _Packing:
-    """One `encode` by the native packer, which calls back for what it does not know."""
+    """One value that the native packer does not know, and those inside of it."""
 
     def __init__(self, kinds: _Kinds) -> None:
         self._kinds = kinds
         self._depth = 0
 
     def pack(self, value: Any) -> bytes:
-        return ormsgpack.packb(value, self._extension, _OPTIONS)
+        return ormsgpack.packb(value, self.extension, _OPTIONS)
 
-    def _extension(self, value: Any) -> ormsgpack.Ext:
+    def extension(self, value: Any) -> ormsgpack.Ext:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise TypeError

@@ -49,7 +49,8 @@ def check(options: Options) -> None:
     durability = options.get("durability", "async")
     if durability not in DURABILITIES:
         raise ValueError(f"durability is 'sync', 'async' or 'exit', not {durability!r}")
-    if wrong := [name for name in modes_of(options, "values") if name not in MODES]:
+    wrong = "stream_mode" in options and [name for name in modes_of(options, "values") if name not in MODES]
+    if wrong:
         raise ValueError(f"there is no stream mode {wrong[0]!r}; there are {', '.join(MODES)}")
 
 
