@@ -310,3 +310,22 @@ async def test_a_run_is_stopped_after_a_question(open_office: OpenOffice) -> Non
         await office.modal("ana")
         await ana.submit()
         assert "ended already" in shown(ana.modal)
+
+
+async def test_a_destructive_action_counts_only_once_it_is_confirmed(open_office: OpenOffice) -> None:
+    drop = Approval(title="Drop users?", approve_label="Drop table", destructive=True, reject_reasons=["Still in use"])
+    async with open_office({"refund": asking(drop, drop)}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        ben, card = office.person("ben"), await office.card()
+        button = ben.button(card, "Drop table")
+        assert button["style"] == "danger"
+        assert "Drop users?" in shown(button["confirm"])
+        await ben.press(card, "Drop table", confirm=False)
+        await settle(office)
+        assert "Approved" not in shown(office.cards())
+        await ben.press(card, "Drop table")
+        await office.sees("refunds", card["ts"], "Approved")
+        await ben.press(await office.card(nth=-1), "Reject…")
+        await office.modal("ben")
+        assert await ben.submit({"Reason": "Still in use", "In your own words": "until May"}) == {}
+        assert "Still in use: until May" in shown((await office.outcome())["blocks"])
