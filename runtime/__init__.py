@@ -66,6 +66,7 @@ from runtime.types import (
     StateSnapshot,
     StateUpdate,
     StreamWriter,
+    TimeoutPolicy,
 )
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ __all__ = [
     "StreamWriter",
     "SystemMessage",
     "ThreadBusyError",
+    "TimeoutPolicy",
     "ToolMessage",
     "UnknownInterruptError",
     "add_messages",

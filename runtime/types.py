@@ -6,6 +6,7 @@ Source of the shapes: https://langchain-ai.github.io/langgraph/reference/types/ 
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -118,6 +119,13 @@ class StateUpdate(NamedTuple):
     as_node: str | None = None
     task_id: str | None = None
     """Taken and not used: a task's id follows from its checkpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutPolicy:
+    """How long one attempt of a node may take, in LangGraph's form; there is no limit to how long it may be idle."""
+
+    run_timeout: float | timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from runtime.graph.nodes import (
     seconds_of,
 )
 from runtime.graph.state import Channel, Schema
-from runtime.types import END, START, RetryPolicy
+from runtime.types import END, START, RetryPolicy, TimeoutPolicy
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -73,7 +73,7 @@ class StateGraph:
         *,
         input_schema: type | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
-        timeout: float | timedelta | None = None,
+        timeout: float | timedelta | TimeoutPolicy | None = None,
         error_handler: NodeFunction | None = None,
         defer: bool = False,
         metadata: Mapping[str, Any] | None = None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin,
 
 from runtime.errors import InvalidGraphError
 from runtime.graph.state import Schema, is_schema
-from runtime.types import RetryPolicy, Send
+from runtime.types import RetryPolicy, Send, TimeoutPolicy
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -178,9 +178,10 @@ def handler_of(name: str, run: NodeFunction, schema: Schema) -> Node:
     )
 
 
-def seconds_of(name: str, run: Any, timeout: float | timedelta | None) -> float | None:
+def seconds_of(name: str, run: Any, timeout: float | timedelta | TimeoutPolicy | None) -> float | None:
     if timeout is None:
         return None
+    timeout = timeout.run_timeout if isinstance(timeout, TimeoutPolicy) else timeout
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
     if seconds <= 0:
         raise InvalidGraphError(f"the timeout of node {name!r} must be more than 0 seconds, not {seconds:g}")

@@ -39,7 +39,7 @@ with SqliteSaver({str(tmp_path / "andon.sqlite")!r}) as saver:
 
 PUBLIC = """
 AsyncSqliteSaver CompiledStateGraph RunnableConfig Durability GraphBubbleUp
-StateUpdate AIMessage AnyMessage HumanMessage SystemMessage ToolMessage
+TimeoutPolicy StateUpdate AIMessage AnyMessage HumanMessage SystemMessage ToolMessage
 add_messages AndonError CodecError Command CompiledGraph EmptyInputError END ExecutionInfo get_config
 get_runtime get_stream_writer GraphError GraphInterrupt GraphOutput GraphRecursionError idempotency_key
 InMemorySaver Interrupt interrupt InterruptMismatchError InvalidAnswerError InvalidGraphError

@@ -28,6 +28,7 @@ from runtime import (
     RetryPolicy,
     SqliteSaver,
     StateGraph,
+    TimeoutPolicy,
     interrupt,
     is_invalid_resume,
 )
@@ -51,7 +52,7 @@ async def endless(state: State) -> Any:
     await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("limit", [0.01, timedelta(milliseconds=10)])
+@pytest.mark.parametrize("limit", [0.01, timedelta(milliseconds=10), TimeoutPolicy(run_timeout=0.01)])
 async def test_an_async_node_that_takes_too_long_is_cancelled(limit: Any) -> None:
     with pytest.raises(NodeTimeoutError, match=r"node 'node' took longer than its timeout of 0\.01 s") as raised:
         await graph_of(endless, timeout=limit).ainvoke({}, CONFIG)
