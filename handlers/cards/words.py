@@ -423,7 +423,7 @@ def deed(who: str, what: str, detail: str) -> str:
     """What somebody did, or tried to, in mrkdwn; `what` and `detail` as in the audit trail."""
     tried, _, refused = what.partition(" ")
     if refused:
-        return f"⛔ {who} tried to {_TRIED.get(tried, 'press a button')}: {_BECAUSE.get(detail, 'nothing was changed')}"
+        return f"🚫 {who} tried to {_TRIED.get(tried, 'press a button')}: {_BECAUSE.get(detail, 'nothing was changed')}"
     if tried in {"answer", "vote"}:
         mark, verdict = VERDICTS[Verdict(detail.partition(" ")[0])]
         more = ", and others have to agree" if tried == "vote" else ""

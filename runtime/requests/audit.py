@@ -72,9 +72,14 @@ class Audit:
         self._noted(what, detail)
 
     async def note_start(self, thread: Thread) -> None:
-        """Add who started a thread, unless that is there: whoever finds a new thread may do this."""
-        about: dict[str, Any] = {"at": thread.created_at, "by": thread.started_by, "detail": thread.agent}
-        await self.note("start", **about, thread_id=thread.id, once=True)
+        """Add who started a thread, or had it made from another one, unless that is there.
+
+        Whoever finds a new thread may do this.
+        """
+        what, by, detail = "start", thread.started_by, thread.agent
+        if thread.forked_by is not None:
+            what, by, detail = "forked", thread.forked_by, str(thread.forked_from)
+        await self.note(what, at=thread.created_at, by=by, thread_id=thread.id, detail=detail, once=True)
 
     async def note_stop(self, thread: Thread) -> None:
         """Add who stopped a thread that is stopped, unless that is there: whoever finds one may do this."""

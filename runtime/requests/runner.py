@@ -252,7 +252,7 @@ class Runner:
             return None
         copy = await open_copy(self.ledger, thread, turn, request, by=by, now=self._clock())
         await self._note("fork", by, thread_id=thread.id, request_id=request.id, detail=copy_id)
-        await self._note("forked", by, thread_id=copy_id, detail=thread.id)
+        await self.ledger.audit.note_start(copy)
         return copy
 
     async def refused(self, what: str, refusal: Refusal, by: Person) -> Refusal:

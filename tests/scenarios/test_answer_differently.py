@@ -51,6 +51,9 @@ async def test_the_question_is_asked_again_in_a_conversation_of_its_own(
         assert "approved=True" in shown(office.outcomes()[0])
         await settle(office)
         assert len(office.cards()) == 2
+        copy, original = await office.bot.desk.ledger.threads()
+        whats = [[entry["what"] for entry in await office.bot.desk.ledger.trail(one.id)] for one in (original, copy)]
+        assert whats == [["start", "answer", "fork"], ["forked", "answer"]]
 
 
 async def test_asking_twice_is_asking_once(open_office: OpenOffice) -> None:

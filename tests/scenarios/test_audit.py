@@ -137,7 +137,7 @@ async def test_everybody_who_hears_of_a_run_can_read_who_tried_what(open_office:
         assert "<@U0ANA> started the run" in seen
         assert "<@U0BEN> approved with changes" in seen
         assert "25.5" in seen
-        assert "⛔ <@U0CARLA> tried to answer: somebody was first" in seen
+        assert "🚫 <@U0CARLA> tried to answer: somebody was first" in seen
         assert "sk-live" not in seen
         other = shown(await office.person("carla").command("/agent audit", channel="general"))
         assert "Nothing of yours" in other
