@@ -20,7 +20,7 @@ from bot.errors import ConfigurationError, in_words
 from bot.graphs import load_graph, split_reference
 from runtime.policy.model import AgentPolicy, Approvers
 
-RESERVED_NAMES = frozenset({"help", "list", "status", "stop", "inbox", "policy", "graph", "history", "audit"})
+RESERVED_NAMES = frozenset({"help", "list", "status", "stop", "inbox", "policy", "graph", "history", "audit", "revoke"})
 """Words that mean something else after `/agent`."""
 
 

@@ -12,9 +12,10 @@ from slack_bolt.async_app import AsyncApp
 from handlers import drafts, home, rest
 from handlers.afterwards import PAGES
 from handlers.cards import ids, words
+from handlers.cards.blocks import plain_approvals
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
-from handlers.cards.model import decide_as_proposed
+from handlers.cards.model import Reply, decide, decide_as_proposed
 from handlers.cards.payloads import compile_card
 from handlers.cards.refusals import notice_view
 from handlers.cards.runs import stop_view
@@ -56,6 +57,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     decides(re.compile(f"^{ids.ACT}:"), _answer)
     decides(ids.RETRY, _retry)
+    decides(ids.GRANT, _approve_for_run)
     decides(ids.REVEAL, _reveal)
     decides(ids.INPUT, drafts.redraw)
     decides(ids.FORM_BACK, drafts.page_back)
@@ -87,6 +89,17 @@ async def _answer(desk: Desk, pressed: Click) -> object:
         return None
     decision = decide_as_proposed(card, action, request.proposal, pressed.by, desk.clock())
     return await desk.runner.answer(request, decision)
+
+
+async def _approve_for_run(desk: Desk, pressed: Click) -> object:
+    request = await desk.runner.check(RequestId(pressed.value), pressed.by)
+    if isinstance(request, Refusal):
+        return request
+    approval = next(plain_approvals(compile_card(request.payload, request.response_schema)), None)
+    if approval is None:
+        return await desk.runner.refused("grant", Refusal(Reason.CHANGED, request), pressed.by)
+    decision = decide(approval, Reply(by=pressed.by, at=desk.clock()))
+    return await desk.runner.answer_for_run(request, decision)
 
 
 async def _retry(desk: Desk, pressed: Click) -> object:

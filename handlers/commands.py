@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers import policies, replies
 from handlers.afterwards import PAGES
-from handlers.cards import ids
+from handlers.cards import ids, words
 from handlers.desk import Desk
 from handlers.payloads import SlashCommand, slash_command
 from handlers.pictures.standing import draw
@@ -53,6 +53,8 @@ async def _answer(desk: Desk, typed: SlashCommand) -> str:
             return await _graph(desk, typed, rest)
         case "policy":
             return await _policy(desk, typed, rest)
+        case "revoke":
+            return await _revoke(desk, typed, rest)
         case "stop":
             return await _stop(desk, typed, rest)
         case ids.AUDIT | ids.HISTORY:
@@ -75,7 +77,15 @@ async def _status(desk: Desk, typed: SlashCommand, ref: str) -> str:
     if isinstance(thread, str):
         return thread
     requests = await desk.ledger.requests(thread.id, RequestStatus.OPEN, RequestStatus.DECIDED)
-    return replies.status_text(thread, requests, desk.board.title(thread), _link(desk, thread))
+    granted = policies.grants_text(await desk.ledger.grants.holding(desk.clock(), thread_id=thread.id))
+    return replies.status_text(thread, requests, desk.board.title(thread), _link(desk, thread)) + granted
+
+
+async def _revoke(desk: Desk, typed: SlashCommand, ref: str) -> str:
+    revoked = await desk.runner.revoke(ref.strip("`").lower(), typed.by)
+    if not isinstance(revoked, Refusal):
+        return words.revoked(revoked.tools)
+    return words.NO_SUCH_GRANT if revoked.reason is Reason.UNKNOWN else await desk.words_for(revoked, typed.by)
 
 
 async def _graph(desk: Desk, typed: SlashCommand, ref: str) -> str:
@@ -106,7 +116,10 @@ async def _policy(desk: Desk, typed: SlashCommand, name: str) -> str:
         people: Sequence[str] | None = await audience.people()
     except LookupFailedError:
         people = None
-    return policies.policy_text(agent, people)
+    granted = await desk.ledger.grants.holding(desk.clock(), agent=agent.name)
+    heard_of = {thread.id for thread in await _known(desk, typed)} if granted else set()
+    listed = policies.grants_text([grant for grant in granted if grant.thread_id in heard_of])
+    return policies.policy_text(agent, people) + listed
 
 
 async def _stop(desk: Desk, typed: SlashCommand, ref: str) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from handlers.cards import words
 from handlers.cards.approvers import names
-from handlers.cards.text import escape, mention, one_line
+from handlers.cards.text import date_token, escape, mention, one_line
 from runtime.policy.audience import MAX_AGE
 from runtime.policy.ladder import Rung
 from runtime.policy.model import Policy, Terms, terms_of
 from runtime.policy.times import length
 from runtime.requests.agents import Agent
+from runtime.requests.grants import Grant
 
 SHOWN: Final = 20
 """People or tools that are named."""
@@ -33,6 +35,14 @@ def policy_text(agent: Agent, people: Sequence[str] | None) -> str:
         "and again before anybody is refused."
     )
     return "\n".join(lines)
+
+
+def grants_text(grants: Sequence[Grant]) -> str:
+    """What is approved for the rest of runs, a line each."""
+    return "".join(
+        f"\n{words.granted(mention(one.by), escape(one_line(one.tools, 100)), date_token(one.until), one.id)}"
+        for one in grants
+    )
 
 
 def which_agent(agents: Mapping[str, Agent]) -> str:
@@ -71,6 +81,8 @@ def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "allow_guests", f"{guests}; apps, deactivated accounts and other organisations never may"
     for condition in policy.auto_approve:
         yield "auto_approve", f"Approved without asking anybody: `{escape(one_line(condition, 200))}`"
+    if policy.grants:
+        yield "grants", f"“Approve the same for this run” holds for calls of the same tool, {policy.grants} long"
     yield from _silence(policy)
 
 

@@ -1,6 +1,6 @@
 """The message that shows a request: the question while it is open, the same with its outcome afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
@@ -11,6 +11,7 @@ from handlers.cards.body import BUTTON, INLINE, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import UNANSWERED, Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
+from runtime.policy.times import length
 from runtime.requests.records import (
     NOBODY,
     Change,
@@ -65,6 +66,7 @@ def verdict_line(decision: Decision, votes: Sequence[Vote] = (), deadline: float
     if decision.by == NOBODY:
         return words.automatically(mark, word, escape(excerpt(decision.rule, INLINE).text))
     label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
+    label = f": {escape(decision.rule)}" if decision.rule else label
     people = [mention(vote.by) for vote in votes] if verdict is not Verdict.REJECTED else []
     return f"{mark} *{word}* by {words.all_of(people or [mention(decision.by)])}{label}"
 
@@ -126,6 +128,8 @@ def _problem(problem: str) -> Block:
 
 def _buttons(card: Card, request: Request, top: Body) -> Block:
     elements = [_button(card, _as_proposed(action, request.proposal), request) for action in card.actions]
+    if request.terms.same and any(plain_approvals(card)):
+        elements.append(_grant_button(request))
     if not top.complete:
         elements.append(_view_button(request))
     return _actions(request, [*elements, _menu(request, top)])
@@ -163,6 +167,23 @@ def _confirm(card: Card, action: Action) -> Block:
         "deny": plain_text(words.BACK, 30),
         **({"style": action.style} if action.style else {}),
     }
+
+
+def plain_approvals(card: Card) -> Iterator[Action]:
+    """The card's approvals that need nothing but a click."""
+    return (action for action in card.actions if action.verdict is Verdict.APPROVED and action.ask is None)
+
+
+def _grant_button(request: Request) -> Block:
+    about = words.what_is_granted(request.terms.same, length(request.terms.same_seconds))
+    confirm = {
+        "title": plain_text(words.SURE, 100),
+        "text": plain_text(about, 300),
+        "confirm": plain_text(words.APPROVE, 30),
+        "deny": plain_text(words.BACK, 30),
+    }
+    button = {"type": "button", "action_id": ids.GRANT, "value": request.id, "confirm": confirm}
+    return button | {"text": plain_text(words.GRANT, BUTTON)}
 
 
 def _view_button(request: Request) -> Block:

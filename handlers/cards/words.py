@@ -186,6 +186,27 @@ OPEN_QUESTION = "Open the question"
 NOTHING_TO_ANSWER = "Nothing is left to answer here."
 
 
+NO_SUCH_GRANT = "Nothing like that is approved. `/agent status <run>` lists what is."
+GRANT = "Approve the same for this run"
+
+
+def what_is_granted(tools: str, how_long: str) -> str:
+    """What somebody approves for the rest of a run."""
+    return (
+        f"In this run the agent may then use {tools} for {how_long} without asking, with any values. You can end that."
+    )
+
+
+def granted(who: str, tools: str, until: str, grant_id: str) -> str:
+    """One line of a list of what was granted, as mrkdwn."""
+    return f"{who} approved `{tools}` for this run until {until}. To end that: `/agent revoke {grant_id}`"
+
+
+def revoked(tools: str) -> str:
+    """To whoever ended a grant."""
+    return f"The agent asks again before it uses `{tools}`."
+
+
 def automatically(mark: str, word: str, rule: str) -> str:
     """What policy decided in place of people, and by which of its conditions."""
     return f"{mark} *{word} automatically*: {rule}"

@@ -96,6 +96,8 @@ class Policy(BaseModel):
     """How many people have to agree on the same answer; one rejection is always enough."""
     allow_guests: bool = False
     """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
+    grants: Length | None = None
+    """How long "Approve the same for this run" holds for calls of the same tools; None: that is not offered."""
     deadline: Length | None = None
     """How long people have to answer; then `on_timeout` decides."""
     on_timeout: Literal["reject", "approve"] = "reject"
@@ -194,6 +196,10 @@ class Terms(BaseModel):
     allow_guests: bool = False
     rule: str = ""
     """The conditions that approved it without asking anybody."""
+    same: str = ""
+    """The tools whose further calls somebody can approve along with this one; empty: nobody can."""
+    same_seconds: float = 0.0
+    """For how long."""
     steps: tuple[Step, ...] = ()
     """What happens while nobody answers."""
     on_timeout: Literal["reject", "approve"] = "reject"
@@ -229,9 +235,19 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
         required=required,
         no_self_approval=asked.no_self_approval or any(one.no_self_approval for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
+        **({} if asked.demanding or required > 1 else _same(policies, asked.calls)),
         **_silence(policies, asked.deadline),
         rule="" if asked.demanding else _rule(policies, asked.calls),
     )
+
+
+def _same(policies: Sequence[Policy], calls: Sequence[Call]) -> dict[str, Any]:
+    """What can be approved for the rest of the run: only what has a name, and where all policies offer it."""
+    lengths = [seconds_of(policy.grants) for policy in policies if policy.grants]
+    tools = sorted({call.tool for call in calls if call.tool})
+    if len(lengths) < len(policies) or not all(call.tool for call in calls):
+        return {}
+    return {"same": ", ".join(tools), "same_seconds": min(lengths)}
 
 
 def _silence(policies: Sequence[Policy], asked: str | None) -> dict[str, Any]:

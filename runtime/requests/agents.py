@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runtime.policy.model import AgentPolicy, Asked, Terms, terms_for
-from runtime.requests.records import Decision, Request, Verdict
+from runtime.requests.records import Decision, Person, Request, Verdict
 from runtime.types import Command
 
 
@@ -62,8 +62,10 @@ class Graph(Protocol):
 class ByPolicy(Protocol):
     """Makes the decision that nobody took: an approval or a rejection, as far as the question has one."""
 
-    def __call__(self, request: Request, verdict: Verdict, at: float, *, timed_out: bool) -> Decision | None:
-        """Return the decision by nobody, or None."""
+    def __call__(
+        self, request: Request, verdict: Verdict, at: float, *, timed_out: bool, by: Person
+    ) -> Decision | None:
+        """Return the decision, or None. `by`: `NOBODY`, or whoever granted it before."""
         ...
 
 

@@ -15,6 +15,7 @@ from runtime.policy.ladder import Rung
 from runtime.policy.model import Terms
 from runtime.requests import leases
 from runtime.requests.audit import AUDIT, Audit
+from runtime.requests.grants import GRANTS, Grants
 from runtime.requests.leases import LEASES, Leases
 from runtime.requests.records import (
     Change,
@@ -41,7 +42,7 @@ REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id", UNSE
 TURNS: Final = Collection("turns", ("status", "thread_id", UNSEEN))
 POSTS: Final = Collection("posts", ("thread_id",))
 DRAFTS: Final = Collection("drafts", ("request_id",))
-COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT, LEASES)
+COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT, LEASES, GRANTS)
 
 
 class Ledger:
@@ -54,6 +55,7 @@ class Ledger:
         self._store = store
         self._codec = codec
         self.audit = Audit(store, noted)
+        self.grants = Grants(store)
 
     # Threads.
 

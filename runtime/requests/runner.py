@@ -19,6 +19,7 @@ from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
 from runtime.requests.forks import copy_id_of, open_copy
+from runtime.requests.grants import Grant
 from runtime.requests.leases import LEASE_SECONDS
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_decide, may_steer
@@ -162,6 +163,30 @@ class Runner:
         else:
             await self._note_what_counts(self.ledger.audit.note_answer(result))
         return result
+
+    async def answer_for_run(self, request: Request, approval: Decision) -> Request | Refusal:
+        """Approve a request, and calls of the same tools for the rest of the run."""
+        if not request.terms.same:
+            return await self.refused("grant", Refusal(Reason.CHANGED, request), approval.by)
+        grant = await self.ledger.grants.give(request, approval.by, approval.at)
+        answered = await self.answer(request, approval)
+        if isinstance(answered, Refusal):
+            await self.ledger.grants.revoke(grant)
+            return answered
+        await self._note("grant", grant.by, thread_id=grant.thread_id, request_id=request.id, detail=grant.tools)
+        return answered
+
+    async def revoke(self, grant_id: str, by: Person) -> Grant | Refusal:
+        """End a grant: its giver, and whoever may stop the run."""
+        grant = await self.ledger.grants.grant(grant_id)
+        if grant is None:
+            return await self.refused("revoke", Refusal(Reason.UNKNOWN), by)
+        refusal = await self._may_steer(await self.ledger.thread(grant.thread_id), by) if by != grant.by else None
+        if refusal is not None:
+            return await self.refused("revoke", refusal, by)
+        if await self.ledger.grants.revoke(grant):
+            await self._note("revoke", by, thread_id=grant.thread_id, detail=grant.tools)
+        return grant
 
     async def withdraw(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Take one's vote back, as long as nothing is decided."""

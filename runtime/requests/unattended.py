@@ -12,8 +12,20 @@ from runtime.policy.audience import Audience
 from runtime.policy.directory import Directory, LookupFailedError
 from runtime.policy.ladder import Rung
 from runtime.requests.agents import Agent
+from runtime.requests.grants import THE_SAME
 from runtime.requests.ledger import Ledger
-from runtime.requests.records import Decision, Notice, Request, RequestStatus, Thread, ThreadStatus, Verdict
+from runtime.requests.policy import may_answer
+from runtime.requests.records import (
+    NOBODY,
+    Decision,
+    Notice,
+    Person,
+    Request,
+    RequestStatus,
+    Thread,
+    ThreadStatus,
+    Verdict,
+)
 
 LOOK_AGAIN_SECONDS: Final = 60.0
 """After which people are looked up again, when they could not be."""
@@ -34,7 +46,7 @@ class Unattended:
         decided = False
         waiting: list[float] = []
         for request in await self._ledger.requests(thread.id, RequestStatus.OPEN):
-            if request.terms.rule and await self._approve_by_rule(request, agent):
+            if await self._approve(request, agent):
                 decided = True
             elif request.deadline is not None and request.deadline <= self._clock():
                 await self._time_is_up(request, thread, agent)
@@ -45,16 +57,33 @@ class Unattended:
             await self._ledger.wake_at(thread.id, min(waiting))
         return decided
 
-    async def _approve_by_rule(self, request: Request, agent: Agent) -> bool:
-        decision = agent.to_decision(request, Verdict.APPROVED, self._clock(), timed_out=False)
-        if decision is not None:
-            await self._claim(request, replace(decision, rule=request.terms.rule))
-        return decision is not None
+    async def _approve(self, request: Request, agent: Agent) -> bool:
+        """Approve what a rule or somebody's grant approves; whether there was one."""
+        rule, by = request.terms.rule, NOBODY
+        if not rule and (granted := await self._granted_by(request)):
+            rule, by = THE_SAME, granted
+        decision = rule and agent.to_decision(request, Verdict.APPROVED, self._clock(), timed_out=False, by=by)
+        if decision:
+            await self._claim(request, replace(decision, rule=rule))
+        return bool(decision)
+
+    async def _granted_by(self, request: Request) -> Person | None:
+        """Whoever approved the same for the run, and may answer this."""
+        if not request.terms.same or request.attempt:
+            return None
+        now = self._clock()
+        for grant in await self._ledger.grants.holding(now, thread_id=request.thread_id):
+            may = (
+                grant.tools == request.terms.same and await may_answer(request, grant.by, self._directory, now) is None
+            )
+            if may:
+                return grant.by
+        return None
 
     async def _time_is_up(self, request: Request, thread: Thread, agent: Agent) -> None:
         """Decide in place of people; what cannot be said no to stops the run."""
         verdict = Verdict.APPROVED if request.terms.on_timeout == "approve" else Verdict.REJECTED
-        decision = agent.to_decision(request, verdict, self._clock(), timed_out=True)
+        decision = agent.to_decision(request, verdict, self._clock(), timed_out=True, by=NOBODY)
         if decision is not None:
             return await self._claim(request, decision)
         now = await self._ledger.thread(thread.id)

@@ -26,6 +26,7 @@ BUTTONS = (
     ids.VIEW_RUN,
     ids.VIEW_TURN,
     ids.RETRY,
+    ids.GRANT,
     ids.LINK,
     ids.INPUT,
     ids.FORM_BACK,

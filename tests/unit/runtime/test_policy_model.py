@@ -96,3 +96,20 @@ def test_a_question_that_asks_for_people_is_not_approved_by_rule(more: dict[str,
 def test_a_rule_that_is_none_is_refused_in_words() -> None:
     with pytest.raises(ValidationError, match='"amount <" is no condition: it ends too early'):
         Policy(auto_approve=("amount < 50", "amount <"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "same", "seconds"),
+    [
+        (Asked(calls=(Call(tool="refund"),)), "refund", 3600.0),
+        (Asked(calls=(Call(tool="refund"), Call(tool="mail"))), "mail, refund", 1800.0),
+        (Asked(calls=(Call(tool="refund"), Call(tool="delete"))), "", 0.0),
+        (Asked(calls=(Call(tool="two"),)), "", 0.0),
+        (Asked(calls=(Call(args={"amount": 1}),)), "", 0.0),
+        (Asked(calls=(Call(tool="refund"),), destructive=True), "", 0.0),
+    ],
+)
+def test_only_calls_of_named_tools_can_be_approved_for_a_run(asked: Asked, same: str, seconds: float) -> None:
+    tools = {"mail": Policy(grants="30m"), "delete": Policy(grants=None), "two": Policy(required=2)}
+    terms = terms_for(AgentPolicy(grants="1h", tools=tools), asked)
+    assert (terms.same, terms.same_seconds) == (same, seconds)
