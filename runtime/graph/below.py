@@ -1,5 +1,8 @@
 """A graph that runs as part of another graph's task, in the other's journal."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine import supersteps
@@ -7,29 +10,46 @@ from runtime.engine.frames import as_interrupt, child_namespace, memory_of
 from runtime.engine.injected import as_context
 from runtime.engine.inputs import enter
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
-from runtime.graph.options import Options, check
+from runtime.graph.options import Options, check, modes_of
 from runtime.graph.state import writes_of
 from runtime.streams.events import checkpoint_reached
+from runtime.streams.reader import Reader
+from runtime.streams.taps import tap
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
 
 
-async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, options: Options | None = None) -> Any:
+async def run_below(
+    graph: "CompiledGraph",
+    context: TaskContext,
+    given: Any,
+    options: Options | None = None,
+    reader: Reader | None = None,
+) -> Any:
     """Run as part of another graph's task, in its journal. Raises `GraphInterrupt` when it pauses.
 
     `options`: of a call by the node's code; None when it is the node itself. Each call of the task has a namespace
     of its own, and one that was finished before the task suspended returns what it returned then. With
-    `checkpointer=True` a graph begins with the state that its last call from this place ended with.
+    `checkpointer=True` a graph begins with the state that its last call from this place ended with. `reader`: gets to
+    see what happens.
     """
     context.check_alive(f"subgraph {graph.name!r}")
-    journal = context.run.journal
     ns = child_namespace(context.ns, context.task)
     if options is not None:
         check(options)
         number, context.calls = context.calls, context.calls + 1
         ns = f"{ns}:{number}" if number else ns
         context.run.contexts |= contexts(graph, ns, options)
+    if reader is None:
+        return await _run_at(graph, context, ns, given)
+    with tap(context.run, ns, modes_of(options or {}, "updates"), reader.put):
+        return await _run_at(graph, context, ns, given)
+
+
+async def _run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: Any) -> Any:
+    """Begin or go on with the graph at a namespace."""
+    journal = context.run.journal
     memory = memory_of(ns, graph.name) if graph.checkpointer is True else ""
     if ns not in journal.frames:
         if memory and memory in journal.frames:
@@ -54,6 +74,23 @@ async def run_below(graph: "CompiledGraph", context: TaskContext, given: Any, op
         journal.remember(ns, memory)
     frame.attach(graph.channels)
     return graph.output_of(frame.values)
+
+
+async def chunks_below(
+    graph: "CompiledGraph", context: TaskContext, given: Any, options: Options
+) -> AsyncGenerator[Any, None]:
+    """Do what `run_below` does, and yield what the options ask to see."""
+    reader = Reader(options)
+    going = asyncio.ensure_future(run_below(graph, context, given, options, reader))
+    going.add_done_callback(reader.end)
+    try:
+        async with aclosing(reader.chunks()) as shown:
+            async for chunk in shown:
+                yield chunk
+        await going
+    finally:
+        going.cancel()
+        await asyncio.wait({going})
 
 
 def contexts(graph: "CompiledGraph", ns: str, options: Options) -> dict[str, Any]:

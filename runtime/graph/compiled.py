@@ -11,7 +11,7 @@ from runtime.engine.interrupts import TaskContext, current
 from runtime.engine.journal import Journal
 from runtime.engine.run import Run
 from runtime.errors import InvalidGraphError
-from runtime.graph.below import contexts, run_below
+from runtime.graph.below import chunks_below, contexts, run_below
 from runtime.graph.builder import StateGraph
 from runtime.graph.calls import alone, chunks, whole
 from runtime.graph.history import records
@@ -108,6 +108,8 @@ class CompiledGraph(Rules):
         `(mode, chunk)`; `subgraphs`: `(namespace, chunk)`, with the namespace a tuple, and chunks of subgraphs too.
         `version="v2"`: `{"type": mode, "ns": namespace, "data": chunk}`, and questions of `values` under `interrupts`.
         """
+        if (context := self._caller(config)) is not None:
+            return chunks_below(self, context, input, options)
         return chunks(self, self._run(config, options, inline=False), input, options)
 
     def stream(
@@ -117,6 +119,8 @@ class CompiledGraph(Rules):
         **options: Unpack[Options],
     ) -> Generator[Any, None, None]:
         """Do what `astream` does, from sync code."""
+        if (context := self._caller(config)) is not None:
+            return sync.iterate(lambda: chunks_below(self, context, input, options))
         run = self._run(config, options, inline=True)
         return sync.iterate(lambda: chunks(self, run, input, options))
 

@@ -1,5 +1,6 @@
 """Subgraphs, as nodes and as functions, in both libraries."""
 
+import asyncio
 import operator
 from typing import Annotated, Any, TypedDict
 
@@ -162,6 +163,39 @@ def memories_of_several_subgraphs_are_apart(lib: Any) -> Any:
     builder.add_node("p", child("p")).add_node("q", child("q")).add_edge(START, "p").add_edge("p", "q")
     graph = saved(lib, builder)
     return [graph.invoke({"text": turn}, CONFIG)["text"] for turn in "abc"]
+
+
+@PROGRAMS.add
+def a_subgraph_streamed_by_a_node(lib: Any) -> Any:
+    """Its questions are the node's, whoever reads its chunks."""
+    child, said = child_graph(lib), []
+    for mode in ("values", "updates", ["values", "updates"]):
+
+        def call(state: State, mode: Any = mode) -> dict[str, Any]:
+            chunks = list(child.stream({"text": "x"}, stream_mode=mode))
+            return {"log": [repr(chunks[-1])]}
+
+        graph = saved(lib, chain(lib, call=call))
+        said += [graph.invoke({}, CONFIG), list(graph.stream(lib.Command(resume="yes"), CONFIG))]
+    return said
+
+
+@PROGRAMS.add
+def a_subgraph_streamed_by_an_async_node(lib: Any) -> Any:
+    child = child_graph(lib)
+
+    async def call(state: State) -> dict[str, Any]:
+        heard = [chunk async for chunk in child.astream({"text": "x"}, stream_mode="values")]
+        twice = await child.ainvoke({"text": "y"})
+        return {"log": [repr(heard[-1]), *twice["log"]]}
+
+    graph = saved(lib, chain(lib, call=call))
+
+    async def main() -> Any:
+        said = [await graph.ainvoke({}, CONFIG)]
+        return [*said, *[await graph.ainvoke(lib.Command(resume=answer), CONFIG) for answer in "ab"]]
+
+    return asyncio.run(main())
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
