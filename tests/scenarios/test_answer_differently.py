@@ -10,6 +10,7 @@ import pytest
 from runtime import START, StateGraph, idempotency_key, interrupt, once
 from runtime.hitl import Approval
 from tests.office import TRANSPORTS, Json, Office, OpenOffice, asking, asking_at_once, settle, shown
+from tests.scenarios.test_policy import with_policy
 
 REFUND = {"refund": asking(Approval(title="Refund?", args={"amount": 40.0}))}
 MENU = "Answer differently"
@@ -93,6 +94,20 @@ async def test_who_may_not_answer_may_not_ask_for_it(open_office: OpenOffice) ->
         again = await office.card()
         await office.person("carla").press(again, "Approve")
         await office.told("carla", "Only <@U0BEN>")
+
+
+async def test_a_rule_that_answered_at_once_does_not_answer_again(open_office: OpenOffice) -> None:
+    async with open_office(REFUND, specs=with_policy(auto_approve=("amount < 50",))) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        await office.outcome()
+        await settle(office)
+        (card,) = office.cards()
+        assert "Approved automatically" in shown(card)
+        await office.person("ben").choose(card, MENU)
+        await office.person("ben").press(await office.card(), "Reject…")
+        await office.modal("ben")
+        await office.person("ben").submit({})
+        assert "approved=False" in shown(await office.outcome(count=2))
 
 
 async def test_a_question_that_is_open_cannot_be(open_office: OpenOffice) -> None:
