@@ -479,6 +479,8 @@ TOO_LATE = "Slack did not wait for me to open that. Try again."
 
 def not_checked(what: str) -> str:
     """Who could not be looked up, as mrkdwn: a user group, a channel, or the person themselves."""
+    if not what:
+        return "I could not check in time whether you may answer, so nothing was decided. Try again."
     question = f"who {what} is" if what.startswith("<@") else f"who is in {what}"
     return f"I could not check {question}, so nothing was decided. Try again."
 

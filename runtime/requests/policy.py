@@ -1,7 +1,9 @@
 """Who may do what: checks that give a reason when the answer is no, made at every click and at every submit."""
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from runtime.policy.audience import Audience
 from runtime.policy.directory import Account, Directory, LookupFailedError
@@ -64,9 +66,11 @@ class Refusal:
     ask: tuple[str, ...] = ()
     """Ids of those who may instead."""
     what: str = ""
-    """What could not be looked up."""
+    """What could not be looked up, as the surface shows it; empty when it simply took too long."""
 
 
+CHECK_SECONDS: Final = 2.0
+"""For looking people up: whoever clicked is to be answered within three."""
 _SETTLED = {
     RequestStatus.DECIDED: Reason.DECIDED,
     RequestStatus.DELIVERED: Reason.DECIDED,
@@ -97,16 +101,19 @@ async def may_decide(request: Request, by: Person, directory: Directory) -> Refu
     """Check who it is, and nothing else."""
     audience = Audience(directory=directory, terms=request.terms, requester=request.asked_for, channel=request.channel)
     try:
-        return await _among(request, by, audience)
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await _among(request, by, audience)
     except LookupFailedError as failure:
         return Refusal(Reason.NOT_CHECKED, request, what=failure.what)
+    except TimeoutError:
+        return Refusal(Reason.NOT_CHECKED, request)
 
 
 async def _among(request: Request, by: Person, audience: Audience) -> Refusal | None:
-    account = _barred(await audience.directory.account(by), request.terms)
-    if account is not None:
-        return Refusal(account, request)
-    if not await audience.admits(by):
+    account, admitted = await asyncio.gather(audience.directory.account(by), audience.admits(by))
+    if barred := _barred(account, request.terms):
+        return Refusal(barred, request)
+    if not admitted:
         return Refusal(Reason.NOT_AN_APPROVER, request, ask=tuple(await audience.people()))
     if request.terms.no_self_approval and by == request.asked_for:
         return Refusal(Reason.OWN_REQUEST, request, ask=tuple(await audience.people()))

@@ -42,6 +42,14 @@ async def test_a_group_that_cannot_be_looked_up_decides_nothing(open_office: Ope
         await office.told("ben", "I could not check who is in @finance, so nothing was decided. Try again.")
 
 
+async def test_a_slow_slack_is_not_waited_for(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking(QUESTION)}) as office:
+        card = await asked(office)
+        office.sandbox.inject(Fault(method="users.info", kind="slow", seconds=2.5))
+        assert await office.person("ben").press(card, "Approve") is None
+        await office.told("ben", "I could not check who <@U0BEN> is, so nothing was decided. Try again.")
+
+
 async def test_whoever_leaves_a_group_between_form_and_submit_is_refused_in_the_form(open_office: OpenOffice) -> None:
     async with open_office({"refund": asking(QUESTION)}, specs=with_policy(approvers=("@finance",))) as office:
         ben = office.person("ben")

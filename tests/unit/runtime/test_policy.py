@@ -1,5 +1,6 @@
 """Who may do what, and the reason when they may not."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
@@ -135,6 +136,21 @@ async def test_who_cannot_be_looked_up_is_refused() -> None:
     found = await refusal(BEN, Terms(audiences=(("@finance",),)), People(down=True))
     assert found is not None
     assert (found.reason, found.what) == (Reason.NOT_CHECKED, "@finance")
+
+
+class Slow(People):
+    """A directory that never comes back."""
+
+    async def account(self, person: Person) -> Account:
+        await asyncio.Event().wait()
+        return Account()
+
+
+async def test_what_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.requests.policy.CHECK_SECONDS", 0.01)
+    found = await refusal(BEN, Terms(), Slow())
+    assert found is not None
+    assert (found.reason, found.what) == (Reason.NOT_CHECKED, "")
 
 
 async def test_nobody_is_kept_out_by_what_was_known_before() -> None:
