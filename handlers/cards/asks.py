@@ -28,11 +28,12 @@ def form(
     schema: Schema,
     values: Mapping[str, Any],
     *,
-    title: str = words.ANSWER,
-    submit: str = words.SEND,
+    title: str = "",
+    submit: str = "",
     note: AskReason | None = None,
 ) -> tuple[AskForm, Callable[[Reply], Any]]:
     """A form, and how its answer is made: the object, or the value itself if the schema is no object's."""
+    title, submit = title or words.ANSWER, submit or words.SEND
     if isinstance(schema.get("properties"), dict):
         return AskForm(schema=schema, values=values, title=title, submit=submit, note=note), lambda reply: reply.values
     root = {key: value for key, value in schema.items() if key in {"$defs", "definitions"}}

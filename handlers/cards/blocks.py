@@ -11,6 +11,7 @@ from handlers.cards.body import BUTTON, INLINE, Body, body, show
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import UNANSWERED, Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
+from handlers.cards.words import english
 from runtime.policy.times import length
 from runtime.requests.records import (
     NOBODY,
@@ -25,6 +26,13 @@ from runtime.requests.records import (
 )
 
 MAX_CHANGES = 10
+PLAIN_LABELS = frozenset(
+    {
+        *(english.APPROVE, english.EDIT, english.REJECT, english.ANSWER),
+        *(english.DECLINE, english.FILL_IN, english.CHOOSE, english.RESPOND),
+    }
+)
+"""Labels that say no more than the verdict does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +73,16 @@ def verdict_line(decision: Decision, votes: Sequence[Vote] = (), deadline: float
         return words.no_answer_by(date_token(deadline or decision.at), _then(decision))
     if decision.by == NOBODY:
         return words.automatically(mark, word, escape(excerpt(decision.rule, INLINE).text))
-    label = "" if decision.label in words.PLAIN_LABELS else f": {escape(excerpt(decision.label, BUTTON).text)}"
+    label = (
+        "" if decision.label in PLAIN_LABELS else f": {escape(excerpt(words.translated(decision.label), BUTTON).text)}"
+    )
     label = f": {escape(decision.rule)}" if decision.rule else label
     people = [mention(vote.by) for vote in votes] if verdict is not Verdict.REJECTED else []
-    return f"{mark} *{word}* by {words.all_of(people or [mention(decision.by)])}{label}"
+    return f"{words.decided(mark, word, people or [mention(decision.by)])}{label}"
 
 
 def _about(card: Card, request: Request, agent_title: str) -> Block:
-    parts = [f"Requested by {mention(request.asked_for)}", escape(agent_title)]
+    parts = [words.requested_by(mention(request.asked_for)), escape(agent_title)]
     if who := approvers(request.terms):
         parts.append(words.may_answer(who))
     if request.deadline is not None:
@@ -277,7 +287,7 @@ def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) ->
     match request.status:
         case RequestStatus.OPEN:
             by = f"{words.by_when(date_token(request.deadline))} " if request.deadline is not None else ""
-            return f"{agent}: {title} Requested by {mention(request.asked_for)}. {by}{words.HOW_TO_ANSWER}"
+            return f"{agent}: {title} {words.requested_by(mention(request.asked_for))}. {by}{words.HOW_TO_ANSWER}"
         case RequestStatus.REPLACED:
             return f"{agent}: {title} {words.REPLACED}"
         case _ if request.decision is not None:

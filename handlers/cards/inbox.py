@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from handlers.cards import words
 from handlers.cards.model import Card
 from handlers.cards.reviews import MAX_CALLS, Call, Dialect, Way, review
 from handlers.cards.schemas import Schema
+from handlers.cards.words import english
 from runtime.prebuilt.review import ALLOWED_BY, EDITED_ARGS
 from runtime.requests.records import Verdict
 
@@ -77,10 +77,10 @@ def _spell(way: Way, call: Call, args: dict[str, Any], text: str | None) -> dict
 
 _DIALECT = Dialect(
     ways=(
-        Way(key="accept", label=words.APPROVE, verdict=Verdict.APPROVED),
-        Way(key="edit", label=words.EDIT, verdict=Verdict.EDITED, asks="args"),
-        Way(key="respond", label=words.RESPOND, verdict=Verdict.ANSWERED, asks="text"),
-        Way(key="ignore", label=words.IGNORE, verdict=Verdict.REJECTED, asks="reason"),
+        Way(key="accept", label=english.APPROVE, verdict=Verdict.APPROVED),
+        Way(key="edit", label=english.EDIT, verdict=Verdict.EDITED, asks="args"),
+        Way(key="respond", label=english.RESPOND, verdict=Verdict.ANSWERED, asks="text"),
+        Way(key="ignore", label=english.IGNORE, verdict=Verdict.REJECTED, asks="reason"),
     ),
     spell=_spell,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handlers.cards import asks, schemas, unions
+from handlers.cards import asks, schemas, unions, words
 from handlers.cards.asks import Option, property_label
 from handlers.cards.ids import field_block
 from handlers.cards.inputs import MISSING, TEXTS, Field, Kind, is_hidden, kind_of, shown
@@ -134,7 +134,10 @@ class _Layout:
     def _union(self, one: _Property, variants: list[Variant], chosen: Variant | None) -> Iterator[Row]:
         yield one.group()
         key = variants[0].key
-        options = [Option(variant.value, label(str(variant.value)), variant.description) for variant in variants]
+        options = [
+            Option(variant.value, words.translated(label(str(variant.value))), variant.description)
+            for variant in variants
+        ]
         tag = _Property(
             key,
             one.place.inside(key, variants[0].label, None),

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
-from handlers.cards import schemas, unions, words
+from handlers.cards import schemas, unions
 from handlers.cards.model import Card
 from handlers.cards.reviews import MAX_CALLS, Call, Dialect, Way, review
 from handlers.cards.schemas import Schema
+from handlers.cards.words import english
 from runtime.requests.records import Verdict
 
 _ALL = ("approve", "edit", "reject", "respond")
@@ -123,8 +124,8 @@ def _dialect(action: dict[str, Any], wrap: Any) -> Dialect:
 
 
 _WAYS = (
-    Way(key="approve", label=words.APPROVE, verdict=Verdict.APPROVED),
-    Way(key="edit", label=words.EDIT, verdict=Verdict.EDITED, asks="args"),
-    Way(key="reject", label=words.REJECT, verdict=Verdict.REJECTED, asks="reason", told=True),
-    Way(key="respond", label=words.RESPOND, verdict=Verdict.ANSWERED, asks="text"),
+    Way(key="approve", label=english.APPROVE, verdict=Verdict.APPROVED),
+    Way(key="edit", label=english.EDIT, verdict=Verdict.EDITED, asks="args"),
+    Way(key="reject", label=english.REJECT, verdict=Verdict.REJECTED, asks="reason", told=True),
+    Way(key="respond", label=english.RESPOND, verdict=Verdict.ANSWERED, asks="text"),
 )

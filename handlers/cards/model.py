@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from handlers.cards import words
 from handlers.cards.masking import hides, mask_text, masked, secret_names
 from runtime.requests.records import Change, Decision, Person, Verdict
 
@@ -65,8 +66,8 @@ class AskForm:
     """JSON Schema of an object; checked by `schemas.usable`."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What to start from; keys the schema does not know are kept as they are."""
-    title: str = "Answer"
-    submit: str = "Submit"
+    title: str
+    submit: str
     note: AskReason | None = None
     """Whether there is a last input for a note, and who reads it."""
 
@@ -133,7 +134,7 @@ def decide(action: Action, reply: Reply) -> Decision:
     return Decision(
         action=action.key,
         verdict=action.verdict,
-        label=action.label,
+        label=words.in_english(action.label),
         value=action.resume(reply),
         reason=mask_text(reply.note) if reply.note else reply.note,
         changes=action.changes(reply),

@@ -9,9 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
+from handlers.cards import words
 from handlers.cards.schemas import MAX_DEPTH
-
-DEEPER = "… (nested deeper than can be shown)"
 
 
 def plain(value: object) -> Any:
@@ -37,7 +36,7 @@ def pruned(value: Any, depth: int = MAX_DEPTH) -> Any:
     """A copy in which everything below `depth` levels is replaced by a word about it."""
     match value:
         case dict() | list() | tuple() if depth == 1:
-            return DEEPER if value else value
+            return words.DEEPER if value else value
         case dict():
             return {key: pruned(item, depth - 1) for key, item in value.items()}
         case list() | tuple():

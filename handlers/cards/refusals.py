@@ -1,5 +1,6 @@
 """Why a click counts for nothing, in mrkdwn for the one who clicked; and the view that says so in place of a form."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from handlers.cards import ids, words
@@ -7,31 +8,26 @@ from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.literal import plain_text
 from handlers.cards.text import date_token, mention
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import NOBODY, Decision, Request, RequestStatus, Thread, Verdict
-
-_DEEDS = {
-    Verdict.APPROVED: "approved",
-    Verdict.EDITED: "approved",
-    Verdict.REJECTED: "rejected",
-    Verdict.ANSWERED: "answered",
-}
+from runtime.requests.records import NOBODY, Decision, Request, RequestStatus, Thread
 
 
-_PLAIN = {
-    Reason.GUEST: words.GUEST,
-    Reason.STRANGER: words.STRANGER,
-    Reason.DEACTIVATED: words.DEACTIVATED,
-    Reason.BOT: words.BOT,
-    Reason.CHANGED: words.REDRAWN,
-    Reason.NOT_VOTED: words.NOT_VOTED,
-    Reason.NOT_YOURS: words.NOT_YOURS,
-    Reason.CANNOT_FORK: words.CANNOT_FORK,
-    Reason.UNDECIDED: words.NOTHING_DECIDED_YET,
-    Reason.NEEDS_BUTTONS: words.ANSWER_WITH_BUTTONS,
-    Reason.SEVERAL_OPEN: words.WHICH_ONE,
-    Reason.OVER: words.ALREADY_OVER,
-    Reason.MOVED_ON: words.MOVED_ON,
-}
+def _plain() -> Mapping[Reason, str]:
+    """What needs no more than a sentence."""
+    return {
+        Reason.GUEST: words.GUEST,
+        Reason.STRANGER: words.STRANGER,
+        Reason.DEACTIVATED: words.DEACTIVATED,
+        Reason.BOT: words.BOT,
+        Reason.CHANGED: words.REDRAWN,
+        Reason.NOT_VOTED: words.NOT_VOTED,
+        Reason.NOT_YOURS: words.NOT_YOURS,
+        Reason.CANNOT_FORK: words.CANNOT_FORK,
+        Reason.UNDECIDED: words.NOTHING_DECIDED_YET,
+        Reason.NEEDS_BUTTONS: words.ANSWER_WITH_BUTTONS,
+        Reason.SEVERAL_OPEN: words.WHICH_ONE,
+        Reason.OVER: words.ALREADY_OVER,
+        Reason.MOVED_ON: words.MOVED_ON,
+    }
 
 
 def words_of(refusal: Refusal, thread: Thread | None) -> str:
@@ -51,7 +47,7 @@ def words_of(refusal: Refusal, thread: Thread | None) -> str:
         case Reason.DECIDED | Reason.REPLACED | Reason.STOPPED if request is not None and thread is not None:
             return settled(request, thread)
         case reason:
-            return _PLAIN.get(reason, words.UNKNOWN_REQUEST)
+            return _plain().get(reason, words.UNKNOWN_REQUEST)
 
 
 def settled(request: Request, thread: Thread) -> str:
@@ -60,21 +56,19 @@ def settled(request: Request, thread: Thread) -> str:
         return already(request.decision)
     if request.status is RequestStatus.REPLACED:
         return words.REPLACED
-    return f"{words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)}. Nothing is left to answer."
+    return words.nothing_left(words.stopped(mention(thread.stopped_by) if thread.stopped_by else None))
 
 
 def already(decision: Decision) -> str:
     """For whoever came second."""
     if decision.by == NOBODY:
-        return f"{words.DECIDED_BY_POLICY}: {date_token(decision.at)}. {words.UNDECIDED}"
-    return (
-        f"{mention(decision.by)} {_DEEDS[decision.verdict]} this: {date_token(decision.at)}. Your answer was not used."
-    )
+        return words.already_by_policy(date_token(decision.at))
+    return words.already(mention(decision.by), decision.verdict, date_token(decision.at))
 
 
 def not_among(refusal: Refusal, request: Request) -> str:
     """For somebody who is none of those who may answer: who is."""
-    return f"{words.may_answer(approvers(request.terms))} this. {_ask_instead(refusal, request)}{words.UNDECIDED}"
+    return f"{words.only_they_may_answer(approvers(request.terms))} {_ask_instead(refusal, request)}{words.UNDECIDED}"
 
 
 def own_request(refusal: Refusal, request: Request) -> str:

@@ -24,6 +24,7 @@ class Way:
 
     key: str
     label: str
+    """In English, as it is stored."""
     verdict: Verdict
     asks: Literal["nothing", "args", "reason", "text"] = "nothing"
     told: bool = False
@@ -86,7 +87,7 @@ def _alone(call: Call, way: Way, dialect: Dialect) -> Action:
 
     return Action(
         key=way.key,
-        label=way.label,
+        label=words.translated(way.label),
         style="primary" if way.verdict is Verdict.APPROVED else None,
         verdict=way.verdict,
         ask=_ask(call, way),

@@ -78,7 +78,7 @@ def outcome_message(turn: Turn, agent_title: str) -> Message:
     """How a run ended, told once to who asked for it, in its thread."""
     outcome = excerpt(mask_text(turn.outcome or ""), OUTCOME)
     mark = words.RUN_FAILED if turn.failed else words.RUN_FINISHED
-    line = f"{mark} for {mention(turn.by)}"
+    line = words.ended_for(mark, mention(turn.by))
     buttons = [
         *([_button(ids.VIEW_TURN, turn.id, words.VIEW_EVERYTHING)] if outcome.cut else []),
         *([_button(ids.RETRY, turn.id, words.RETRY)] if turn.failed else []),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from handlers.cards import words
 from runtime.requests.records import Person
 
 _HARMFUL = re.compile(
@@ -54,10 +55,10 @@ def shorten(text: str, limit: int, *, lines: int | None = None, rest: str = "") 
     kept = "\n".join(text.split("\n", lines)[:lines]) if lines else text
     if size(kept) > limit or (rest and kept == text):
         kept = head(kept, limit - 1).rstrip()
-        return Excerpt(f"{kept}…", f"{len(kept):,} of {len(text) + len(rest):,} characters")
+        return Excerpt(f"{kept}…", words.characters_of(len(kept), len(text) + len(rest)))
     if kept != text:
         total = text.count("\n") + rest.count("\n") + 1
-        return Excerpt(f"{head(kept, limit - 2)}\n…", f"{kept.count(chr(10)) + 1:,} of {total:,} lines")
+        return Excerpt(f"{head(kept, limit - 2)}\n…", words.lines_of(kept.count("\n") + 1, total))
     return Excerpt(text, None)
 
 
@@ -75,18 +76,18 @@ def mention(person: Person | str) -> str:
 def date_token(at: float) -> str:
     """A moment in mrkdwn, shown in each reader's own time zone. `at` in seconds since the epoch."""
     fallback = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    return f"<!date^{int(at)}^{words.DATE_AND_TIME}|{fallback}>"
 
 
 def label(key: str) -> str:
     """A key as people read it: `order_id` and `orderId` become "Order id"."""
-    words = " ".join(_HUMP.sub(" ", clean(key).replace("_", " ").replace("-", " ")).split())
-    if not words:
-        return "Value"
-    first, _, rest = words.partition(" ")
+    said = " ".join(_HUMP.sub(" ", clean(key).replace("_", " ").replace("-", " ")).split())
+    if not said:
+        return words.VALUE
+    first, _, rest = said.partition(" ")
     return " ".join(part for part in (first[0].upper() + first[1:], rest if rest.isupper() else _lower(rest)) if part)
 
 
-def _lower(words: str) -> str:
+def _lower(said: str) -> str:
     """Lower case but for acronyms: "VAT ID" stays."""
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words.split())
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in said.split())

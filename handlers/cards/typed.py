@@ -32,7 +32,7 @@ def _approval(payload: Approval) -> Card:
     schema = payload.args_schema if payload.args_schema and schemas.usable(payload.args_schema) else None
     approve = Action(
         key="approve",
-        label=payload.approve_label,
+        label=words.translated(payload.approve_label),
         style="danger" if payload.destructive else "primary",
         confirm=words.SURE if payload.destructive else None,
         verdict=Verdict.APPROVED,
@@ -75,7 +75,7 @@ def _question(payload: Question) -> Card:
         title=payload.title,
         why=payload.description,
         actions=(answer,),
-        unanswered=_UNANSWERED,
+        unanswered=_unanswered(),
         text_action=answer.key,
     )
 
@@ -93,7 +93,9 @@ def _choice(payload: Choice) -> Card:
         for index, option in enumerate(payload.options, start=1)
     )
     described = {option.label: option.description for option in payload.options if option.description}
-    return Card(title=payload.title, why=payload.description, fields=described, actions=actions, unanswered=_UNANSWERED)
+    return Card(
+        title=payload.title, why=payload.description, fields=described, actions=actions, unanswered=_unanswered()
+    )
 
 
 def _long_choice(payload: Choice) -> Card:
@@ -110,12 +112,12 @@ def _long_choice(payload: Choice) -> Card:
         ask=ask,
         resume=lambda reply: _decision(chosen(reply), value=chosen)(reply),
     )
-    return Card(title=payload.title, why=payload.description, actions=(choose,), unanswered=_UNANSWERED)
+    return Card(title=payload.title, why=payload.description, actions=(choose,), unanswered=_unanswered())
 
 
 def _form(payload: Form) -> Card:
     schema = payload.json_schema if schemas.usable(payload.json_schema) else schemas.guess(payload.initial)
-    ask, _ = asks.form(schema, payload.initial, title=words.FILL_IN, submit=payload.submit_label)
+    ask, _ = asks.form(schema, payload.initial, title=words.FILL_IN, submit=words.translated(payload.submit_label))
     submit = Action(
         key="submit",
         label=words.FILL_IN,
@@ -165,4 +167,5 @@ def _decision(
     }
 
 
-_UNANSWERED = _refusal(UNANSWERED, words.DECLINE)
+def _unanswered() -> Action:
+    return _refusal(UNANSWERED, words.DECLINE)

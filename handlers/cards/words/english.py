@@ -12,6 +12,7 @@ APPROVE_ALL, REJECT_ALL, DECIDE_EACH = "Approve all", "Reject all", "Decide each
 ARGUMENTS = "Arguments"
 YES, NO = "Yes", "No"
 BACK, CLOSE, SEND = "Back", "Close", "Send"
+SUBMIT = "Submit"
 VIEW_EVERYTHING, STOP_RUN, RETRY = "View everything", "Stop the run", "Try again"
 EVERYTHING = "Everything"
 REVEAL = "Reveal what is hidden"
@@ -47,8 +48,6 @@ VERDICTS = {
     Verdict.REJECTED: ("⛔", "Rejected"),
     Verdict.ANSWERED: ("💬", "Answered"),
 }
-PLAIN_LABELS = {APPROVE, EDIT, REJECT, ANSWER, DECLINE, FILL_IN, CHOOSE, RESPOND}
-"""Labels that say no more than the verdict does."""
 
 REPLACED = "↪️ Withdrawn: a newer message took this question's place."
 EMPTY = "empty"
@@ -207,6 +206,36 @@ def revoked(tools: str) -> str:
     return f"The agent asks again before it uses `{tools}`."
 
 
+DATE_AND_TIME = "{date_short_pretty} at {time}"
+"""In a date token: what stands in braces, Slack fills in."""
+DEEPER = "… (nested deeper than can be shown)"
+
+
+def characters_of(shown: int, total: int) -> str:
+    """How much of a text is shown."""
+    return f"{shown:,} of {total:,} characters"
+
+
+def lines_of(shown: int, total: int) -> str:
+    """How many lines of a text are shown."""
+    return f"{shown:,} of {total:,} lines"
+
+
+def requested_by(who: str) -> str:
+    """For whom an agent asks."""
+    return f"Requested by {who}"
+
+
+def ended_for(how: str, who: str) -> str:
+    """How a run ended, to whoever asked for it."""
+    return f"{how} for {who}"
+
+
+def decided(mark: str, word: str, people: Sequence[str]) -> str:
+    """Who decided what."""
+    return f"{mark} *{word}* by {all_of(people)}"
+
+
 def automatically(mark: str, word: str, rule: str) -> str:
     """What policy decided in place of people, and by which of its conditions."""
     return f"{mark} *{word} automatically*: {rule}"
@@ -226,6 +255,11 @@ def also_in(groups: Sequence[str]) -> str:
 def may_answer(who: str) -> str:
     """Who may decide, when not everybody may."""
     return f"Only {who} can answer"
+
+
+def only_they_may_answer(who: str) -> str:
+    """The same, to somebody else."""
+    return f"Only {who} can answer this."
 
 
 def have_to_agree(required: int) -> str:
@@ -461,7 +495,6 @@ def wrote(who: str) -> str:
 NOT_SENT = "Not sent"
 UNKNOWN_REQUEST = "This question is not known here any more, so nothing was decided."
 STRANGER = "Only people of this workspace can answer its agents. Nothing was decided."
-DECIDED_BY_POLICY = "This was decided automatically, as the agent's policy says"
 UNDECIDED = "Nothing was decided."
 OWN_REQUEST = "You asked for this, so someone else has to answer it."
 GUEST = f"Guests cannot answer this agent's questions. {UNDECIDED}"
@@ -475,6 +508,29 @@ NOT_YOURS = "Only the person who started this run, or somebody who may answer fo
 ALREADY_OVER = "That run has ended already."
 MOVED_ON = "That was tried again already, or the conversation has gone on since."
 TOO_LATE = "Slack did not wait for me to open that. Try again."
+
+
+def already(who: str, verdict: Verdict, when: str) -> str:
+    """For whoever came second."""
+    return f"{who} {_DID[verdict]} this: {when}. Your answer was not used."
+
+
+def already_by_policy(when: str) -> str:
+    """For whoever came after a decision that nobody made."""
+    return f"This was decided automatically, as the agent's policy says: {when}. {UNDECIDED}"
+
+
+def nothing_left(end: str) -> str:
+    """For whoever comes after the end."""
+    return f"{end}. Nothing is left to answer."
+
+
+_DID = {
+    Verdict.APPROVED: "approved",
+    Verdict.EDITED: "approved",
+    Verdict.REJECTED: "rejected",
+    Verdict.ANSWERED: "answered",
+}
 
 
 def not_checked(what: str) -> str:
