@@ -99,7 +99,7 @@ async def _reply(desk: Desk, thread: Thread, message: Said) -> str | None:
         return None
     if thread.status is ThreadStatus.WAITING and waiting:
         return await _answer(desk, thread, waiting, message)
-    if await desk.runner.say(thread, text, message.by, message.place, message.key):
+    if await desk.runner.say(thread, text, message.by, message.place, message.key, said_at=message.at):
         desk.later(desk.slack.react(message.channel, message.ts, QUEUED), message.by)
     return None
 

@@ -12,6 +12,8 @@ from runtime.requests.records import Person, Place
 
 _NEW_WORDS = (None, "file_share", "thread_broadcast")
 """Subtypes of a message that somebody has just written."""
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
+"""Slack's time and id of a message: seconds since the epoch."""
 
 
 class MalformedError(Exception):
@@ -107,6 +109,11 @@ class Said:
     def key(self) -> str:
         """The same for every delivery of this message, also as mention and as message."""
         return f"{self.channel}/{self.ts}"
+
+    @property
+    def at(self) -> float:
+        """When it was said, by Slack's clock: of two messages of a conversation the later one has more."""
+        return float(self.ts)
 
     @property
     def is_reply(self) -> bool:
@@ -239,6 +246,8 @@ def said(body: Mapping[str, Any]) -> Said | None:
     if not isinstance(team, str) or not isinstance(event.get("user"), str):
         return None
     ts = _text(event, "ts")
+    if not _TS.fullmatch(ts):
+        raise MalformedError("ts")
     return Said(
         by=Person(team=team, id=_text(event, "user")),
         text=_text(event, "text", default=""),

@@ -166,9 +166,10 @@ class Ledger:
         return await self._store.insert(TURNS, _turn_document(turn))
 
     async def turns(self, thread_id: ThreadId, *statuses: TurnStatus) -> list[Turn]:
-        """Turns of a thread with one of these statuses, oldest first."""
+        """Turns of a thread with one of these statuses, in the order in which they were said."""
         where: dict[str, Scalar | tuple[Scalar, ...]] = {"thread_id": thread_id, "status": tuple(map(str, statuses))}
-        return [_turn(document) for document in await self._store.find(TURNS, where)]
+        arrived = [_turn(document) for document in await self._store.find(TURNS, where)]
+        return sorted(arrived, key=lambda turn: turn.said_at)
 
     async def turn(self, turn_id: str) -> Turn | None:
         """Read a turn."""

@@ -206,7 +206,10 @@ class TurnStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """Something a person said to a thread: its first prompt, or a later message. Taken in order, one run each."""
+    """Something a person said to a thread: its first prompt, or a later message.
+
+    One run each, in the order in which they were said, as far as they have arrived when the next one is taken.
+    """
 
     id: str
     """Derived from the surface's own id of the message, so that a redelivery is the same turn."""
@@ -225,7 +228,12 @@ class Turn:
     """The turn that this one is a copy of: what the checkpoints up to there are marked with."""
     reopens: str = ""
     """Id of the interrupt that is open again in the copy."""
+    said_at: float = 0.0
+    """When it was said, by the surface's clock; 0 for what the thread began with."""
+    taken_at: float | None = None
+    """When it was first taken."""
     created_at: float
+    """When it arrived."""
     unseen_since: float | None = None
     """Since when nobody has seen it in the queue."""
     revision: int = 1

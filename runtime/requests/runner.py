@@ -101,20 +101,32 @@ class Runner:
         answers = (answer for request in requests for answer in (request.decision, request.proposal))
         return any(answer is not None and answer.said == key for answer in answers)
 
-    async def say(self, thread: Thread, text: str, by: Person, place: Place, key: str) -> bool:
-        """Queue another turn of a thread. True when the thread was busy, so that it has to wait."""
-        added = await self._add_turn(thread.id, text, by, place, key)
+    async def say(self, thread: Thread, text: str, by: Person, place: Place, key: str, *, said_at: float) -> bool:
+        """Queue another turn of a thread. True when the thread was busy, so that it has to wait.
+
+        `said_at`: by the surface's clock, which is the same in every process.
+        """
+        added = await self._add_turn(thread.id, text, by, place, key, said_at=said_at)
         self.wake(thread.id)
         if added:
             await self._note("say", by, thread_id=thread.id)
         return thread.status not in AT_REST
 
-    async def _add_turn(self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str) -> bool:
-        turn_id = derive_id("turn", key)
+    async def _add_turn(
+        self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str, *, said_at: float = 0.0
+    ) -> bool:
         now = self._clock()
-        return await self.ledger.add_turn(
-            Turn(id=turn_id, thread_id=thread_id, text=text, by=by, place=place, created_at=now, unseen_since=now)
+        turn = Turn(
+            id=derive_id("turn", key),
+            thread_id=thread_id,
+            text=text,
+            by=by,
+            place=place,
+            said_at=said_at,
+            created_at=now,
+            unseen_since=now,
         )
+        return await self.ledger.add_turn(turn)
 
     async def check(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Return the request if this person may answer it now, else the reason why not; a refusal is noted."""
@@ -241,7 +253,8 @@ class Runner:
             refusal = await self._may_steer(thread, by)
             if refusal is not None or thread is None or turn is None:
                 return await self.refused("retry", refusal or Refusal(Reason.UNKNOWN), by)
-            last = (await self.ledger.turns(thread.id, *TurnStatus))[-1]
+            turns = await self.ledger.turns(thread.id, *TurnStatus)
+            last = max(turns, key=lambda turn: turn.taken_at or turn.created_at)
             if not turn.failed or turn.id != last.id:
                 return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
             again = await try_again(self.ledger, turn, self._clock())

@@ -122,7 +122,8 @@ class Steps:
         if not queued:
             return False
         if await self._change(thread, ThreadStatus.RUNNING) is not None:
-            await self._ledger.change_turn(queued[0], status=TurnStatus.TAKEN, unseen_since=None)
+            taken = {"status": TurnStatus.TAKEN, "taken_at": self._clock(), "unseen_since": None}
+            await self._ledger.change_turn(queued[0], **taken)
         return True
 
     async def _take_failed_turn(self, thread: Thread) -> bool:

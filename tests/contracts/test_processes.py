@@ -230,18 +230,19 @@ async def test_a_click_that_another_process_hears_reaches_the_one_that_has_the_t
     assert site.wall.shown.count(f"b {thread.id}") == 0
 
 
-async def test_what_is_said_to_another_process_waits_its_turn(open_site: Open) -> None:
+async def test_what_is_said_to_other_processes_waits_its_turn_whichever_arrives_first(open_site: Open) -> None:
     node = Gated()
     site = open_site(alone(node))
-    a, b = site.process("a"), site.process("b")
+    a, b, c = (site.process(name) for name in "abc")
     thread = await start(a)
     await rest(a)
     await a.answer((await asked(a, thread))[0], yes("1"))
     await node.at_work.wait()
-    for number in (2, 3):
+    for process, number in ((c, 3), (b, 2)):
         site.time += 1
-        assert await b.say(thread, f"order {number}", BEN, PLACE, f"k{number}")
+        assert await process.say(thread, f"order {number}", BEN, PLACE, f"k{number}", said_at=number)
     await rest(b)
+    await rest(c)
     node.gate.set()
     await rest(a)
     for number in (2, 3):

@@ -107,6 +107,33 @@ async def test_replies_while_it_works_wait_for_their_turn_in_order(open_office: 
         ]
 
 
+async def test_replies_run_in_the_order_they_were_written_whatever_arrives_first(open_office: OpenOffice) -> None:
+    go = threading.Event()
+
+    def slow(state: State) -> State:
+        go.wait(10)
+        return {"outcome": f"Did {state['request']}."}
+
+    graph = StateGraph(State).add_node("slow", slow).add_edge(START, "slow")
+    async with open_office({"refund": graph}, transport="signed http") as office:
+        await office.person("ana").command("/agent refund one", channel="refunds")
+        root = await office.root()
+        await office.sees("refunds", root["ts"], "Working")
+        reply = {"type": "message", "user": "U0BEN", "team": "T0ANDON", "channel": "C0REFUNDS"}
+        reply |= {"thread_ts": root["ts"], "parent_user_id": "U0ANDON"}
+        for text, ts in (("three", "1999.000030"), ("two", "1999.000020")):
+            status, _ = await office.deliver_event({**reply, "text": text, "ts": ts})
+            assert status == 200
+        go.set()
+        await office.outcome(count=3)
+        said = [shown(outcome["blocks"]) for outcome in office.outcomes()]
+        assert [next(word for word in ("one", "two", "three") if f"Did {word}." in text) for text in said] == [
+            "one",
+            "two",
+            "three",
+        ]
+
+
 @pytest.mark.parametrize("fault", ["duplicate", "lose_ack"])
 async def test_an_answer_that_comes_twice_is_no_next_turn(open_office: OpenOffice, fault: str) -> None:
     async with open_office({"refund": asking("Which?")}, event_retry_delays=(0.0, 0.05)) as office:

@@ -123,6 +123,7 @@ def test_entities_are_undone_once() -> None:
         ({"type": 7}, "type"),
         ({"type": "event_callback"}, "type"),
         ({"type": "event_callback", "event": {"type": "message", "user": "U", "team": "T"}}, "ts"),
+        ({"type": "event_callback", "event": {"type": "message", "user": "U", "team": "T", "ts": "nan"}}, "ts"),
         ({"type": "block_actions", "user": USER, "actions": []}, "actions"),
         ({"type": "block_actions", "user": USER, "actions": [{"action_id": 1}]}, "action_id"),
         ({"type": "block_actions", "user": {"id": 1, "team_id": "T"}, "actions": [{"action_id": "a"}]}, "id"),

@@ -186,11 +186,29 @@ async def test_what_is_said_later_is_the_next_turn(world: World) -> None:
     thread = await world.start()
     await world.answer(thread, "a")
     await world.answer(thread, "b")
-    assert not await world.runner.say(await world.now(thread), "order 8", BEN, PLACE, "k2")
+    assert not await world.runner.say(await world.now(thread), "order 8", BEN, PLACE, "k2", said_at=2.0)
     await world.rest()
     await world.answer(thread, "c")
     await world.answer(thread, "d")
     assert await world.outcomes(thread) == ["a and b for order 7", "c and d for order 8"]
+
+
+async def test_of_two_failed_turns_the_one_that_ran_last_is_tried_again_whenever_it_was_said() -> None:
+    def fail(_: State) -> State:
+        raise ConnectionError("away")
+
+    graph = StateGraph(State).add_node("fail", fail).add_edge(START, "fail")
+    world = world_of(graph.compile(checkpointer=InMemorySaver()))
+    thread = await world.start()
+    for said_at in (3.0, 2.0):  # the earlier message arrives when the later one has run
+        await world.runner.say(await world.now(thread), "more", ANA, PLACE, f"k{said_at}", said_at=said_at)
+        await world.rest()
+    begun, late, early = sorted(await world.ledger.turns(thread.id, *TurnStatus), key=lambda turn: turn.created_at)
+    for turn in (begun, late):
+        refused = await world.runner.retry(turn.id, ANA)
+        assert isinstance(refused, Refusal)
+        assert refused.reason is Reason.MOVED_ON
+    assert not isinstance(await world.runner.retry(early.id, ANA), Refusal)
 
 
 async def test_a_stopped_run_answers_nothing_any_more(world: World) -> None:
@@ -208,7 +226,7 @@ async def test_a_stopped_conversation_goes_on_with_what_is_said_next(world: Worl
     thread = await world.start()
     await world.runner.stop(thread.id, ANA)
     await world.rest()
-    await world.runner.say(await world.now(thread), "order 8", ANA, PLACE, "k2")
+    await world.runner.say(await world.now(thread), "order 8", ANA, PLACE, "k2", said_at=2.0)
     await world.rest()
     await world.answer(thread, "a")
     await world.answer(thread, "b")
