@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
@@ -173,17 +174,25 @@ def test_our_tools_take_langchains_config() -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A package `langchain` with the one function that is asked of it."""
+    """A package `langchain` with the one function that is asked of it, in place of the real one if that is there."""
     (tmp_path / "langchain").mkdir()
+    (tmp_path / "langchain" / "__init__.py").touch()
     (tmp_path / "langchain" / "chat_models.py").write_text(
         "from langchain_core.language_models.fake_chat_models import FakeListChatModel\n"
         "def init_chat_model(name):\n"
         "    return FakeListChatModel(responses=[f'I am {name}'])\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
+    real = forget_langchain()
     yield
-    for name in [name for name in sys.modules if name == "langchain" or name.startswith("langchain.")]:
-        del sys.modules[name]
+    forget_langchain()
+    sys.modules.update(real)
+
+
+def forget_langchain() -> dict[str, ModuleType]:
+    """Take the package and its modules out of `sys.modules`; give what was there."""
+    names = [name for name in sys.modules if name == "langchain" or name.startswith("langchain.")]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 @pytest.mark.usefixtures("installed")

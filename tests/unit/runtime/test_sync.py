@@ -115,9 +115,11 @@ def lambda_free(state: State) -> Any:
 
 def test_a_process_ends_without_a_word() -> None:
     program = """
+import logging
 import threading
 from typing import TypedDict
 from runtime import START, InMemorySaver, StateGraph
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # a slow machine is a warning, a task left behind an error
 class State(TypedDict, total=False):
     n: int
 def inner(state: State):
