@@ -16,7 +16,7 @@ from handlers.cards.blocks import plain_approvals
 from handlers.cards.details import details_view, run_view, turn_view
 from handlers.cards.forms import form_view
 from handlers.cards.model import Reply, decide, decide_as_proposed
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.cards.refusals import notice_view
 from handlers.cards.runs import stop_view
 from handlers.desk import Desk
@@ -77,7 +77,7 @@ async def _answer(desk: Desk, pressed: Click) -> object:
     request = await desk.runner.check(RequestId(pressed.value), pressed.by)
     if isinstance(request, Refusal):
         return request
-    card = compile_card(request.payload, request.response_schema)
+    card = card_of(request)
     action = card.action(ids.action_key(pressed.action_id) or "")
     if action is None:
         return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), pressed.by)
@@ -95,7 +95,7 @@ async def _approve_for_run(desk: Desk, pressed: Click) -> object:
     request = await desk.runner.check(RequestId(pressed.value), pressed.by)
     if isinstance(request, Refusal):
         return request
-    approval = next(plain_approvals(compile_card(request.payload, request.response_schema)), None)
+    approval = next(plain_approvals(card_of(request)), None)
     if approval is None:
         return await desk.runner.refused("grant", Refusal(Reason.CHANGED, request), pressed.by)
     decision = decide(approval, Reply(by=pressed.by, at=desk.clock()))
@@ -219,7 +219,7 @@ async def _page(desk: Desk, pressed: Click, ref: ids.ViewRef, page: int = 0) -> 
     if ref.request_id and (request := await desk.ledger.request(ref.request_id)):
         if request.asked_for.team != pressed.by.team:
             return None
-        card = compile_card(request.payload, request.response_schema)
+        card = card_of(request)
         revealed = ref.revealed and not isinstance(await desk.runner.check(request.id, pressed.by), Refusal)
         return details_view(card, request, page, revealed=revealed)
     if ref.thread_id and (thread := await desk.ledger.thread(ref.thread_id)):

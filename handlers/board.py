@@ -17,7 +17,7 @@ from handlers.cards.blocks import Message, card_message
 from handlers.cards.details import in_full
 from handlers.cards.masking import mask_text
 from handlers.cards.notices import notice_message
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.cards.runs import outcome_message, pause, run_message
 from handlers.cards.text import clean, one_line
 from handlers.live import DEFAULT_PACE, Live, Pace
@@ -214,7 +214,7 @@ class Board:
             key=f"request:{request.id}",
             state=f"{request.revision} {shown}{fork_link}",
             draw=lambda: card_message(
-                compile_card(request.payload, request.response_schema),
+                card_of(request),
                 request,
                 thread,
                 agent_title=self.title(thread),
@@ -231,7 +231,7 @@ class Board:
             key=f"notice:{request.id}:{notice.rung}:{notice.to}",
             state=f"{request.status} {request.terms.audiences}",
             draw=lambda: notice_message(
-                compile_card(request.payload, request.response_schema),
+                card_of(request),
                 request,
                 notice,
                 agent_title=self.title(thread),
@@ -372,7 +372,7 @@ def message_link(team_url: str, place: Place) -> str:
 
 
 def _in_full(request: Request) -> File | None:
-    card = compile_card(request.payload, request.response_schema)
+    card = card_of(request)
     text = in_full(card)
     if text is None:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from handlers.cards import ids
 from handlers.cards.forms import Draft, form_view, keep_page
 from handlers.cards.model import AskForm
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.desk import Desk
 from handlers.payloads import Click
 from runtime.requests.policy import Reason, Refusal
@@ -43,7 +43,7 @@ async def _turn(desk: Desk, pressed: Click, by: int) -> Refusal | None:
     request = await desk.runner.check(RequestId(ref.request_id or ""), pressed.by)
     if isinstance(request, Refusal):
         return request
-    card = compile_card(request.payload, request.response_schema)
+    card = card_of(request)
     action = card.action(ref.action or "")
     if action is None or not isinstance(action.ask, AskForm):
         return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), pressed.by)

@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from handlers import replies
 from handlers.cards.forms import read_reply
 from handlers.cards.model import decide
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.desk import Desk
 from handlers.payloads import Said, said
 from runtime.requests.policy import Reason, Refusal
@@ -111,7 +111,7 @@ async def _answer(desk: Desk, thread: Thread, waiting: Sequence[Request], messag
     request = await desk.runner.check(waiting[0].id, message.by)
     if isinstance(request, Refusal):
         return await _refusal(desk, message, request)
-    card = compile_card(request.payload, request.response_schema)
+    card = card_of(request)
     action = card.action(card.text_action or "")
     if action is None:
         return await desk.refuse("answer", Refusal(Reason.NEEDS_BUTTONS, request), message.by)

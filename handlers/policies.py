@@ -77,6 +77,8 @@ def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "no_self_approval", "Whoever asked may not answer"
     if policy.required > 1:
         yield "required", f"{policy.required} people have to agree; one rejection is enough"
+    if policy.reason_required:
+        yield "reason_required", "Whoever rejects has to say why"
     guests = "Guests may answer too" if policy.allow_guests else "Guests may not answer"
     yield "allow_guests", f"{guests}; apps, deactivated accounts and other organisations never may"
     for condition in policy.auto_approve:

@@ -7,7 +7,7 @@ other; whoever pressed it is told how many that were, and why not the others.
 from handlers import home
 from handlers.cards import ids, words
 from handlers.cards.model import Reply, decide
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.cards.rest import approvable, done_view, plain_approval, progress_view, rest_view
 from handlers.desk import Desk
 from handlers.payloads import Click, Submission
@@ -50,5 +50,5 @@ async def _approve(desk: Desk, sent: Submission, request_id: RequestId) -> tuple
 
 async def _refused(desk: Desk, sent: Submission, refusal: Refusal) -> tuple[str, str]:
     request = refusal.request
-    title = compile_card(request.payload, request.response_schema).title if request else words.UNTITLED
+    title = card_of(request).title if request else words.UNTITLED
     return title, await desk.words_for(refusal, sent.by)

@@ -11,7 +11,7 @@ from handlers import drafts, home, rest
 from handlers.cards import ids, words
 from handlers.cards.forms import Draft, form_view, read_form
 from handlers.cards.model import Reply, decide
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.cards.refusals import notice_view
 from handlers.cards.rest import progress_view
 from handlers.desk import Desk
@@ -83,7 +83,7 @@ async def _answer(desk: Desk, sent: Submission) -> Refusal | _Unfinished | dict[
     request = await desk.runner.check(RequestId(ref.request_id or ""), sent.by)
     if isinstance(request, Refusal):
         return request
-    card = compile_card(request.payload, request.response_schema)
+    card = card_of(request)
     action = card.action(ref.action or "")
     if action is None:
         return await desk.runner.refused("answer", Refusal(Reason.CHANGED, request), sent.by)

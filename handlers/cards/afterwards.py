@@ -9,7 +9,7 @@ from handlers.cards.blocks import verdict_line
 from handlers.cards.details import paged_view
 from handlers.cards.literal import Block, context, excerpt, paragraph, quote, rich_text, run, section
 from handlers.cards.masking import mask_text
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.cards.refusals import settled
 from handlers.cards.text import date_token, mention
 from runtime.requests.records import Request, RequestStatus, Thread, Turn, TurnStatus
@@ -62,7 +62,7 @@ def _turn(thread: Thread, turn: Turn, requests: Sequence[Request]) -> Iterator[B
 
 
 def _question(thread: Thread, request: Request) -> Iterator[Block]:
-    title = compile_card(request.payload, request.response_schema).title
+    title = card_of(request).title
     yield paragraph(excerpt(title, LINE, lines=3).text or words.UNTITLED, bold=True)
     decision = request.decision
     if request.status is RequestStatus.OPEN:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from handlers.cards import ids, words
 from handlers.cards.blocks import open_card, verdict_line
 from handlers.cards.literal import Block, context, excerpt, plain_text
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from handlers.cards.runs import run_status
 from handlers.cards.text import date_token, escape
 from runtime.requests.agents import Agent
@@ -64,7 +64,7 @@ def _waiting(home: Home, agents: Mapping[str, Agent]) -> Iterator[Block]:
     if home.notice:
         yield _mrkdwn(f"⚠️ {home.notice}")
     for request in home.shown:
-        yield from open_card(compile_card(request.payload, request.response_schema), request, _title(request, agents))
+        yield from open_card(card_of(request), request, _title(request, agents))
         if link := home.links.get(request.thread_id):
             yield context(words.in_its_conversation(link))
         yield {"type": "divider"}
@@ -109,7 +109,7 @@ def _decided(home: Home) -> Iterator[Block]:
         yield _heading(words.DECIDED_LATELY)
     for request in home.decided:
         if request.decision is not None:
-            title = _text(compile_card(request.payload, request.response_schema).title)
+            title = _text(card_of(request).title)
             line = f"{verdict_line(request.decision, request.votes)} · {date_token(request.decision.at)}"
             row = _mrkdwn(f"{title}\n{line}")
             link = home.links.get(request.thread_id)

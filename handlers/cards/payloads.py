@@ -5,7 +5,7 @@ the next, and the last one takes everything and shows all of it: no payload fail
 """
 
 from collections.abc import Callable
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +18,8 @@ from handlers.cards.middleware import batched, per_call
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain, pruned
 from handlers.cards.typed import typed
-from runtime.requests.records import Verdict
+from runtime.policy.model import Terms
+from runtime.requests.records import Request, Verdict
 
 Compiler = Callable[[Any, dict[str, Any] | None], Card | None]
 
@@ -93,6 +94,23 @@ def _anything(payload: Any, _: dict[str, Any] | None) -> Card:
     return Card(
         title=words.UNTITLED, fields={str(key): value for key, value in fields.items()}, actions=(_approve(), _reject())
     )
+
+
+def card_of(request: Request) -> Card:
+    """The card of a request: its payload's, and what its policy asks of whoever says no."""
+    card = compile_card(request.payload, request.response_schema)
+    terms = request.terms
+    if not (terms.reason_required or terms.reject_reasons):
+        return card
+    return replace(card, actions=tuple(_with_reason(action, terms) for action in card.actions))
+
+
+def _with_reason(action: Action, terms: Terms) -> Action:
+    ask = action.ask or AskReason(told=False)
+    if action.verdict is not Verdict.REJECTED or not isinstance(ask, AskReason):
+        return action
+    reasons, required = ask.reasons or terms.reject_reasons, ask.required or terms.reason_required
+    return replace(action, ask=replace(ask, reasons=reasons, required=required))
 
 
 def _without_policy(payload: Any) -> Any:

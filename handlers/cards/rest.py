@@ -9,7 +9,7 @@ from typing import Any
 from handlers.cards import ids, words
 from handlers.cards.literal import Block, excerpt, plain_text, rich_text, run, section
 from handlers.cards.model import Action, Card
-from handlers.cards.payloads import compile_card
+from handlers.cards.payloads import card_of
 from runtime.requests.records import Request, RequestStatus, Verdict
 
 LISTED = 60
@@ -20,7 +20,7 @@ def plain_approval(request: Request) -> tuple[Card, Action] | None:
     """The one action that approves this as it is; None where that takes more than a click, or more than one would."""
     if request.status is not RequestStatus.OPEN or request.proposal is not None:
         return None
-    card = compile_card(request.payload, request.response_schema)
+    card = card_of(request)
     approving = [action for action in card.actions if action.verdict is Verdict.APPROVED]
     if len(approving) != 1 or approving[0].ask or approving[0].confirm or approving[0].style == "danger":
         return None

@@ -94,6 +94,10 @@ class Policy(BaseModel):
     """Conditions on the arguments; what any of them holds for is approved without asking anybody."""
     required: int = Field(default=1, ge=1, le=20)
     """How many people have to agree on the same answer; one rejection is always enough."""
+    reject_reasons: tuple[str, ...] = Field(default=(), strict=False)
+    """Reasons to choose from for whoever rejects; their own words are possible too."""
+    reason_required: bool = False
+    """Whoever rejects has to say why."""
     allow_guests: bool = False
     """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
     grants: Length | None = None
@@ -193,6 +197,8 @@ class Terms(BaseModel):
     own: where the others leave too few, it holds alone."""
     no_self_approval: bool = False
     required: int = 1
+    reject_reasons: tuple[str, ...] = ()
+    reason_required: bool = False
     allow_guests: bool = False
     rule: str = ""
     """The conditions that approved it without asking anybody."""
@@ -234,6 +240,8 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
         audiences=narrowed(audiences, required),
         required=required,
         no_self_approval=asked.no_self_approval or any(one.no_self_approval for one in policies),
+        reject_reasons=tuple(dict.fromkeys(reason for one in policies for reason in one.reject_reasons)),
+        reason_required=any(one.reason_required for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
         **({} if asked.demanding or required > 1 else _same(policies, asked.calls)),
         **_silence(policies, asked.deadline),

@@ -108,3 +108,16 @@ async def test_a_group_finds_what_waits_for_it_in_its_home(open_office: OpenOffi
         for person, waiting in ((office.person("ben"), 1), (office.person("ana"), 0)):
             await person.open_home()
             assert f"Waiting for you ({waiting})" in shown(await office.sandbox.until(partial(getattr, person, "home")))
+
+
+async def test_a_policy_can_demand_a_reason_from_whoever_rejects(open_office: OpenOffice) -> None:
+    specs = with_policy(reason_required=True, reject_reasons=("Too much", "Wrong customer"))
+    async with open_office({"refund": asking(QUESTION)}, specs=specs) as office:
+        ben = office.person("ben")
+        await ben.press(await asked(office), "Reject…")
+        await office.modal("ben")
+        assert await ben.submit() != {}
+        assert office.cards()[-1] == await office.card()
+        assert await ben.submit({"Reason": "Too much"}) == {}
+        await office.outcome()
+        assert "Too much" in shown(office.cards()[-1]["blocks"])
