@@ -143,16 +143,3 @@ async def test_trouble_with_showing_a_run_does_not_trouble_the_run(
         card = await office.card()
         await office.person("ana").press(card, "Approve")
         assert (await office.outcome())["thread_ts"] == card["thread_ts"]
-
-
-async def test_what_a_bot_that_died_was_showing_is_taken_away(open_office: OpenOffice, slow: Slow) -> None:
-    async with open_office({"refund": slow.graph}, pace=AT_ONCE) as office:
-        office.sandbox.inject(Fault(method="chat.delete", kind="unknown"))
-        await start(office)
-        left = await working(office, "I found the order")
-        await office.stop_bot()
-        slow.go.set()
-        await office.start_bot()
-        await office.card()
-        await settle(office)
-        assert left["ts"] not in [one["ts"] for one in office.sandbox.messages("refunds")]

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.manifest import load_manifest
 from bot.sandbox import Fault, Sandbox
 from handlers.board import Board
+from handlers.live import live_key
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import InMemorySaver
 from runtime.codec.process import CODEC
@@ -19,6 +20,7 @@ from runtime.errors import LeaseLostError
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import (
     Decision,
+    Post,
     Request,
     RequestId,
     RequestStatus,
@@ -276,3 +278,15 @@ async def test_nothing_is_shown_by_a_process_that_has_lost_the_thread(wall: Wall
     with pytest.raises(LeaseLostError):
         await wall.board.refresh(wall.thread.id, lost)
     assert wall.messages() == []
+
+
+async def test_what_a_process_that_died_was_showing_of_a_run_is_taken_away(wall: Wall) -> None:
+    await wall.refresh()
+    post = Post(key=live_key(wall.thread), thread_id=wall.thread.id, created_at=AT)
+    await wall.ledger.intend_post(post)
+    root = wall.messages()[0]
+    ts = await wall.slack.start_stream("C0REFUNDS", root["ts"], to=BEN, chunks=[{"type": "markdown_text", "text": "I"}])
+    await wall.ledger.change_post(post, place={**PLACE, "ts": ts})
+    await wall.refresh()
+    assert [message["ts"] for message in wall.messages()] == [root["ts"]]
+    assert await wall.ledger.post(post.key) is None
