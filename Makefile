@@ -5,7 +5,7 @@ PYTHONS := python3 python3.13 python3.12 python3.11   # tried in this order; mak
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/demo-ready   ## Andon with a small Slack of its own, in the browser
@@ -24,6 +24,9 @@ check: .venv/test-ready   ## what CI runs: format, lint, types, imports, install
 
 bench: .venv/test-ready   ## the engine beside LangGraph, in turn: within five minutes
 	@$(BIN)/python -m benchmarks
+
+chaos: .venv/test-ready   ## bots are killed thousands of times, and nothing is lost or doubled (docs/faults.md); ARGS='--runs 100'
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 COMPILE = CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options
 DEV_GROUPS = $(BIN)/python -c 'import tomllib; print(*sum(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"].values(), []), sep="\n")'

@@ -1,0 +1,57 @@
+"""The databases that bots die over, each by an address that means the same in every process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+
+from runtime import InMemorySaver, MongoDBSaver, SqliteSaver
+from runtime.store import Store
+from tests.chaos.outages import Proxy, locked
+from tests.mongodb import fresh_uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A database that nobody has used."""
+
+    address: str
+    open: Callable[[], AbstractAsyncContextManager[Store]]
+    """As a process does that has just been started."""
+    away: Callable[[], AbstractAsyncContextManager[None]]
+    """While this is entered, nobody gets anything from it. Not for memory."""
+
+
+@asynccontextmanager
+async def database(store: str, folder: Path, *, may_go_away: bool) -> AsyncIterator[Database]:
+    """Make one; where it may go away, clients of a MongoDB do not wait long for an answer."""
+    match store:
+        case "memory":
+            kept = InMemorySaver()  # outlives the bots, though not this process
+            yield Database(address="", open=lambda: nullcontext(kept), away=nullcontext)
+        case "sqlite":
+            path = str(folder / "andon.db")
+            yield Database(address=path, open=lambda: open_store(path), away=lambda: locked(path))
+        case "mongodb":
+            real = await asyncio.to_thread(fresh_uri)
+            proxy = Proxy(real)
+            async with proxy.listening() as proxied:
+                used = f"{proxied}?timeoutMS=500" if may_go_away else real
+                yield Database(address=used, open=lambda: open_store(used), away=proxy.away)
+            await asyncio.to_thread(_drop, real)
+        case _:
+            raise ValueError(f"there is no store {store!r}; there are memory, sqlite and mongodb")
+
+
+def open_store(address: str) -> AbstractAsyncContextManager[Store]:
+    """Open what is there: a MongoDB, or an SQLite file."""
+    return MongoDBSaver.from_conn_string(address) if address.startswith("mongodb") else SqliteSaver(address)
+
+
+def _drop(address: str) -> None:
+    with MongoClient[dict[str, Any]](address) as client:
+        client.drop_database(client.get_default_database().name)
