@@ -7,19 +7,13 @@ nobody knows, after a crash or a lost reply, is looked for in the conversation b
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from handlers.cards import words
-from handlers.cards.blocks import Message, card_message
-from handlers.cards.details import in_full
-from handlers.cards.masking import mask_text
-from handlers.cards.notices import notice_message
-from handlers.cards.payloads import card_of
-from handlers.cards.runs import outcome_message, pause, run_message
-from handlers.cards.text import clean, one_line
+from handlers.cards.runs import pause, run_message
+from handlers.drawings import CARD, Drawing, Drawings
 from handlers.live import DEFAULT_PACE, Live, Pace
 from handlers.slack import File, Slack, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
@@ -28,7 +22,6 @@ from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Tell
 from runtime.requests.records import (
-    Notice,
     Place,
     Post,
     Request,
@@ -41,33 +34,21 @@ from runtime.requests.records import (
     TurnStatus,
     where_of,
 )
+from runtime.requests.routing import without
 from runtime.requests.surface import Guard
 
 logger = logging.getLogger(__name__)
 
-NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
+NO_ENTRY = frozenset(
+    {"channel_not_found", "is_archived", "not_in_channel", "restricted_action"}
+    | {"cannot_dm_bot", "user_disabled", "user_not_found", "user_not_visible"}
+)
 """Slack's refusals of a conversation as such."""
 ROOT = "thread"
 """First part of a root's key."""
 GONE = "message_not_found"
 NO_THREAD = "thread_not_found"
 _SHOWN = (TurnStatus.TAKEN, TurnStatus.ENDED, TurnStatus.STOPPED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawing:
-    """One message as it should be."""
-
-    key: str
-    state: str = ""
-    """Changes whenever the message should look different: what `Post.digest` is made of."""
-    draw: Callable[[], Message]
-    to: str = ""
-    """Id of a person or another channel it is for; empty: it is in the conversation."""
-    needed: bool = True
-    """Whether it is posted when it is not there; otherwise it is only kept up to date."""
-    attach: Callable[[], File | None] = lambda: None
-    """A file that follows it once."""
 
 
 class Board:
@@ -86,10 +67,9 @@ class Board:
         """`team_url`: `https://acme.slack.com/`, what links to messages start with."""
         self._live = Live(ledger, slack, clock, pace)
         self._ledger = ledger
-        self._agents = agents
+        self._drawings = Drawings(ledger, agents, team_url)
         self._slack = slack
         self._clock = clock
-        self._team_url = team_url
         self._locks: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
@@ -123,16 +103,23 @@ class Board:
 
     def title(self, thread: Thread) -> str:
         """The agent's name for people."""
-        agent = self._agents.get(thread.agent)
-        return agent.title if agent else thread.agent
+        return self._drawings.title(thread)
 
-    async def thread_of(self, channel: str, ts: str) -> Thread | None:
-        """Find the thread whose root a message is by the message itself."""
+    async def card_link(self, request: Request, reader: str = "") -> str:
+        """Link to a request's card, to the reader's own where they have one; empty where it is not there yet."""
+        return await self._drawings.card_link(request, reader)
+
+    async def shown_at(self, place: Place) -> tuple[Thread | None, Request | None]:
+        """Find what a message of ours shows, a thread's root or a request's card; by itself where nobody noted it."""
+        post = await self._ledger.post_at(where_of(place))
         try:
-            kind, _, thread_id = (await self._slack.key_at(channel, ts)).partition(":")
+            key = post.key if post else await self._slack.key_at(place["channel"], place["ts"])
         except SlackRefusedError:
-            return None
-        return await self._ledger.thread(ThreadId(thread_id)) if kind == ROOT else None
+            return None, None
+        kind, subject, *_ = *key.split(":"), ""
+        request = await self._ledger.request(RequestId(subject)) if kind == CARD else None
+        thread_id = request.thread_id if request else ThreadId(subject)
+        return (await self._ledger.thread(thread_id) if request or kind == ROOT else None), request
 
     # What there is to draw.
 
@@ -141,18 +128,20 @@ class Board:
         requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
         thread = await self._show_root(thread, requests, guard)
         forks = {request.id: await self._fork_link(request) for request in requests if request.forked_to}
-        await self._show_all(thread, self._drawings(thread, turns, requests, forks), guard)
+        if await self._show_all(thread, self._drawings.of(thread, turns, requests, forks), guard):
+            return await self._refresh(await self._ledger.thread(thread.id) or thread, guard)
         if thread.status is not ThreadStatus.RUNNING:
             await self._live.clear(thread)
         changing = {r.turn_id for r in requests if r.status is RequestStatus.OPEN or forks.get(r.id) == ""}
         for turn in turns:
             if turn.status is not TurnStatus.TAKEN and turn.id not in changing:
                 await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
+        return None
 
     async def _show_root(self, thread: Thread, requests: Sequence[Request], guard: Guard) -> Thread:
         asked, origin = pause(requests), await self._origin_link(thread)
         waiting = [(r.id, r.proposal is None) for r in asked if r.status is RequestStatus.OPEN]
-        root = _Drawing(
+        root = Drawing(
             key=_root_key(thread),
             state=f"{thread.status} {len(asked)} {waiting}",
             draw=lambda: run_message(thread, asked, self.title(thread), origin_link=origin),
@@ -174,11 +163,11 @@ class Board:
 
     async def _fork_link(self, request: Request) -> str:
         copy = await self._ledger.thread(request.forked_to) if request.forked_to else None
-        return message_link(self._team_url, copy.place) if copy is not None and copy.where else ""
+        return self._drawings.link(copy.place) if copy is not None else ""
 
     async def _origin_link(self, thread: Thread) -> str:
-        post = await self._ledger.post(f"request:{thread.forked_from}") if thread.forked_from else None
-        return message_link(self._team_url, post.place) if post is not None and post.place else ""
+        request = await self._ledger.request(thread.forked_from) if thread.forked_from else None
+        return await self.card_link(request) if request is not None else ""
 
     async def _link_back(self, copy: Thread, guard: Guard) -> None:
         """Show the link to a copy on the card it is a copy for; if not now, then when that is next drawn."""
@@ -196,73 +185,38 @@ class Board:
             thread = await self._ledger.thread(thread.id) or thread
         return changed
 
-    def _drawings(
-        self, thread: Thread, turns: Sequence[Turn], requests: Sequence[Request], forks: Mapping[RequestId, str]
-    ) -> Iterator[_Drawing]:
-        standing = {turn.id: replace(thread, status=_standing(turn, thread)) for turn in turns}
-        for request in requests:
-            yield self._card(standing[request.turn_id], request, forks.get(request.id, ""))
-            for notice in request.notices:
-                yield self._notice(thread, request, notice)
-        for turn in turns:
-            if turn.status is TurnStatus.ENDED:
-                yield self._outcome(thread, turn)
-
-    def _card(self, thread: Thread, request: Request, fork_link: str) -> _Drawing:
-        shown = thread.status if request.status is not RequestStatus.OPEN else ""
-        return _Drawing(
-            key=f"request:{request.id}",
-            state=f"{request.revision} {shown}{fork_link}",
-            draw=lambda: card_message(
-                card_of(request),
-                request,
-                thread,
-                agent_title=self.title(thread),
-                fork_link=fork_link,
-            ),
-            needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
-            attach=lambda: _in_full(request),
-        )
-
-    def _notice(self, thread: Thread, request: Request, notice: Notice) -> _Drawing:
-        """Say that nobody answers. Whoever is told elsewhere gets a link to the conversation."""
-        link = message_link(self._team_url, thread.place) if notice.to and thread.where else ""
-        return _Drawing(
-            key=f"notice:{request.id}:{notice.rung}:{notice.to}",
-            state=f"{request.status} {request.terms.audiences}",
-            draw=lambda: notice_message(
-                card_of(request),
-                request,
-                notice,
-                agent_title=self.title(thread),
-                link=link,
-            ),
-            to=notice.to,
-            needed=request.status is RequestStatus.OPEN,
-        )
-
-    def _outcome(self, thread: Thread, turn: Turn) -> _Drawing:
-        """How a turn ended is told once; another try ends anew."""
-        key = f"outcome:{turn.id}:{turn.attempt}"
-        return _Drawing(key=key, draw=lambda: outcome_message(turn, self.title(thread)))
-
     # Drawing it.
 
-    async def _show_all(self, thread: Thread, drawings: Iterator[_Drawing], guard: Guard) -> None:
-        """Show every message that can be shown now; one that cannot does not keep the others back."""
+    async def _show_all(self, thread: Thread, drawings: AsyncIterator[Drawing], guard: Guard) -> bool:
+        """Show every message that can be shown now; one that cannot does not keep the others back.
+
+        True when a question had nowhere to go, so that it is asked in fewer places now.
+        """
         problems: list[SlackRefusedError | SlackUncertainError] = []
-        for drawing in drawings:
+        rerouted = False
+        async for drawing in drawings:
             try:
                 await self._show(thread, drawing, guard)
-            except (SlackRefusedError, SlackUncertainError) as problem:
-                if drawing.to and isinstance(problem, SlackRefusedError):
-                    logger.warning("message %s has nowhere to go: %s", drawing.key, problem)
-                else:
-                    problems.append(problem)
+            except SlackUncertainError as problem:
+                problems.append(problem)
+            except SlackRefusedError as refusal:
+                if not drawing.to or (drawing.asks and refusal.code not in NO_ENTRY):
+                    problems.append(refusal)
+                    continue
+                logger.warning("message %s has nowhere to go: %s", drawing.key, refusal)
+                if drawing.asks:
+                    await self._reroute(drawing.asks, drawing.to)
+                    rerouted = True
         if problems:
             raise problems[0]
+        return rerouted
 
-    async def _show(self, thread: Thread, drawing: _Drawing, guard: Guard) -> Post | None:
+    async def _reroute(self, request: Request, place: str) -> None:
+        """Ask a question without one of its places; where somebody has changed it, the next refresh finds out again."""
+        left = without(request, place)
+        await self._ledger.change_request(request, places=left.places, closed=left.closed)
+
+    async def _show(self, thread: Thread, drawing: Drawing, guard: Guard) -> Post | None:
         """Post it, or redraw it where it differs."""
         digest = derive_id(drawing.state)
         post = await self._ledger.post(drawing.key)
@@ -275,7 +229,7 @@ class Board:
         return post
 
     async def _put_up(
-        self, thread: Thread, post: Post | None, drawing: _Drawing, digest: str, guard: Guard
+        self, thread: Thread, post: Post | None, drawing: Drawing, digest: str, guard: Guard
     ) -> Post | None:
         """Post a message. One that was intended before is looked for first, and may show an older state."""
         intended = post is not None
@@ -289,7 +243,7 @@ class Board:
         if posted is None:
             return await self._give_way(post, place)
         if not intended:
-            await self._attach(thread, drawing.attach())
+            await self._attach({"ts": ts, **where}, drawing.attach())
         return posted
 
     async def _give_way(self, post: Post, place: Place) -> Post | None:
@@ -300,22 +254,25 @@ class Board:
             await self._slack.unpost(place["channel"], place["ts"])
         return other
 
-    async def _attach(self, thread: Thread, file: File | None) -> None:
+    async def _attach(self, where: Place, file: File | None) -> None:
         """Share what is too long for a card. Tried once: all of it can be read from the card as well."""
         if file is None:
             return
         try:
-            await self._slack.upload(thread.place["channel"], thread.place["ts"], file, file.title)
+            await self._slack.upload(where["channel"], where["ts"], file, file.title)
         except (SlackRefusedError, SlackUncertainError) as problem:
-            logger.info("no file for thread %s: %s", thread.id, problem)
+            logger.info("no file at %s: %s", where, problem)
 
-    async def _where(self, thread: Thread, drawing: _Drawing) -> Place:
+    async def _where(self, thread: Thread, drawing: Drawing) -> Place:
         """Where a message belongs: a channel, and its thread where it has one."""
         if not drawing.to:
             return thread.place
+        above = await self._ledger.post(drawing.under) if drawing.under else None
+        if above is not None and above.place is not None:
+            return above.place
         return {"channel": drawing.to if is_conversation(drawing.to) else await self._slack.direct_message(drawing.to)}
 
-    async def _sent(self, where: Place, post: Post, drawing: _Drawing, guard: Guard, *, look_first: bool) -> str:
+    async def _sent(self, where: Place, post: Post, drawing: Drawing, guard: Guard, *, look_first: bool) -> str:
         """Return the ts of the one message with this key, sending it if it is not there."""
         channel, thread_ts = where["channel"], where.get("ts")
         if look_first:
@@ -329,7 +286,7 @@ class Board:
                 raise
             return await self._sent(where, post, drawing, guard, look_first=True)
 
-    async def _redraw(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
+    async def _redraw(self, thread: Thread, post: Post, drawing: Drawing, digest: str, guard: Guard) -> Post | None:
         place = post.place
         assert place is not None  # noqa: S101 - narrows the type; the caller has looked
         if post.digest:  # until the call is known to have arrived, nobody may rely on what the message shows
@@ -351,7 +308,7 @@ class Board:
         drawn = await self._ledger.post(post.key)
         return await self._ledger.change_post(drawn, digest="") if drawn is not None else None
 
-    async def _again(self, thread: Thread, post: Post, drawing: _Drawing, digest: str, guard: Guard) -> Post | None:
+    async def _again(self, thread: Thread, post: Post, drawing: Drawing, digest: str, guard: Guard) -> Post | None:
         """Somebody deleted a message that people need: put up another one."""
         logger.info("message %s was deleted; posting it again", post.key)
         missing = await self._ledger.change_post(post, place=None, created_at=self._clock())
@@ -366,30 +323,5 @@ class Board:
             await self._ledger.change_post(root, place=None, digest="", created_at=self._clock())
 
 
-def message_link(team_url: str, place: Place) -> str:
-    """Link to a message."""
-    return f"{team_url}archives/{place['channel']}/p{place['ts'].replace('.', '')}"
-
-
-def _in_full(request: Request) -> File | None:
-    card = card_of(request)
-    text = in_full(card)
-    if text is None:
-        return None
-    title = words.in_full(one_line(mask_text(clean(card.title)), 80))
-    return File(name="in full.txt", title=title, description=title, content=text.encode())
-
-
 def _root_key(thread: Thread) -> str:
     return f"{ROOT}:{thread.id}"
-
-
-def _standing(turn: Turn, thread: Thread) -> ThreadStatus:
-    """What cards of a turn say of its thread: once the turn is over, the thread may be on its next one."""
-    match turn.status:
-        case TurnStatus.ENDED:
-            return ThreadStatus.FAILED if turn.failed else ThreadStatus.FINISHED
-        case TurnStatus.STOPPED:
-            return ThreadStatus.STOPPED
-        case _:
-            return thread.status

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.board import Board, message_link
+from handlers.board import Board
 from handlers.cards import words
 from handlers.cards.refusals import words_of
+from handlers.drawings import message_link
 from handlers.payloads import Click, SlashCommand
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.policy.directory import Directory

@@ -51,10 +51,18 @@ class SlackDirectory:
 
     async def channel(self, channel: str, max_age: float) -> Collection[str]:
         """Look up the members of a conversation."""
+        shown = channel if channel.startswith("#") else f"<#{channel}>"
         members: Collection[str] = await self._lookup(
-            f"channel {channel}", f"<#{channel}>", max_age, lambda: self.slack.channel_members(channel)
+            f"channel {channel}", shown, max_age, lambda: self.slack.channel_members(channel)
         )
         return members
+
+    async def conversation(self, name: str) -> str:
+        """Find a channel that the bot is in. It may have been invited just now, so Slack is asked each time."""
+        try:
+            return (await self.slack.channels())[name]
+        except (SlackRefusedError, SlackUncertainError, KeyError) as problem:
+            raise LookupFailedError(name) from problem
 
     async def _group_id(self, handle: str) -> str:
         """Find a group by its handle; one that is not among those known may be new."""

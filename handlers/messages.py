@@ -47,23 +47,24 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 
 async def _mention(desk: Desk, message: Said) -> str | None:
-    thread = await _thread(desk, message)
+    thread, _ = await _conversation(desk, message)
     return await _first_words(desk, message) if thread is None else None
 
 
 async def _message(desk: Desk, message: Said) -> str | None:
-    thread = await _thread(desk, message)
+    thread, request = await _conversation(desk, message)
     if thread is not None:
-        return await _reply(desk, thread, message)
+        return await _reply(desk, thread, message, request)
     return await _first_words(desk, message) if message.is_dm else None
 
 
-async def _thread(desk: Desk, message: Said) -> Thread | None:
-    """Find the run whose conversation this is, even when its first message is there and nobody noted yet where."""
-    thread = await desk.ledger.thread_at(where_of({**message.place, "team": desk.team}))
+async def _conversation(desk: Desk, message: Said) -> tuple[Thread | None, Request | None]:
+    """Find the run whose conversation this is; or, below a card elsewhere, the run and the question."""
+    place = {**message.place, "team": desk.team}
+    thread = await desk.ledger.thread_at(where_of(place))
     if thread is None and message.parent == desk.user:
-        return await desk.board.thread_of(message.channel, message.thread_ts)
-    return thread
+        return await desk.board.shown_at(place)
+    return thread, None
 
 
 async def _first_words(desk: Desk, message: Said) -> str | None:
@@ -87,21 +88,30 @@ def _addressed(desk: Desk, text: str) -> tuple[str | None, str]:
     return None, text
 
 
-async def _reply(desk: Desk, thread: Thread, message: Said) -> str | None:
-    """A message in a run's thread: a stop, the answer to the one open question, or the next turn."""
+async def _reply(desk: Desk, thread: Thread, message: Said, below: Request | None) -> str | None:
+    """A message in a run's thread: a stop, the answer to the one open question, or the next turn.
+
+    `below`: the question on whose card elsewhere it was said; nothing said there is a turn.
+    """
     if message.by.team != thread.started_by.team:
         return await desk.refuse("say", Refusal(Reason.UNKNOWN, thread=thread), message.by)
     text = message.words_to(desk.user)
     if text == STOP:
         return await _refusal(desk, message, await desk.runner.stop(thread.id, message.by))
-    waiting = await desk.ledger.requests(thread.id, RequestStatus.OPEN)
+    waiting = [below] if below is not None else await desk.ledger.requests(thread.id, RequestStatus.OPEN)
     if await desk.runner.heard(thread, message.key):  # looked up after `waiting`: it may have been the answer just now
         return None
-    if thread.status is ThreadStatus.WAITING and waiting:
+    if below is not None and below.status is not RequestStatus.OPEN and not _takes_words(below):
+        return None  # people talk about what was decided
+    if below is not None or (thread.status is ThreadStatus.WAITING and waiting):
         return await _answer(desk, thread, waiting, message)
     if await desk.runner.say(thread, text, message.by, message.place, message.key, said_at=message.at):
         desk.later(desk.slack.react(message.channel, message.ts, QUEUED), message.by)
     return None
+
+
+def _takes_words(request: Request) -> bool:
+    return card_of(request).text_action is not None
 
 
 async def _answer(desk: Desk, thread: Thread, waiting: Sequence[Request], message: Said) -> str | None:

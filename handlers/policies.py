@@ -8,7 +8,7 @@ from handlers.cards.approvers import names
 from handlers.cards.text import date_token, escape, mention, one_line
 from runtime.policy.audience import MAX_AGE
 from runtime.policy.ladder import Rung
-from runtime.policy.model import Policy, Terms, terms_of
+from runtime.policy.model import DIRECTLY, HERE, Policy, Terms, is_conversation, terms_of
 from runtime.policy.times import length
 from runtime.requests.agents import Agent
 from runtime.requests.grants import Grant
@@ -81,11 +81,19 @@ def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "reason_required", "Whoever rejects has to say why"
     guests = "Guests may answer too" if policy.allow_guests else "Guests may not answer"
     yield "allow_guests", f"{guests}; apps, deactivated accounts and other organisations never may"
+    if policy.ask_in != HERE:
+        yield "ask_in", f"Asked in {_place(policy.ask_in)}, and where the run is people hear of it"
     for condition in policy.auto_approve:
         yield "auto_approve", f"Approved without asking anybody: `{escape(one_line(condition, 200))}`"
     if policy.grants:
         yield "grants", f"“Approve the same for this run” holds for calls of the same tool, {policy.grants} long"
     yield from _silence(policy)
+
+
+def _place(ask_in: str) -> str:
+    if ask_in == DIRECTLY:
+        return "direct messages to those who may answer"
+    return f"<#{ask_in}>" if is_conversation(ask_in) else escape(ask_in)
 
 
 def _silence(policy: Policy) -> Iterator[tuple[str, str]]:

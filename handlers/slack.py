@@ -6,7 +6,7 @@ not, because Slack has no idempotency key for it: `handlers.board` looks first.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -235,6 +235,21 @@ class Slack:
     async def group_members(self, group: str) -> frozenset[str]:
         """Ids of a user group's members."""
         return frozenset((await self._call("usergroups.users.list", read=True, usergroup=group))["users"])
+
+    async def channels(self) -> Mapping[str, str]:
+        """Ids of the channels that we are in, by `#name`."""
+        return {f"#{channel['name']}": channel["id"] async for channel in self._ours()}
+
+    async def _ours(self) -> AsyncIterator[Mapping[str, Any]]:
+        cursor: str | None = None
+        kinds = "public_channel,private_channel"
+        while cursor != "":
+            page = await self._call(
+                "users.conversations", read=True, types=kinds, exclude_archived="true", limit=200, cursor=cursor
+            )
+            for channel in page["channels"]:
+                yield channel
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
 
     async def channel_members(self, channel: str) -> frozenset[str]:
         """Ids of a conversation's members."""

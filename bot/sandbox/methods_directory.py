@@ -36,6 +36,18 @@ def users_info(site: Site, args: Args) -> Json:
     return {"user": site.workspace.member(args.required("user")).as_user()}
 
 
+def users_conversations(site: Site, args: Args) -> Json:
+    """The channels that the bot is in; of `types`, these are the only ones here."""
+    kinds = (args.text("types") or "public_channel").split(",")
+    if not set(kinds) <= {"public_channel", "private_channel", "mpim", "im"}:
+        raise RefusalError("invalid_types")
+    ours = [
+        one for one in site.workspace.channels.values() if one.kind == "channel" and cast.BOT_USER_ID in one.members
+    ]
+    page, paging = page_of([one.as_conversation() for one in ours if "public_channel" in kinds], args, 100)
+    return {"channels": page, "response_metadata": paging["response_metadata"]}
+
+
 def users_list(site: Site, args: Args) -> Json:
     users = [member.as_user() for member in site.workspace.members.values()]
     page, paging = page_of(users, args, 1000)
@@ -74,6 +86,8 @@ def conversations_open(site: Site, args: Args) -> Json:
     member = site.workspace.member(users[0])
     if member.is_bot:
         raise RefusalError("cannot_dm_bot")
+    if member.deleted:
+        raise RefusalError("user_disabled")
     opened = site.workspace.im_of(member.id)
     if not args.flag("return_im"):
         return {"channel": {"id": opened.id}}
@@ -131,6 +145,7 @@ METHODS = {
     "api.test": Method(run=api_test, token="none"),  # noqa: S106  the kind of token
     "auth.test": Method(run=auth_test),
     "users.info": Method(run=users_info, scope="users:read"),
+    "users.conversations": Method(run=users_conversations, scope="channels:read"),
     "users.list": Method(run=users_list, scope="users:read"),
     "usergroups.list": Method(run=usergroups_list, scope="usergroups:read"),
     "usergroups.users.list": Method(run=usergroups_users_list, scope="usergroups:read"),

@@ -44,14 +44,21 @@ class Message:
     blocks: list[dict[str, Any]]
 
 
-def card_message(card: Card, request: Request, thread: Thread, *, agent_title: str, fork_link: str = "") -> Message:
-    """The card as it is to look now, whatever its status. `fork_link`: to where it is answered differently."""
+def card_message(
+    card: Card, request: Request, thread: Thread, *, agent_title: str, fork_link: str = "", home_link: str = ""
+) -> Message:
+    """The card as it is to look now, whatever its status.
+
+    `fork_link`: to where it is answered differently. `home_link`: to its run's conversation, for a card elsewhere.
+    """
     if request.status is RequestStatus.OPEN:
         blocks = open_card(card, request, agent_title)
     else:
         top = body(card)
         forked = [context(words.answered_differently(fork_link))] if request.forked_to else []
-        blocks = [*top.blocks, *_outcome(request, thread), *forked, *_afterwards(request, top)]
+        blocks = [*top.blocks, *outcome(request, thread), *forked, *_afterwards(request, top)]
+    if home_link:
+        blocks.append(context(words.in_its_conversation(home_link)))
     return Message(_sentence(card, request, thread, agent_title), blocks)
 
 
@@ -79,6 +86,14 @@ def verdict_line(decision: Decision, votes: Sequence[Vote] = (), deadline: float
     label = f": {escape(decision.rule)}" if decision.rule else label
     people = [mention(vote.by) for vote in votes] if verdict is not Verdict.REJECTED else []
     return f"{words.decided(mark, word, people or [mention(decision.by)])}{label}"
+
+
+def outcome_line(request: Request, thread: Thread) -> str:
+    """How a question ended, in one line of mrkdwn."""
+    if request.status is RequestStatus.REPLACED:
+        return words.REPLACED
+    decision = request.decision
+    return verdict_line(decision, request.votes, request.deadline) if decision else _end(request, thread)
 
 
 def _about(card: Card, request: Request, agent_title: str) -> Block:
@@ -227,7 +242,8 @@ def _afterwards(request: Request, top: Body) -> list[Block]:
     return [_actions(request, [*view, *fork])] if view or fork else []
 
 
-def _outcome(request: Request, thread: Thread) -> list[Block]:
+def outcome(request: Request, thread: Thread) -> list[Block]:
+    """How a question ended, and what became of the answer."""
     if request.status is RequestStatus.REPLACED:
         return [context(words.REPLACED)]
     if request.decision is None:
@@ -290,7 +306,5 @@ def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) ->
             return f"{agent}: {title} {words.requested_by(mention(request.asked_for))}. {by}{words.HOW_TO_ANSWER}"
         case RequestStatus.REPLACED:
             return f"{agent}: {title} {words.REPLACED}"
-        case _ if request.decision is not None:
-            return f"{agent}: {title} {verdict_line(request.decision, request.votes, request.deadline)}."
         case _:
-            return f"{agent}: {title} {_end(request, thread)}."
+            return f"{agent}: {title} {outcome_line(request, thread)}."

@@ -45,6 +45,10 @@ class Directory(Protocol):
         """Ids of the members of a conversation; known for at most `max_age` seconds."""
         ...
 
+    async def conversation(self, name: str) -> str:
+        """Id of the conversation called `#name`, of those that the app is in. May take longer than the others."""
+        ...
+
 
 class NoDirectory:
     """Where there is nothing to look anybody up in: everybody is an ordinary member, and no group is known."""
@@ -60,3 +64,7 @@ class NoDirectory:
     async def channel(self, channel: str, max_age: float) -> Collection[str]:  # noqa: ARG002 - it knows none
         """No conversation can be looked up."""
         raise LookupFailedError(channel)
+
+    async def conversation(self, name: str) -> str:
+        """No conversation can be looked up."""
+        raise LookupFailedError(name)

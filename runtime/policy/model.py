@@ -20,9 +20,14 @@ CHANNEL: Final = "channel"
 """Approver: whoever is a member of the conversation the question is asked in."""
 REQUESTER: Final = "requester"
 """Approver: whoever started the run."""
+HERE: Final = "here"
+"""Where to ask: in the run's own conversation."""
+DIRECTLY: Final = "dm"
+"""Where to ask: each of those who may answer, in a direct message."""
 
 _USER = re.compile(r"[UW][A-Z0-9]+")
 _CONVERSATION = re.compile(r"[CG][A-Z0-9]+")
+_CHANNEL_NAME = re.compile(r"#[^\s#@<>,.:;!?]{1,80}")
 _GROUP = re.compile(r"S[A-Z0-9]+|@[^\s@]+")
 
 
@@ -34,6 +39,11 @@ def is_group(approver: str) -> bool:
 def is_conversation(approver: str) -> bool:
     """Whether it names the members of a conversation, by its id."""
     return bool(_CONVERSATION.fullmatch(approver))
+
+
+def is_channel_name(place: str) -> bool:
+    """Whether it names a channel by `#name`."""
+    return bool(_CHANNEL_NAME.fullmatch(place))
 
 
 def _is_known(approver: str) -> bool:
@@ -54,6 +64,18 @@ def _approvers(given: tuple[str, ...]) -> tuple[str, ...]:
 
 Approvers = Annotated[tuple[str, ...], AfterValidator(_approvers), Field(strict=False)]
 """Member ids, user groups as ids or `@handle`, channels as ids, `channel`, `requester`."""
+
+
+def _ask_in(given: str) -> str:
+    if given in {HERE, DIRECTLY} or is_channel_name(given) or is_conversation(given):
+        return given
+    raise ValueError(
+        f'{given!r} is no place to ask in; give a channel ("#finance", C061EG9T2), "{DIRECTLY}" or "{HERE}"'
+    )
+
+
+AskIn = Annotated[str, AfterValidator(_ask_in)]
+"""A channel as `#name` or id, `dm`, `here`."""
 
 
 def _conditions(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,6 +122,8 @@ class Policy(BaseModel):
     """Whoever rejects has to say why."""
     allow_guests: bool = False
     """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
+    ask_in: AskIn = HERE
+    """Where its questions are asked. A payload cannot change that."""
     grants: Length | None = None
     """How long "Approve the same for this run" holds for calls of the same tools; None: that is not offered."""
     deadline: Length | None = None
@@ -200,6 +224,8 @@ class Terms(BaseModel):
     reject_reasons: tuple[str, ...] = ()
     reason_required: bool = False
     allow_guests: bool = False
+    ask_in: tuple[str, ...] = ()
+    """Where it is to be asked, as policies write it; none: in the run's own conversation."""
     rule: str = ""
     """The conditions that approved it without asking anybody."""
     same: str = ""
@@ -243,10 +269,17 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
         reject_reasons=tuple(dict.fromkeys(reason for one in policies for reason in one.reject_reasons)),
         reason_required=any(one.reason_required for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
+        ask_in=_places(policies),
         **({} if asked.demanding or required > 1 else _same(policies, asked.calls)),
         **_silence(policies, asked.deadline),
         rule="" if asked.demanding else _rule(policies, asked.calls),
     )
+
+
+def _places(policies: Sequence[Policy]) -> tuple[str, ...]:
+    """Every place that one of them asks in."""
+    places = tuple(dict.fromkeys(policy.ask_in for policy in policies))
+    return places if places != (HERE,) else ()
 
 
 def _same(policies: Sequence[Policy], calls: Sequence[Call]) -> dict[str, Any]:

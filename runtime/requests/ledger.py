@@ -33,6 +33,7 @@ from runtime.requests.records import (
     TurnStatus,
     Verdict,
     Vote,
+    where_of,
 )
 from runtime.store import Collection, Document, DocumentStore, Scalar
 
@@ -40,7 +41,7 @@ UNSEEN: Final = "unseen_since"
 THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where", UNSEEN))
 REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id", UNSEEN))
 TURNS: Final = Collection("turns", ("status", "thread_id", UNSEEN))
-POSTS: Final = Collection("posts", ("thread_id",))
+POSTS: Final = Collection("posts", ("thread_id", "where"))
 DRAFTS: Final = Collection("drafts", ("request_id",))
 COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT, LEASES, GRANTS)
 
@@ -218,6 +219,11 @@ class Ledger:
         document = await self._store.get(POSTS, key)
         return _post(document) if document else None
 
+    async def post_at(self, where: str) -> Post | None:
+        """Find a post by the place it is at."""
+        found = await self._store.find(POSTS, {"where": where}, limit=1)
+        return _post(found[0]) if found else None
+
     async def change_post(self, post: Post, **changes: Any) -> Post | None:
         """Change a post as it was read; None when it has changed since."""
         document = _post_document(replace(post, **changes))
@@ -285,7 +291,8 @@ class Ledger:
         terms = {"audiences": [approvers]} if approvers else fields.get("terms", {})
         fields["terms"] = Terms.model_validate(terms)
         fields["status"] = RequestStatus(fields["status"])
-        fields["due"] = tuple(fields.get("due", ()))
+        for name in {"due", "places", "closed"} & fields.keys():
+            fields[name] = tuple(fields[name])
         fields["notices"] = tuple(
             Notice(rung=Rung(notice["rung"]), to=notice["to"]) for notice in fields.get("notices", ())
         )
@@ -338,9 +345,9 @@ def _turn(document: Document) -> Turn:
 
 def _post_document(post: Post) -> Document:
     document = asdict(post)
-    return {"id": document.pop("key"), **document}
+    return {"id": document.pop("key"), **document, "where": where_of(post.place or {})}
 
 
 def _post(document: Document) -> Post:
-    fields: dict[str, Any] = dict(document)
+    fields: dict[str, Any] = {name: value for name, value in document.items() if name != "where"}
     return Post(key=fields.pop("id"), **fields)

@@ -26,6 +26,8 @@ class Person:
     id: str
 
 
+HOME: Final = ""
+"""Where a request can be asked: in its run's own conversation."""
 NOBODY: Final = Person(team="", id="")
 """By whom a decision is that policy took in place of people."""
 
@@ -159,7 +161,11 @@ class Request:
     asked_for: Person
     """Whose words led to it."""
     channel: str = ""
-    """The conversation it is asked in."""
+    """The conversation it is asked in, the first one where there are several; `#name` of one nobody could find."""
+    places: tuple[str, ...] = (HOME,)
+    """Where its cards are: ids of conversations and people, or `HOME`."""
+    closed: tuple[str, ...] = ()
+    """Where it should have been asked and could not be, as in `places` or as the policy names it."""
     terms: Terms = field(default_factory=Terms)
     """Who may answer, and how."""
     status: RequestStatus

@@ -66,7 +66,8 @@ class Runner:
         self._codec = codec
         self._clock = clock
         self._directory = directory or NoDirectory()
-        steps = Steps(ledger, agents, surface, codec, clock, unattended=Unattended(ledger, self._directory, clock))
+        unattended = Unattended(ledger, self._directory, clock)
+        steps = Steps(ledger, agents, surface, codec, clock, directory=self._directory, unattended=unattended)
         self._drives = Drives(steps.step, steps.heed, ledger.leases(clock, lease_seconds), retry_seconds)
         self._sweeper = Sweeper(ledger, self.wake, clock, sweep_seconds)
 

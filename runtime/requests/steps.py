@@ -22,6 +22,7 @@ from runtime.errors import (
     ThreadBusyError,
     UnknownInterruptError,
 )
+from runtime.policy.directory import Directory
 from runtime.policy.ladder import moments
 from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
@@ -29,6 +30,7 @@ from runtime.requests.leases import Lease
 from runtime.requests.ledger import Ledger, request_id_of
 from runtime.requests.progress import Tell, events, modes
 from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
+from runtime.requests.routing import routed
 from runtime.requests.surface import Surface
 from runtime.requests.unattended import Unattended
 
@@ -53,6 +55,7 @@ class Steps:
         codec: Codec,
         clock: Callable[[], float],
         *,
+        directory: Directory,
         unattended: Unattended,
     ) -> None:
         self._ledger = ledger
@@ -60,6 +63,7 @@ class Steps:
         self._surface = surface
         self._codec = codec
         self._clock = clock
+        self._directory = directory
         self._unattended = unattended
 
     async def step(self, drive: Drive, lease: Lease) -> bool:
@@ -276,7 +280,8 @@ class Steps:
         for interrupt in pending.values():
             same = [request for request in asked if request.interrupt_id == interrupt.id]
             if not any(request.status in _UNANSWERED for request in same):
-                await self._ledger.open_request(self._request(thread, agent, turn, interrupt, len(same)))
+                request = self._request(thread, agent, turn, interrupt, len(same))
+                await self._ledger.open_request(await routed(request, self._directory))
         await self._change(thread, ThreadStatus.WAITING)
         return await self._unattended.attend(thread, agent)
 

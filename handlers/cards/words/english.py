@@ -551,6 +551,39 @@ def cannot_post(channel: str, code: str) -> str:
     return f"I could not start that in <#{channel}>: {why.get(code, code)}. Invite me with /invite and try again."
 
 
+# Questions that are asked elsewhere.
+OPEN_IT = "open"
+
+
+def asked_in(channels: str) -> str:
+    """In the run's conversation: in which channels its question is asked."""
+    return f"📨 Asked in {channels}"
+
+
+def asked_directly(people: str) -> str:
+    """The same, of people who got it in a direct message."""
+    return f"📨 Asked {people} directly"
+
+
+def so_many_others(count: int) -> list[str]:
+    """The end of a list of people; nothing when it is complete."""
+    return [f"{count} {'other' if count == 1 else 'others'}"] if count else []
+
+
+def not_asked_in(channel: str, *, here: bool) -> str:
+    """Where it should have been asked, and why it is not; `here`: instead."""
+    return f"⚠️ I cannot post in {channel}{_so_here(here)}. To change that, invite me there with /invite."
+
+
+def not_asked_directly(who: str, *, here: bool) -> str:
+    """The same, of somebody, or of all who may answer."""
+    return f"⚠️ I could not write to {who or 'those who may answer'} directly{_so_here(here)}."
+
+
+def _so_here(here: bool) -> str:
+    return ", so this is asked here" if here else ""
+
+
 # The Home tab.
 WAITING_FOR_YOU = "Waiting for you"
 STARTED_BY_YOU = "Started by you"

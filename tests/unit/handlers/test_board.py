@@ -221,11 +221,15 @@ async def test_a_root_tells_whose_conversation_it_is(wall: Wall) -> None:
     await wall.asks()
     await wall.refresh()
     root, card = wall.messages()
-    found = await wall.board.thread_of("C0REFUNDS", root["ts"])
-    assert found is not None
-    assert found.id == wall.thread.id
+    place = {name: wall.thread.place[name] for name in ("team", "channel")}
+    thread, request = await wall.board.shown_at({**place, "ts": root["ts"]})
+    assert thread is not None
+    assert (thread.id, request) == (wall.thread.id, None)
+    _, request = await wall.board.shown_at({**place, "ts": card["ts"]})
+    assert request is not None
+    assert request.thread_id == wall.thread.id
     other = wall.sandbox._site.workspace.post("C0REFUNDS", {"user": "U0ANDON", "text": "hello"})
-    assert await wall.board.thread_of("C0REFUNDS", other["ts"]) is None
+    assert await wall.board.shown_at({**place, "ts": other["ts"]}) == (None, None)
     assert card["thread_ts"] == root["ts"]
 
 

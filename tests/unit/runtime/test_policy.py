@@ -40,6 +40,11 @@ class People:
         assert channel == "C0REFUNDS"
         return self.members
 
+    async def conversation(self, name: str) -> str:
+        if name != "#finance":
+            raise LookupFailedError(name)
+        return "C0FINANCE"
+
 
 async def refusal(by: Person, terms: Terms, people: People | None = None) -> Refusal | None:
     request = replace(make_request("?", RequestStatus.OPEN), channel="C0REFUNDS", terms=terms)
