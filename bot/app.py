@@ -36,11 +36,13 @@ from runtime.graph.copies import copy_before_answer
 from runtime.requests.agents import Agent, Graph
 from runtime.requests.drives import RETRY_SECONDS
 from runtime.requests.ledger import Ledger
+from runtime.requests.retention import Keep, Retention
 from runtime.requests.runner import Runner
 from runtime.store import Store
 
 logger = logging.getLogger(__name__)
 SLACK_SECONDS = 30.0
+DAY_SECONDS = 86_400.0
 GRACE_SECONDS = 8.0
 """For what is in hand when the bot stops; what takes longer goes on after a restart."""
 
@@ -92,6 +94,9 @@ async def application(
             retry_seconds=retry_seconds,
             lease_seconds=settings.lease_seconds,
             sweep_seconds=settings.sweep_seconds,
+            retention=Retention(
+                ledger, store, agents, clock, keep=_keep(settings), lease_seconds=settings.lease_seconds
+            ),
         )
         desk = Desk(
             runner=runner,
@@ -112,6 +117,13 @@ async def application(
             yield Application(bolt=bolt, desk=desk, runner=runner, directory=directory, metrics=metrics)
         finally:
             await asyncio.gather(desk.drain(GRACE_SECONDS), runner.aclose(GRACE_SECONDS))
+
+
+def _keep(settings: Settings) -> Keep:
+    def seconds(days: float | None) -> float | None:
+        return None if days is None else days * DAY_SECONDS
+
+    return Keep(threads=seconds(settings.retention_days), trails=seconds(settings.audit_retention_days))
 
 
 async def _identity(slack: Slack, api_url: str) -> Mapping[str, Any]:
@@ -204,6 +216,7 @@ def agent(spec: AgentSpec, graph: object, store: Store) -> Agent:
         to_asked=asked,
         to_decision=automatic,
         copy=_copier_of(compiled),
+        forget=getattr(compiled.checkpointer, "adelete_thread", None),
         command=_command_of(compiled),
     )
 

@@ -71,6 +71,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days <= 36_500:
+        raise ValueError("must be a number of days, for example 90; not set means for ever")
+    return days
+
+
 class Settings(BaseSettings):
     """What the program was told. Frozen; a secret shows as `**********` until `get_secret_value()` is called on it."""
 
@@ -100,6 +110,12 @@ class Settings(BaseSettings):
     by a sixth of it."""
     sweep_seconds: Annotated[float, BeforeValidator(_seconds)] = Field(default=15.0, alias="ANDON_SWEEP_SECONDS")
     """Between two looks for what is due or was left by another process, give or take a third."""
+    retention_days: Annotated[float, BeforeValidator(_days)] | None = Field(default=None, alias="ANDON_RETENTION_DAYS")
+    """How long a run is kept after it is over; None means for ever."""
+    audit_retention_days: Annotated[float, BeforeValidator(_days)] | None = Field(
+        default=None, alias="ANDON_AUDIT_RETENTION_DAYS"
+    )
+    """The same for its audit trail, which outlives the run or goes with it."""
     config: Path = Field(default=Path("andon.toml"), alias="ANDON_CONFIG")
     """The agents: an andon.toml, or a LangGraph project's langgraph.json."""
 

@@ -93,6 +93,8 @@ async def _reply(desk: Desk, thread: Thread, message: Said, below: Request | Non
 
     `below`: the question on whose card elsewhere it was said; nothing said there is a turn.
     """
+    if thread.gone:
+        return await desk.refuse("say", Refusal(Reason.GONE, thread=thread), message.by)
     if message.by.team != thread.started_by.team:
         return await desk.refuse("say", Refusal(Reason.UNKNOWN, thread=thread), message.by)
     text = message.words_to(desk.user)

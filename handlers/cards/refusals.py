@@ -26,6 +26,7 @@ def _plain() -> Mapping[Reason, str]:
         Reason.NEEDS_BUTTONS: words.ANSWER_WITH_BUTTONS,
         Reason.SEVERAL_OPEN: words.WHICH_ONE,
         Reason.OVER: words.ALREADY_OVER,
+        Reason.GONE: words.GONE,
         Reason.MOVED_ON: words.MOVED_ON,
     }
 

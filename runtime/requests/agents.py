@@ -93,6 +93,8 @@ class Agent:
 
     False when that was never asked there. None: this kind of graph cannot.
     """
+    forget: Callable[[str], Awaitable[None]] | None = None
+    """Deletes a thread's checkpoints; None: they are where everything else is."""
     command: Callable[..., Any] = Command
     """Makes the graph's own kind of `Command(resume=…)`."""
 

@@ -18,6 +18,7 @@ from runtime.requests.audit import AUDIT, Audit
 from runtime.requests.grants import GRANTS, Grants
 from runtime.requests.leases import LEASES, Leases
 from runtime.requests.records import (
+    AT_REST,
     Change,
     Decision,
     Notice,
@@ -38,7 +39,9 @@ from runtime.requests.records import (
 from runtime.store import Collection, Document, DocumentStore, Scalar
 
 UNSEEN: Final = "unseen_since"
-THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where", UNSEEN))
+OVER: Final = "over_since"
+GONE: Final = "gone_since"
+THREADS: Final = Collection("threads", ("status", "agent", "team", "starter", "where", UNSEEN, OVER, GONE))
 REQUESTS: Final = Collection("requests", ("status", "thread_id", "turn_id", UNSEEN))
 TURNS: Final = Collection("turns", ("status", "thread_id", UNSEEN))
 POSTS: Final = Collection("posts", ("thread_id", "where"))
@@ -90,8 +93,22 @@ class Ledger:
     async def change_thread(self, thread: Thread, **changes: Any) -> Thread | None:
         """Change a thread as it was read; None when it has changed since."""
         changed = replace(thread, **changes)
+        if "status" in changes:
+            changed = replace(changed, over_since=changed.updated_at if changed.status in AT_REST else None)
         document = await self._set(THREADS, thread.id, {"revision": thread.revision}, _thread_document(changed))
         return _thread(document) if document else None
+
+    async def threads_over(self, before: float, limit: int) -> list[Thread]:
+        """Threads that were over before then, and are not gone for good."""
+        return [_thread(found) for found in await self._store.find(THREADS, {}, before=(OVER, before), limit=limit)]
+
+    async def threads_gone(self, before: float, limit: int) -> list[Thread]:
+        """Threads that were over before then, and of which nothing but the audit trail is left."""
+        return [_thread(found) for found in await self._store.find(THREADS, {}, before=(GONE, before), limit=limit)]
+
+    async def drop_thread(self, thread_id: ThreadId) -> None:
+        """Forget where a thread was."""
+        await self._store.delete_document(THREADS, thread_id)
 
     async def count_threads(self, status: ThreadStatus) -> int:
         """How many threads have this status."""

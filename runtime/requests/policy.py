@@ -52,6 +52,8 @@ class Reason(StrEnum):
     """This kind of agent cannot go back to a question."""
     UNDECIDED = "undecided"
     """Nobody has answered yet, so there is nothing to answer differently."""
+    GONE = "gone"
+    """It was kept long enough, and is deleted."""
     OVER = "over"
     """The run has ended already."""
 

@@ -42,6 +42,9 @@ class ThreadStatus(StrEnum):
     STOPPED = "stopped"
 
 
+AT_REST: Final = (ThreadStatus.FINISHED, ThreadStatus.FAILED, ThreadStatus.STOPPED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
     """One conversation of one agent."""
@@ -65,6 +68,12 @@ class Thread:
     updated_at: float
     unseen_since: float | None = None
     """Since when nobody has seen to what a person did to it: so that it is found when a process dies just then."""
+    over_since: float | None = None
+    """Since when it is at rest for good, or was last found not to be: what retention counts from."""
+    gone: bool = False
+    """Kept long enough: what belongs to it is being deleted, or is deleted."""
+    gone_since: float | None = None
+    """Since when it was over, once nothing but its audit trail is left."""
     revision: int = 1
 
 

@@ -24,6 +24,7 @@ from runtime.requests.leases import LEASE_SECONDS
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_decide, may_steer
 from runtime.requests.records import (
+    AT_REST,
     Decision,
     Person,
     Place,
@@ -38,7 +39,8 @@ from runtime.requests.records import (
     Verdict,
     where_of,
 )
-from runtime.requests.steps import AT_REST, Steps, try_again
+from runtime.requests.retention import Retention
+from runtime.requests.steps import Steps, try_again
 from runtime.requests.surface import Surface
 from runtime.requests.sweeper import SWEEP_SECONDS, Sweeper
 from runtime.requests.unattended import Unattended
@@ -60,6 +62,7 @@ class Runner:
         retry_seconds: Sequence[float] = RETRY_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
+        retention: Retention | None = None,
     ) -> None:
         self.ledger = ledger
         self.agents = agents
@@ -69,7 +72,7 @@ class Runner:
         unattended = Unattended(ledger, self._directory, clock)
         steps = Steps(ledger, agents, surface, codec, clock, directory=self._directory, unattended=unattended)
         self._drives = Drives(steps.step, steps.heed, ledger.leases(clock, lease_seconds), retry_seconds)
-        self._sweeper = Sweeper(ledger, self.wake, clock, sweep_seconds)
+        self._sweeper = Sweeper(ledger, self.wake, clock, sweep_seconds, retention)
 
     # What people do.
 

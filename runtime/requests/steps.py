@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 TURN: Final = "andon_turn"
 """Key in a checkpoint's metadata: the turn whose input the graph has taken."""
-AT_REST: Final = (ThreadStatus.FINISHED, ThreadStatus.FAILED, ThreadStatus.STOPPED)
 STARTING_SECONDS: Final = 60.0
 """After so long without its thread, the first turn of one will never have it."""
 _UNANSWERED: Final = (RequestStatus.OPEN, RequestStatus.DECIDED)
@@ -69,7 +68,7 @@ class Steps:
     async def step(self, drive: Drive, lease: Lease) -> bool:
         """Do the next thing; False when there is none and people see all of it. Raises what passes by itself."""
         thread = await self._ledger.thread(drive.thread_id)
-        if thread is None:
+        if thread is None or thread.gone:
             return await self._forget(drive.thread_id)
         if thread.revision == 1:
             await self._ledger.audit.note_start(thread)
@@ -114,7 +113,7 @@ class Steps:
         return bool(unseen)
 
     async def _forget(self, thread_id: ThreadId) -> bool:
-        """There is no such thread, for a start that was cut off before anybody was told that it began."""
+        """There is no such thread: it is gone, or its start was cut off before anybody was told that it began."""
         turns = await self._ledger.turns(thread_id, TurnStatus.QUEUED)
         await self._see([turn for turn in turns if turn.created_at < self._clock() - STARTING_SECONDS])
         return False

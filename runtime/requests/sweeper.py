@@ -16,6 +16,7 @@ from runtime.errors import StoreError
 from runtime.requests.drives import Drive
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import ThreadId
+from runtime.requests.retention import Retention
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +30,18 @@ class Sweeper:
     """Wakes what is due. `wake` drives a thread; `seconds`: between two sweeps, give or take a third."""
 
     def __init__(
-        self, ledger: Ledger, wake: Callable[[ThreadId], Drive], clock: Callable[[], float], seconds: float
+        self,
+        ledger: Ledger,
+        wake: Callable[[ThreadId], Drive],
+        clock: Callable[[], float],
+        seconds: float,
+        retention: Retention | None = None,
     ) -> None:
         self._ledger = ledger
         self._wake = wake
         self._clock = clock
         self._seconds = seconds
+        self._retention = retention
 
     async def run(self) -> None:
         """Sweep for ever. Raises `StoreError` when the first one fails; later ones are tried again in their time."""
@@ -47,11 +54,16 @@ class Sweeper:
                 logger.warning("what is due could not be looked up: %s", error)
 
     async def sweep(self) -> None:
-        """Wake everything that is due now, and wait until each thread was tried, though not long for any of them."""
+        """Wake everything that is due now, and wait until each thread was tried, though not long for any of them.
+
+        Then some of what was kept long enough goes.
+        """
         now, seen = self._clock(), set[ThreadId]()
         while due := [found for found in await self._ledger.unsettled(now, BATCH) if found not in seen]:
             seen.update(due)
             await self._wake_all(due)
+        if self._retention is not None:
+            await self._retention.sweep()
 
     async def _wake_all(self, due: Sequence[ThreadId]) -> None:
         gate = asyncio.Semaphore(AT_ONCE)

@@ -505,6 +505,7 @@ TRY_AGAIN = "Something went wrong on our side, so nothing was decided. Try again
 ANSWER_WITH_BUTTONS = "A message cannot decide this one. Use the buttons on its card."
 WHICH_ONE = "Several questions are open. Answer on the card of the one you mean."
 NOT_YOURS = "Only the person who started this run, or somebody who may answer for its agent, can do that."
+GONE = "What was said here is not kept any more, so I cannot go on with it. Start a new run with `/agent`."
 ALREADY_OVER = "That run has ended already."
 MOVED_ON = "That was tried again already, or the conversation has gone on since."
 TOO_LATE = "Slack did not wait for me to open that. Try again."

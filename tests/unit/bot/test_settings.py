@@ -107,6 +107,15 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
     assert problems(HTTP | {"PORT": port}) == ["PORT must be a number from 0 to 65535, for example 3000."]
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "nan", "inf", "a year"])
+def test_a_time_that_is_none_deletes_nothing(days: str) -> None:
+    assert load_settings(HTTP).retention_days is None
+    assert load_settings(HTTP | {"ANDON_RETENTION_DAYS": " 90 "}).retention_days == 90
+    assert problems(HTTP | {"ANDON_RETENTION_DAYS": days}) == [
+        "ANDON_RETENTION_DAYS must be a number of days, for example 90; not set means for ever."
+    ]
+
+
 @pytest.mark.parametrize(
     "url", ["https://", "ftp://slack.com/api", "https://slack.com/api?x=1", "https://sl ack/", "http://[x"]
 )
