@@ -203,7 +203,7 @@ async def test_a_post_is_intended_once(ledger: Ledger) -> None:
     post = Post(key="request:r", thread_id=ThreadId("t"), created_at=1.0)
     assert await ledger.intend_post(post)
     assert not await ledger.intend_post(post)
-    placed = await ledger.change_post(post, place={"ts": "1"}, digest="d")
+    placed = await ledger.change_post(post, place={"team": "T", "channel": "C", "ts": "1"}, digest="d")
     assert placed == await ledger.post("request:r")
     assert await ledger.change_post(post, digest="e") is None
 
