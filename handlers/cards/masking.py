@@ -44,6 +44,10 @@ _TOKENS = [
 
 _PAIR = re.compile(r"""["'](\w{1,60})["']\s{0,3}:\s{0,3}["']([^"'\n]{4,400})["']""")
 """A key with its value, as JSON and Python write them into a text."""
+_ASSIGNED = re.compile(r"(?<![\w-])([\w-]{1,60})[ \t]?(=>?[ \t]?(?!=)|:[ \t]+)")
+_VALUE = re.compile(r""""[^"\n]+"|'[^'\n]+'|\S+""")
+"""A key and its value, as commands, settings, addresses and headers have them."""
+_SECRET_LOOKING = re.compile(r"(?=\S{6})\S*[0-9]")
 
 
 class HiddenPartError(ValueError):
@@ -141,13 +145,23 @@ def _tokens(text: str) -> list[tuple[int, int]]:
     """Where the tokens stand, in order; what overlaps is one."""
     found: list[tuple[int, int]] = []
     matches = (match for needle, pattern in _TOKENS if needle in text for match in pattern.finditer(text))
-    pairs = (match.span(2) for match in _PAIR.finditer(text) if secret_key(match[1])) if ":" in text else ()
-    for start, end in sorted([*(match.span(match.lastindex or 0) for match in matches), *pairs]):
+    pairs = (match.span(2) for match in _PAIR.finditer(text) if secret_key(match[1]))
+    for start, end in sorted([*(match.span(match.lastindex or 0) for match in matches), *pairs, *_assigned(text)]):
         if found and start < found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))
     return found
+
+
+def _assigned(text: str) -> Iterator[tuple[int, int]]:
+    """Where values of secret keys stand; after a colon only those with a digit: `password: required` says no secret."""
+    done = 0
+    for key in _ASSIGNED.finditer(text):
+        value = _VALUE.match(text, key.end()) if key.start() >= done and secret_key(key[1]) else None
+        if value and ("=" in key[2] or _SECRET_LOOKING.match(value[0])):
+            done = value.end()
+            yield value.span()
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,10 @@ from handlers.cards.schemas import Schema
         ("Authorization: Basic dXNlcjpwdw==", f"Authorization: Basic {MASK}"),
         ("""{'user': 'ada', 'api_key': 'hunter2'}""", f"""{{'user': 'ada', 'api_key': '{MASK}'}}"""),
         ("""send {"password":"hunter 2"} now""", f"""send {{"password":"{MASK}"}} now"""),
+        ("run --env=DB_PASSWORD=hun=ter) --verbose", f"run --env=DB_PASSWORD={MASK} --verbose"),
+        ("GET /orders?id=7&token=abc", f"GET /orders?id=7&token={MASK}"),
+        ("password = 'hunter 2' # mine", f"password = {MASK} # mine"),
+        ("x-api-key: abc123\nname: ada1815", f"x-api-key: {MASK}\nname: ada1815"),
         ("postgres://user:hunter2@db/x", f"postgres://{MASK}@db/x"),
         ("a sk-abcdefghijklmnop, b", f"a {MASK}, b"),
         ("Bearer sk-abcdefghijklmnop1.x", f"Bearer {MASK}"),
@@ -32,6 +36,8 @@ def test_a_token_is_masked_and_the_text_around_it_kept(text: str, masked: str) -
         "eyJust.eyJoking",
         """{"token_count": "four thousand", "the password": "is not here"}""",
         "password: required",
+        "if token == expected and max_tokens=4096: pass",
+        "the secret: nobody knows, the password: 8 characters",
     ],
 )
 def test_ordinary_words_are_no_tokens(text: str) -> None:
