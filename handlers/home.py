@@ -51,7 +51,7 @@ async def refresh(desk: Desk, person: Person, notice: str = "", *, opened: bool 
 
 async def _home(desk: Desk, person: Person, page: int, notice: str) -> Home:
     requests = await desk.ledger.open_requests(LOOKED_THROUGH)
-    waiting = [request for request in requests if await desk.runner.waits_for(request, person)]
+    waiting = await desk.runner.waiting_for(person, requests)
     started = await desk.ledger.threads(team=person.team, starter=person.id, limit=STARTED)
     lately = await desk.ledger.requests_by_status(RequestStatus.DECIDED, RequestStatus.DELIVERED, limit=DECIDED_AMONG)
     decided = [request for request in lately if _concerns(request, person)][:DECIDED]

@@ -6,7 +6,7 @@ every thread that is not at rest.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -142,11 +142,24 @@ class Runner:
             self.wake(request.thread_id)  # to have it decided, if that is still to be done
         return await self.refused("answer", refusal or Refusal(Reason.UNKNOWN), by)
 
-    async def waits_for(self, request: Request, person: Person) -> bool:
-        """Whether a request waits for this very person: others who may answer see it where they are members."""
-        if not request.terms.audiences:
-            return person == request.asked_for
-        return await may_answer(request, person, self._directory, self._clock()) is None
+    async def waiting_for(self, person: Person, requests: Iterable[Request]) -> list[Request]:
+        """Those that wait for this very person: others who may answer see them where they are members.
+
+        Who may answer is looked up once for all requests to which the same applies.
+        """
+        now, found = self._clock(), dict[tuple[Terms, Person, str], bool]()
+
+        async def waits(request: Request) -> bool:
+            if not request.terms.audiences:
+                return person == request.asked_for
+            if is_pending(request, person, now) is not None:
+                return False
+            same = request.terms, request.asked_for, request.channel
+            if same not in found:
+                found[same] = await may_decide(request, person, self._directory) is None
+            return found[same]
+
+        return [request for request in requests if await waits(request)]
 
     async def answer(self, request: Request, decision: Decision) -> Request | Refusal:
         """Claim a request that was just checked. Of all who try, one gets it; the others learn who was first.
