@@ -27,6 +27,7 @@ from handlers.cards.asked import asked
 from handlers.cards.automatic import automatic
 from handlers.desk import Desk
 from handlers.directory import SlackDirectory
+from handlers.languages import Languages
 from handlers.live import DEFAULT_PACE, Pace
 from handlers.payloads import MalformedError, check_shape, kind_of
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
@@ -82,8 +83,9 @@ async def application(
         slack = Slack(client, called=metrics.called)
         identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC, metrics.noted)
-        board = Board(ledger, agents, slack, clock, team_url=identity.get("url", ""), pace=pace)
         directory = SlackDirectory(slack, clock, identity["team_id"])
+        languages = Languages(directory.locale, settings.language)
+        board = Board(ledger, agents, slack, clock, languages, team_url=identity.get("url", ""), pace=pace)
         runner = Runner(
             ledger,
             agents,
@@ -104,6 +106,7 @@ async def application(
             board=board,
             slack=slack,
             directory=directory,
+            languages=languages,
             agents=agents,
             clock=clock,
             team=identity["team_id"],

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigurationError, in_words
+from handlers.cards.words import Language
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 MongoDBDriver = Literal["motor", "pymongo"]
@@ -116,6 +117,8 @@ class Settings(BaseSettings):
         default=None, alias="ANDON_AUDIT_RETENTION_DAYS"
     )
     """The same for its audit trail, which outlives the run or goes with it."""
+    language: Annotated[Language, BeforeValidator(_one_of(Language))] = Field(default="en", alias="ANDON_LANGUAGE")
+    """For what many read; people are answered in their own where there are words for it."""
     config: Path = Field(default=Path("andon.toml"), alias="ANDON_CONFIG")
     """The agents: an andon.toml, or a LangGraph project's langgraph.json."""
 

@@ -5,7 +5,10 @@ for the rest. Outwards: `board` draws what the ledger says, `slack` is the one w
 Block Kit and answers back into values.
 """
 
-from slack_bolt.async_app import AsyncApp
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from handlers import actions, commands, guard, home, messages, shortcuts, views
 from handlers.desk import Desk
@@ -13,5 +16,13 @@ from handlers.desk import Desk
 
 def register(app: AsyncApp, desk: Desk) -> None:
     """Register every listener; Bolt asks them in this order and takes the first that fits."""
+
+    @app.middleware
+    async def speak(context: AsyncBoltContext, body: Mapping[str, Any], next_: Callable[[], Awaitable[Any]]) -> None:
+        """Answer people in their language. Most events get no answer, and waiting would mix up their order."""
+        if context.user_id and body.get("type") != "event_callback":
+            await desk.speak_to(context.user_id)
+        await next_()
+
     for room in (commands, shortcuts, actions, views, messages, home, guard):
         room.register(app, desk)

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from handlers.cards import words
 from handlers.cards.runs import pause, run_message
 from handlers.drawings import CARD, Drawing, Drawings
+from handlers.languages import Languages
 from handlers.live import DEFAULT_PACE, Live, Pace
 from handlers.slack import File, Slack, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
@@ -60,16 +61,18 @@ class Board:
         agents: Mapping[str, Agent],
         slack: Slack,
         clock: Callable[[], float],
+        languages: Languages,
         *,
         team_url: str = "",
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         """`team_url`: `https://acme.slack.com/`, what links to messages start with."""
-        self._live = Live(ledger, slack, clock, pace)
+        self._live = Live(ledger, slack, clock, pace, languages)
         self._ledger = ledger
         self._drawings = Drawings(ledger, agents, team_url)
         self._slack = slack
         self._clock = clock
+        self._languages = languages
         self._locks: WeakValueDictionary[ThreadId, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
@@ -80,7 +83,9 @@ class Board:
             thread = await self._ledger.thread(thread_id)
             if thread is None or refusal.code not in NO_ENTRY:
                 raise
-            await self._slack.say(thread.started_by.id, words.cannot_post(thread.place["channel"], refusal.code))
+            with words.speaking(await self._languages.of(thread.started_by.id)):
+                text = words.cannot_post(thread.place["channel"], refusal.code)
+            await self._slack.say(thread.started_by.id, text)
             return False
         return True
 
@@ -222,11 +227,18 @@ class Board:
         post = await self._ledger.post(drawing.key)
         if post is None and not drawing.needed:
             return None
-        if post is None or post.place is None:
-            post = await self._put_up(thread, post, drawing, digest, guard)
-        if post is not None and post.digest != digest:
-            post = await self._redraw(thread, post, drawing, digest, guard)
+        with words.speaking(await self._language(thread, drawing)):
+            if post is None or post.place is None:
+                post = await self._put_up(thread, post, drawing, digest, guard)
+            if post is not None and post.digest != digest:
+                post = await self._redraw(thread, post, drawing, digest, guard)
         return post
+
+    async def _language(self, thread: Thread, drawing: Drawing) -> words.Language:
+        """A conversation's language, whoever did what it shows; a person's own for what is for them alone."""
+        if drawing.to and not is_conversation(drawing.to):
+            return await self._languages.of(drawing.to)
+        return await self._languages.among(drawing.to or thread.place["channel"], thread.started_by.id)
 
     async def _put_up(
         self, thread: Thread, post: Post | None, drawing: Drawing, digest: str, guard: Guard

@@ -101,6 +101,7 @@ async def _graph(desk: Desk, typed: SlashCommand, ref: str) -> str:
 
 
 async def _share_picture(desk: Desk, agent: Agent, thread: Thread, by: Person) -> None:
+    words.use(await desk.languages.among(thread.place["channel"], thread.started_by.id))
     file = await draw(agent, thread)
     await desk.slack.upload(thread.place["channel"], thread.place["ts"], file, replies.asked_for_picture(by))
 

@@ -11,6 +11,7 @@ from handlers.board import Board
 from handlers.cards import words
 from handlers.cards.refusals import words_of
 from handlers.drawings import message_link
+from handlers.languages import Languages
 from handlers.payloads import Click, SlashCommand
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime.policy.directory import Directory
@@ -32,6 +33,7 @@ class Desk:
     board: Board
     slack: Slack
     directory: Directory
+    languages: Languages
     agents: Mapping[str, Agent]
     clock: Callable[[], float]
     team: str
@@ -59,6 +61,10 @@ class Desk:
             logger.exception("failed after the acknowledgement")
             with suppress(SlackRefusedError, SlackUncertainError):
                 await self.slack.say(by.id, words.TRY_AGAIN)
+
+    async def speak_to(self, user: str) -> None:
+        """Use somebody's language for what is said to them from here on."""
+        words.use(await self.languages.of(user))
 
     async def drain(self, grace_seconds: float) -> None:
         """Wait for what `later` took on; what Slack keeps waiting for longer is given up."""
@@ -90,6 +96,7 @@ class Desk:
 
     async def words_for(self, refusal: Refusal, by: Person) -> str:
         """Say why nothing happened, to the person it did not happen for."""
+        await self.speak_to(by.id)
         if by.team != self.team:
             return words.STRANGER
         thread = await self.ledger.thread(refusal.request.thread_id) if refusal.request else None

@@ -4,7 +4,7 @@ A click has to be acknowledged within three seconds, so a lookup gives up long b
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from runtime.policy.directory import Account, LookupFailedError
 from runtime.requests.records import Person
 
 LOOKUP_SECONDS: Final = 1.0
+LOCALE_SECONDS: Final = 0.5
+"""Less: whoever waits for it has more to look up."""
 REMEMBERED: Final = 10_000
 """Lookups kept in memory; the oldest goes first."""
 
@@ -29,9 +31,12 @@ class SlackDirectory:
     _known: dict[str, tuple[float, Any]] = field(default_factory=dict)
     """When it was looked up, and what Slack said, by kind and id."""
 
+    _asked: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    """Lookups under way: whoever wants to know the same waits for the same call."""
+
     async def account(self, person: Person) -> Account:
         """Look up what kind of account somebody has."""
-        user = await self._lookup(f"user {person.id}", f"<@{person.id}>", MAX_AGE, lambda: self.slack.user(person.id))
+        user = await self._user(person.id)
         elsewhere = user.get("team_id", self.team) != self.team and not user.get("enterprise_user")
         return Account(
             guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
@@ -39,6 +44,21 @@ class SlackDirectory:
             deactivated=bool(user.get("deleted")),
             bot=bool(user.get("is_bot")),
         )
+
+    async def locale(self, user: str) -> str:
+        """Look up somebody's locale, such as `ko-KR`; where Slack does not say it soon, the last known, or empty."""
+        try:
+            async with asyncio.timeout(LOCALE_SECONDS):
+                known = await self._user(user)
+        except (LookupFailedError, TimeoutError):
+            _, known = self._known.get(_user_key(user), (0.0, None))
+        return str((known or {}).get("locale") or "")
+
+    async def _user(self, user: str) -> Mapping[str, Any]:
+        known: Mapping[str, Any] = await self._lookup(
+            _user_key(user), f"<@{user}>", MAX_AGE, lambda: self.slack.user(user)
+        )
+        return known
 
     async def group(self, group: str, max_age: float) -> Collection[str]:
         """Look up the members of a user group."""
@@ -77,13 +97,28 @@ class SlackDirectory:
         at, known = self._known.get(key, (0.0, None))
         if known is not None and self.clock() - at < max_age:
             return known
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._ask(key, ask))
+        found = await asyncio.shield(self._asked[key])
+        if isinstance(found, Exception):
+            raise LookupFailedError(shown) from found
+        return found
+
+    async def _ask(self, key: str, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """What Slack says, or why it does not."""
         try:
             async with asyncio.timeout(self.lookup_seconds):
                 known = await ask()
         except (SlackRefusedError, SlackUncertainError, TimeoutError) as problem:
-            raise LookupFailedError(shown) from problem
+            return problem
+        finally:
+            del self._asked[key]
         self._known.pop(key, None)
         self._known[key] = self.clock(), known
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
         return known
+
+
+def _user_key(user: str) -> str:
+    return f"user {user}"

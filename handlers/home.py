@@ -40,6 +40,7 @@ async def publish(desk: Desk, person: Person, page: int = 0, notice: str = "") -
     for oldest in list(desk.homes)[:-OPEN_TABS]:
         del desk.homes[oldest]
     home = await _home(desk, person, page, notice)
+    await desk.speak_to(person.id)
     await desk.slack.publish_home(person.id, home_view(home, desk.agents))
 
 

@@ -12,7 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from handlers.cards import words
 from handlers.cards.progress import Progress, chunks, progress_message, status_line
+from handlers.languages import Languages
 from handlers.slack import Slack, SlackRefusedError
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Event, Tell
@@ -47,6 +49,7 @@ class Live:
     slack: Slack
     clock: Callable[[], float]
     pace: Pace
+    languages: Languages
     streams: bool = True
     """Whether this workspace has streams, as far as is known."""
     statuses: bool = True
@@ -109,6 +112,7 @@ class _Run:
     async def keep_showing(self) -> None:
         """Show what changed, until cancelled, or until Slack does not want it."""
         await asyncio.sleep(self.live.pace.first)
+        words.use(await self.live.languages.among(self.thread.place["channel"], self.by.id))
         while True:
             await self.changed.wait()
             self.changed.clear()

@@ -73,6 +73,7 @@ async def _first_words(desk: Desk, message: Said) -> str | None:
         return await desk.refuse("start", Refusal(Reason.UNKNOWN), message.by)
     name, text = _addressed(desk, message.words_to(desk.user))
     if name is None or not text:
+        await desk.speak_to(message.by.id)
         return replies.how_to_start(desk.agents, name, text)
     await desk.runner.start(name, text, message.by, message.place, message.key)
     return None
@@ -123,6 +124,7 @@ async def _answer(desk: Desk, thread: Thread, waiting: Sequence[Request], messag
     request = await desk.runner.check(waiting[0].id, message.by)
     if isinstance(request, Refusal):
         return await _refusal(desk, message, request)
+    await desk.speak_to(message.by.id)
     card = card_of(request)
     action = card.action(card.text_action or "")
     if action is None:

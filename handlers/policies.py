@@ -22,18 +22,15 @@ def policy_text(agent: Agent, people: Sequence[str] | None) -> str:
     empty where that is everybody, None where nobody could be looked up.
     """
     policy, place = agent.policy, f"agents.{agent.name}.policy"
-    lines = [f"*{escape(agent.title)}*: who may answer", *_lines(policy, lambda key: _source(policy, key, place))]
+    lines = [words.who_may_answer(escape(agent.title)), *_lines(policy, lambda key: _source(policy, key, place))]
     if people:
-        lines.append(f"As of now: {', '.join(map(mention, people[:SHOWN]))}{' …' if len(people) > SHOWN else ''}")
+        lines.append(words.as_of_now(f"{', '.join(map(mention, people[:SHOWN]))}{' …' if len(people) > SHOWN else ''}"))
     elif people is None:
-        lines.append("Who that is I could not look up just now.")
+        lines.append(words.NOT_LOOKED_UP)
     for tool, theirs in list(policy.tools.items())[:SHOWN]:
         changed = _lines(policy.of(tool), _sources_of_tool(policy, theirs, place, tool))
-        lines += [f"For `{escape(one_line(tool, 60))}`", *changed]
-    lines.append(
-        f"A question can ask for less than this, never for more. Members are looked up every {length(MAX_AGE)}, "
-        "and again before anybody is refused."
-    )
+        lines += [words.for_tool(escape(one_line(tool, 60))), *changed]
+    lines.append(words.about_policies(length(MAX_AGE)))
     return "\n".join(lines)
 
 
@@ -48,12 +45,12 @@ def grants_text(grants: Sequence[Grant]) -> str:
 def which_agent(agents: Mapping[str, Agent]) -> str:
     """For a policy of nobody we know."""
     known = ", ".join(f"`/agent policy {name}`" for name in list(agents)[:SHOWN])
-    return f"Whose policy? {known}" if known else "There are no agents yet."
+    return words.whose_policy(known) if known else words.NO_AGENTS
 
 
 def _source(policy: Policy, key: str, place: str) -> str:
     default = Policy.model_fields[key].default
-    return "default" if getattr(policy, key) == default else f"`[{place}]`"
+    return words.BY_DEFAULT if getattr(policy, key) == default else f"`[{place}]`"
 
 
 def _sources_of_tool(policy: Policy, theirs: Policy, place: str, tool: str) -> Callable[[str], str]:
@@ -71,37 +68,35 @@ def _lines(policy: Policy, source: Callable[[str], str]) -> list[str]:
 
 def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
     """Each rule in words, with the key that sets it."""
-    who = names(policy.approvers) if policy.approvers else "Everybody of this workspace who sees the question"
-    yield "approvers", f"{who} may answer"
+    yield "approvers", words.they_may_answer(names(policy.approvers) if policy.approvers else words.EVERYBODY)
     if policy.no_self_approval:
-        yield "no_self_approval", "Whoever asked may not answer"
+        yield "no_self_approval", words.NOT_WHOEVER_ASKED
     if policy.required > 1:
-        yield "required", f"{policy.required} people have to agree; one rejection is enough"
+        yield "required", words.so_many_agree(policy.required)
     if policy.reason_required:
-        yield "reason_required", "Whoever rejects has to say why"
-    guests = "Guests may answer too" if policy.allow_guests else "Guests may not answer"
-    yield "allow_guests", f"{guests}; apps, deactivated accounts and other organisations never may"
+        yield "reason_required", words.REASON_REQUIRED
+    yield "allow_guests", words.GUESTS_MAY if policy.allow_guests else words.GUESTS_MAY_NOT
     if policy.ask_in != HERE:
-        yield "ask_in", f"Asked in {_place(policy.ask_in)}, and where the run is people hear of it"
+        yield "ask_in", words.asked_elsewhere(_place(policy.ask_in))
     for condition in policy.auto_approve:
-        yield "auto_approve", f"Approved without asking anybody: `{escape(one_line(condition, 200))}`"
+        yield "auto_approve", words.approved_without_asking(escape(one_line(condition, 200)))
     if policy.grants:
-        yield "grants", f"“Approve the same for this run” holds for calls of the same tool, {policy.grants} long"
+        yield "grants", words.grants_hold(escape(policy.grants))
     yield from _silence(policy)
 
 
 def _place(ask_in: str) -> str:
     if ask_in == DIRECTLY:
-        return "direct messages to those who may answer"
+        return words.DIRECT_MESSAGES
     return f"<#{ask_in}>" if is_conversation(ask_in) else escape(ask_in)
 
 
 def _silence(policy: Policy) -> Iterator[tuple[str, str]]:
     terms = terms_of(policy)
     for step in terms.steps:
-        yield _KEYS[step.rung], f"{_MEANS[step.rung](terms)} after {length(step.after)}"
+        yield _KEYS[step.rung], words.after(_means(step.rung, terms), length(step.after))
     if terms.steps and policy.business_hours:
-        yield "business_hours", f"The clock runs {escape(policy.business_hours)}"
+        yield "business_hours", words.clock_runs(escape(policy.business_hours))
 
 
 _KEYS: Final = {
@@ -110,9 +105,15 @@ _KEYS: Final = {
     Rung.ESCALATE: "escalate",
     Rung.DECIDE: "deadline",
 }
-_MEANS: Final[Mapping[Rung, Callable[[Terms], str]]] = {
-    Rung.REMIND: lambda _: "A reminder in the conversation",
-    Rung.MESSAGE: lambda _: "A direct message to those who may answer",
-    Rung.ESCALATE: lambda terms: f"{names(terms.escalate_to)} may answer too",
-    Rung.DECIDE: lambda terms: "Approved automatically" if terms.on_timeout == "approve" else "Rejected automatically",
-}
+
+
+def _means(rung: Rung, terms: Terms) -> str:
+    match rung:
+        case Rung.REMIND:
+            return words.REMINDER
+        case Rung.MESSAGE:
+            return words.MESSAGE_TO_APPROVERS
+        case Rung.ESCALATE:
+            return words.they_may_answer_too(names(terms.escalate_to))
+        case Rung.DECIDE:
+            return words.APPROVED_BY_TIME if terms.on_timeout == "approve" else words.REJECTED_BY_TIME

@@ -15,10 +15,7 @@ HELP = "help"
 SHORT_ID = 8
 MOST_AGENTS = 30
 """Listed with an example each; the names of the others follow."""
-COMMANDS = (
-    "`/agent list` · `/agent status <run>` · `/agent graph <run>` · `/agent stop <run>` · "
-    "`/agent history <run>` · `/agent audit <run>` · `/agent policy <agent>`"
-)
+COMMANDS = ("list", "status <run>", "graph <run>", "stop <run>", "history <run>", "audit <run>", "policy <agent>")
 
 
 def short(thread_id: ThreadId) -> str:
@@ -40,8 +37,8 @@ def help_text(agents: Mapping[str, Agent]) -> str:
         f"• *{escape(agent.title)}*{_about(agent)}\n   `/agent {name} {_example(agent)}`"
         for name, agent in islice(agents.items(), MOST_AGENTS)
     ]
-    more = [f"Also there: {', '.join(islice(agents, MOST_AGENTS, None))}"] if len(agents) > MOST_AGENTS else []
-    return "\n".join(["Start an agent; it asks here when it needs somebody:", *lines, *more, f"Also: {COMMANDS}"])
+    more = [words.also_there(list(islice(agents, MOST_AGENTS, None)))] if len(agents) > MOST_AGENTS else []
+    return "\n".join([words.START_AN_AGENT, *lines, *more, words.other_commands(COMMANDS)])
 
 
 def _about(agent: Agent) -> str:
@@ -54,31 +51,30 @@ def _example(agent: Agent) -> str:
 
 def starting(agent: Agent) -> str:
     """Said to the caller at once."""
-    return f"Starting *{escape(agent.title)}*…"
+    return words.starting(escape(agent.title))
 
 
 def how_to_start(agents: Mapping[str, Agent], name: str | None, text: str) -> str:
     """For words that start nothing: an agent without a task, or a name that nobody has."""
     if name is not None and name in agents:
         agent = agents[name]
-        return f"Tell *{escape(agent.title)}* what to do, for example `/agent {name} {_example(agent)}`."
+        return words.tell_it_what(escape(agent.title), f"/agent {name} {_example(agent)}")
     first, _ = first_word(text)
     if first in {"", HELP}:
         return help_text(agents)
     near = get_close_matches(first, agents, n=1)
-    guess = f" Did you mean `/agent {near[0]} …`?" if near else ""
-    return f"There is no agent called `{escape(one_line(first, 40))}`.{guess}\n{help_text(agents)}"
+    return f"{words.no_such_agent(escape(one_line(first, 40)), *near)}\n{help_text(agents)}"
 
 
 def list_text(threads: Sequence[Thread], titles: Callable[[Thread], str], link: Callable[[Thread], str]) -> str:
     """Runs that are under way."""
     if not threads:
-        return "Nothing of yours is running, and nothing here. `/agent help` shows what you can start."
+        return words.NOTHING_RUNS
     return "\n".join(f"{_line(thread, titles(thread), link(thread))}" for thread in threads)
 
 
 def _line(thread: Thread, title: str, link: str) -> str:
-    where = f" · <{link}|open>" if link else ""
+    where = f" · <{link}|{words.OPEN_LINK}>" if link else ""
     status = run_status(thread, ())
     return f"`{short(thread.id)}` *{escape(title)}* {_quoted(thread)} · {mention(thread.started_by)} · {status}{where}"
 
@@ -89,38 +85,38 @@ def _quoted(thread: Thread) -> str:
 
 def status_text(thread: Thread, requests: Sequence[Request], title: str, link: str) -> str:
     """One run: where it stands, since when, where to look."""
-    where = f"\n<{link}|Open the conversation>" if link else ""
+    where = f"\n<{link}|{words.OPEN_CONVERSATION}>" if link else ""
     return (
         f"*{escape(title)}* {_quoted(thread)} · `{short(thread.id)}`\n{run_status(thread, requests)}\n"
-        f"Started by {mention(thread.started_by)} {date_token(thread.created_at)}{where}"
+        f"{words.started_by(mention(thread.started_by), date_token(thread.created_at))}{where}"
     )
 
 
 def no_such_run(ref: str) -> str:
     """For an id that fits no run."""
-    return f"I know no run `{escape(one_line(ref, 40))}` here. `/agent list` shows those under way."
+    return words.no_such_run(escape(one_line(ref, 40)))
 
 
 def several_runs(ref: str) -> str:
     """For the start of an id that fits more than one."""
-    return f"Several runs begin with `{escape(one_line(ref, 40))}`. Give more of the one you mean."
+    return words.several_runs(escape(one_line(ref, 40)))
 
 
 def drawing(title: str, link: str) -> str:
     """Said to who asked for a picture of a run."""
-    return f"Drawing where *{escape(title)}* stands; the picture comes to <{link}|its conversation>."
+    return words.drawing(escape(title), link)
 
 
 def nothing_to_draw(title: str) -> str:
     """Said when a run has no graph any more, or nowhere to show it."""
-    return f"There is nothing to draw for *{escape(title)}*: its agent is gone, or its conversation is."
+    return words.nothing_to_draw(escape(title))
 
 
 def asked_for_picture(by: Person) -> str:
     """Above the picture."""
-    return f"{mention(by)} asked where the run stands."
+    return words.asked_for_picture(mention(by))
 
 
 def stopped(title: str) -> str:
     """Said to whoever stopped a run by command."""
-    return f"Stopped *{escape(title)}*."
+    return words.stopped_by_command(escape(title))

@@ -223,8 +223,10 @@ class Slack:
         return str((await self._call("conversations.open", users=user))["channel"]["id"])
 
     async def user(self, user: str) -> Mapping[str, Any]:
-        """Read what Slack knows about somebody."""
-        answer: Mapping[str, Any] = (await self._call("users.info", read=True, user=user))["user"]
+        """Read what Slack knows about somebody, their `locale` too."""
+        answer: Mapping[str, Any] = (await self._call("users.info", read=True, user=user, include_locale="true"))[
+            "user"
+        ]
         return answer
 
     async def groups(self) -> Mapping[str, str]:

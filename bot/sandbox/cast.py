@@ -32,6 +32,7 @@ class Member:
     is_stranger: bool = False
     is_bot: bool = False
     deleted: bool = False
+    locale: str = "en-US"
 
     def as_user(self) -> dict[str, Any]:
         """The `user` object of users.info."""

@@ -33,7 +33,8 @@ def auth_test(site: Site, _args: Args) -> Json:
 
 
 def users_info(site: Site, args: Args) -> Json:
-    return {"user": site.workspace.member(args.required("user")).as_user()}
+    member = site.workspace.member(args.required("user"))
+    return {"user": {**member.as_user(), **({"locale": member.locale} if args.flag("include_locale") else {})}}
 
 
 def users_conversations(site: Site, args: Args) -> Json:

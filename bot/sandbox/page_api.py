@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -73,6 +73,7 @@ class PageApi:
             "close": self._close,
             "shortcut": self._shortcut,
             "home": self._home,
+            "locale": self._locale,
             "faults": self._inject,
             "process": self._control,
         }
@@ -195,6 +196,11 @@ class PageApi:
 
     async def _home(self, body: Json) -> Json:
         self._interactions.open_home(self._site.workspace.member(body["user"]).id)
+        return {}
+
+    async def _locale(self, body: Json) -> Json:
+        member = self._site.workspace.member(body["user"])
+        self._site.workspace.change_member(replace(member, locale=body["locale"]))
         return {}
 
     async def _inject(self, body: Json) -> Json:

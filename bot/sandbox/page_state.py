@@ -64,6 +64,7 @@ def _person(member: cast.Member) -> Json:
         "color": member.color,
         "team_id": member.team_id,
         "is_restricted": member.is_restricted,
+        "locale": member.locale,
     }
 
 

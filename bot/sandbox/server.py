@@ -158,9 +158,11 @@ class Sandbox:
     def leave(self, name: str, channel: str) -> None:
         self._site.workspace.leave(self._user_id(name), channel_id(self._site, channel))
 
-    def account(self, name: str, **flags: bool) -> None:
-        """Change somebody's account: `deleted`, `is_restricted`, `is_ultra_restricted`, `is_stranger`, `is_bot`."""
-        changed: dict[str, Any] = dict(flags)
+    def account(self, name: str, **given: bool | str) -> None:
+        """Change somebody's account: `deleted`, `is_restricted`, `is_ultra_restricted`, `is_stranger`, `is_bot`,
+        `locale`.
+        """
+        changed: dict[str, Any] = dict(given)
         workspace = self._site.workspace
         workspace.change_member(dataclasses.replace(workspace.member(self._user_id(name)), **changed))
 

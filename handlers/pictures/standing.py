@@ -25,7 +25,7 @@ async def draw(agent: Agent, thread: Thread) -> File:
 
 
 def _described(marks: Mapping[str, Mark]) -> str:
-    steps = [f"{name}: {mark}" for name, mark in marks.items() if name not in {START, END}]
+    steps = [f"{name}: {words.MARKS[mark]}" for name, mark in marks.items() if name not in {START, END}]
     return shorten(words.where_it_stands("; ".join(steps) or words.NOT_BEGUN), 1000).text
 
 

@@ -8,32 +8,33 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from handlers.cards.words import english
+from handlers.cards.words import english, korean
 
 if TYPE_CHECKING:
     from handlers.cards.words.english import *  # noqa: F403 - all of its names are found here, in some language
 
-CATALOGUES: Final[Mapping[str, ModuleType]] = {"en": english}
-"""By the language of their words, as BCP 47 calls it."""
-ENGLISH: Final = "en"
-_present: ContextVar[str] = ContextVar("present", default=ENGLISH)
-_LABELS: Final = (
+Language = Literal["en", "ko"]
+"""As BCP 47 calls it."""
+CATALOGUES: Final[Mapping[Language, ModuleType]] = {"en": english, "ko": korean}
+_present: ContextVar[Language] = ContextVar("present", default="en")
+_STORED: Final = (
     *("APPROVE", "EDIT", "REJECT", "ANSWER", "DECLINE", "FILL_IN", "CHOOSE", "RESPOND", "IGNORE", "YES", "NO"),
     *("APPROVE_ALL", "REJECT_ALL", "DECIDE_EACH", "APPROVE_WITH_CHANGES", "SUBMIT"),
 )
-"""Labels of buttons that decisions may be stored with."""
-_NAMES: Final = {getattr(catalogue, name): name for catalogue in CATALOGUES.values() for name in _LABELS}
+"""Labels that decisions may be stored with."""
+LABELS: Final = {getattr(catalogue, name): name for catalogue in CATALOGUES.values() for name in _STORED}
+"""Their names, by what they are called in any language."""
 
 
-def use(language: str) -> None:
+def use(language: Language) -> None:
     """Speak a language from here on: for the rest of a task, and in those it starts."""
     _present.set(language)
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
+def speaking(language: Language) -> Iterator[None]:
     """Speak a language for a while."""
     before = _present.set(language)
     try:
@@ -42,24 +43,20 @@ def speaking(language: str) -> Iterator[None]:
         _present.reset(before)
 
 
-def language_of(locale: str) -> str | None:
+def language_of(locale: str) -> Language | None:
     """The language for a locale such as `ko-KR`; None where there is no catalogue for it."""
-    language = locale.partition("-")[0].lower()
-    return language if language in CATALOGUES else None
+    spoken = locale.partition("-")[0].lower()
+    return next((language for language in CATALOGUES if language == spoken), None)
 
 
 def translated(label: str) -> str:
     """A label of ours, in whatever language it is, in the present one; anybody else's as it is."""
-    return _said(_NAMES[label]) if label in _NAMES else label
+    return str(_look_up(LABELS[label])) if label in LABELS else label
 
 
 def in_english(label: str) -> str:
     """A label of ours as it is stored, whatever the language of who pressed it; anybody else's as it is."""
-    return str(getattr(english, _NAMES[label])) if label in _NAMES else label
-
-
-def _said(name: str) -> str:
-    return str(_look_up(name))
+    return str(getattr(english, LABELS[label])) if label in LABELS else label
 
 
 def _look_up(name: str) -> object:

@@ -585,6 +585,155 @@ def _so_here(here: bool) -> str:
     return ", so this is asked here" if here else ""
 
 
+# What `/agent` says back.
+START_AN_AGENT = "Start an agent; it asks here when it needs somebody:"
+NOTHING_RUNS = "Nothing of yours is running, and nothing here. `/agent help` shows what you can start."
+OPEN_LINK, OPEN_CONVERSATION = "open", "Open the conversation"
+MARKS = {"done": "done", "running": "running", "waiting for an answer": "waiting for an answer", "failed": "failed"}
+"""How far a run has come at a node, for those who do not see the picture."""
+
+
+def also_there(names: Sequence[str]) -> str:
+    """Agents that are listed without an example."""
+    return f"Also there: {', '.join(names)}"
+
+
+def other_commands(commands: Sequence[str]) -> str:
+    """What can be typed besides. `<run>` and `<agent>` stand for what people put there."""
+    return f"Also: {' · '.join(f'`/agent {command}`' for command in commands)}"
+
+
+def starting(agent: str) -> str:
+    """To the caller at once."""
+    return f"Starting *{agent}*…"
+
+
+def tell_it_what(agent: str, example: str) -> str:
+    """To somebody who named an agent and nothing to do."""
+    return f"Tell *{agent}* what to do, for example `{example}`."
+
+
+def no_such_agent(name: str, near: str = "") -> str:
+    """To somebody who named an agent that is not there; `near`: one that is called almost so."""
+    return f"There is no agent called `{name}`.{f' Did you mean `/agent {near} …`?' if near else ''}"
+
+
+def started_by(who: str, when: str) -> str:
+    """Where a run comes from."""
+    return f"Started by {who} {when}"
+
+
+def no_such_run(ref: str) -> str:
+    """To somebody whose id fits no run."""
+    return f"I know no run `{ref}` here. `/agent list` shows those under way."
+
+
+def several_runs(ref: str) -> str:
+    """To somebody whose id fits more than one."""
+    return f"Several runs begin with `{ref}`. Give more of the one you mean."
+
+
+def drawing(agent: str, link: str) -> str:
+    """To who asked for a picture of a run."""
+    return f"Drawing where *{agent}* stands; the picture comes to <{link}|its conversation>."
+
+
+def nothing_to_draw(agent: str) -> str:
+    """When a run has no graph any more, or nowhere to show it."""
+    return f"There is nothing to draw for *{agent}*: its agent is gone, or its conversation is."
+
+
+def asked_for_picture(who: str) -> str:
+    """Above the picture."""
+    return f"{who} asked where the run stands."
+
+
+def stopped_by_command(agent: str) -> str:
+    """To whoever stopped a run by command."""
+    return f"Stopped *{agent}*."
+
+
+# A policy in words.
+NOT_LOOKED_UP = "Who that is I could not look up just now."
+BY_DEFAULT = "default"
+EVERYBODY = "Everybody of this workspace who sees the question"
+NOT_WHOEVER_ASKED = "Whoever asked may not answer"
+GUESTS_MAY = "Guests may answer too; apps, deactivated accounts and other organisations never may"
+GUESTS_MAY_NOT = "Guests may not answer; apps, deactivated accounts and other organisations never may"
+REMINDER, MESSAGE_TO_APPROVERS = "A reminder in the conversation", "A direct message to those who may answer"
+REASON_REQUIRED = "Whoever rejects has to say why"
+DIRECT_MESSAGES = "direct messages to those who may answer"
+APPROVED_BY_TIME, REJECTED_BY_TIME = "Approved automatically", "Rejected automatically"
+
+
+def who_may_answer(agent: str) -> str:
+    """The title of an agent's policy."""
+    return f"*{agent}*: who may answer"
+
+
+def as_of_now(people: str) -> str:
+    """Who that is."""
+    return f"As of now: {people}"
+
+
+def for_tool(tool: str) -> str:
+    """The title of what is different for a tool."""
+    return f"For `{tool}`"
+
+
+def about_policies(every: str) -> str:
+    """What holds for every policy."""
+    return (
+        f"A question can ask for less than this, never for more. Members are looked up every {every}, "
+        "and again before anybody is refused."
+    )
+
+
+def whose_policy(commands: str) -> str:
+    """To somebody who named no agent that is there."""
+    return f"Whose policy? {commands}"
+
+
+def they_may_answer(who: str) -> str:
+    """Who may answer."""
+    return f"{who} may answer"
+
+
+def they_may_answer_too(who: str) -> str:
+    """Who may answer once nobody has for a while."""
+    return f"{who} may answer too"
+
+
+def so_many_agree(required: int) -> str:
+    """How many have to approve."""
+    return f"{required} people have to agree; one rejection is enough"
+
+
+def asked_elsewhere(place: str) -> str:
+    """Where questions are asked, if not in the run's conversation."""
+    return f"Asked in {place}, and where the run is people hear of it"
+
+
+def approved_without_asking(condition: str) -> str:
+    """What policy approves by itself."""
+    return f"Approved without asking anybody: `{condition}`"
+
+
+def grants_hold(how_long: str) -> str:
+    """How long people can approve the same for the rest of a run."""
+    return f"“{GRANT}” holds for calls of the same tool, {how_long} long"
+
+
+def after(what: str, how_long: str) -> str:
+    """What happens when nobody answers."""
+    return f"{what} after {how_long}"
+
+
+def clock_runs(hours: str) -> str:
+    """When time counts."""
+    return f"The clock runs {hours}"
+
+
 # The Home tab.
 WAITING_FOR_YOU = "Waiting for you"
 STARTED_BY_YOU = "Started by you"

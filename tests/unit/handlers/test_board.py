@@ -12,6 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.manifest import load_manifest
 from bot.sandbox import Fault, Sandbox
 from handlers.board import Board
+from handlers.directory import SlackDirectory
+from handlers.languages import Languages
 from handlers.live import live_key
 from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
 from runtime import InMemorySaver
@@ -55,7 +57,9 @@ class Wall:
 
     def another(self) -> Board:
         """The board of another process."""
-        return Board(self.ledger, {}, self.slack, lambda: AT)
+        return Board(
+            self.ledger, {}, self.slack, lambda: AT, Languages(SlackDirectory(self.slack, lambda: AT, "T0ANDON").locale)
+        )
 
     async def hang(self) -> None:
         await self.ledger.open_thread(self.thread)
