@@ -16,7 +16,7 @@ from handlers.cards.runs import pause, run_message
 from handlers.drawings import CARD, Drawing, Drawings
 from handlers.languages import Languages
 from handlers.live import DEFAULT_PACE, Live, Pace
-from handlers.slack import File, Slack, SlackRefusedError, SlackUncertainError
+from handlers.slack import File, Slack, SlackBusyError, SlackRefusedError, SlackUncertainError
 from runtime.engine.ids import derive_id
 from runtime.policy.model import is_conversation
 from runtime.requests.agents import Agent
@@ -202,7 +202,7 @@ class Board:
         async for drawing in drawings:
             try:
                 await self._show(thread, drawing, guard)
-            except SlackUncertainError as problem:
+            except (SlackBusyError, SlackUncertainError) as problem:
                 problems.append(problem)
             except SlackRefusedError as refusal:
                 if not drawing.to or (drawing.asks and refusal.code not in NO_ENTRY):
@@ -212,8 +212,8 @@ class Board:
                 if drawing.asks:
                     await self._reroute(drawing.asks, drawing.to)
                     rerouted = True
-        if problems:
-            raise problems[0]
+        if problems:  # what need not wait is to be tried again first
+            raise min(problems, key=lambda problem: problem.seconds if isinstance(problem, SlackBusyError) else 0.0)
         return rerouted
 
     async def _reroute(self, request: Request, place: str) -> None:

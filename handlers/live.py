@@ -15,7 +15,7 @@ from typing import Final
 from handlers.cards import words
 from handlers.cards.progress import Progress, chunks, progress_message, status_line
 from handlers.languages import Languages
-from handlers.slack import Slack, SlackRefusedError
+from handlers.slack import Slack, SlackBusyError, SlackRefusedError
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Event, Tell
 from runtime.requests.records import Person, Post, Thread
@@ -144,6 +144,8 @@ class _Run:
             return
         try:
             await self.live.slack.set_status(self.thread.place["channel"], self.thread.place["ts"], status)
+        except SlackBusyError:
+            raise
         except SlackRefusedError as refusal:
             logger.info("this workspace shows no status: %s", refusal)
             self.live.statuses = False
@@ -166,6 +168,8 @@ class _Run:
         first = chunks(now, since=Progress(), title=self.title)
         try:
             ts = await self.live.slack.start_stream(channel, thread_ts, to=self.by, chunks=first)
+        except SlackBusyError:
+            raise
         except SlackRefusedError as refusal:
             logger.info("this workspace has no streams: %s", refusal)
             self.live.streams = False

@@ -1,8 +1,9 @@
 """The one way out to Slack. Every call the bot makes passes here, so that each failure means one of three things.
 
-Slack refused (`SlackRefusedError`: asking again changes nothing), Slack is busy (waited out here), or nobody knows
-whether it took effect (`SlackUncertainError`: a lost reply, a server error). Calls that may be repeated are; posting is
-not, because Slack has no idempotency key for it: `handlers.board` looks first.
+Slack refused (`SlackRefusedError`: asking again changes nothing), Slack is busy (a short while is waited out here, a
+long one is `SlackBusyError`), or nobody knows whether it took effect (`SlackUncertainError`: a lost reply, a server
+error). Calls that may be repeated are; posting is not, because Slack has no idempotency key for it: `handlers.board`
+looks first.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, Final
 
 import aiohttp
@@ -18,10 +20,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.cards.blocks import Message
 from runtime.requests.records import Person
-from runtime.requests.surface import Guard, nobody_else
+from runtime.requests.surface import Guard, SurfaceBusyError, nobody_else
 
 ATTEMPTS: Final = 4
-LONGEST_WAIT: Final = 60.0  # seconds
+LONGEST_WAIT: Final = 30.0
+"""Seconds that a call waits for Slack; where Slack says more, whoever wants it comes back by then."""
 RATE_LIMITED: Final = "ratelimited"
 EVENT_TYPE: Final = "andon_post"
 LOOK_BACK: Final = 30.0
@@ -50,6 +53,17 @@ class SlackRefusedError(Exception):
         return f"{self.method}: {self.code}"
 
 
+class SlackBusyError(SlackRefusedError, SurfaceBusyError):
+    """Slack wants to hear nothing of this kind for so many seconds."""
+
+    def __init__(self, method: str, seconds: float) -> None:
+        super().__init__(method, RATE_LIMITED)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.code} for {self.seconds:.0f} s"
+
+
 class SlackUncertainError(Exception):
     """The call may have taken effect or not."""
 
@@ -65,10 +79,14 @@ class Slack:
         client: AsyncWebClient,
         wait: Callable[[float], Any] = asyncio.sleep,
         called: Callable[[str, str], None] = lambda _method, _outcome: None,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self.client = client
         self._wait = wait
         self._called = called
+        self._now = now
+        self._free_at: dict[tuple[str, str], float] = {}
+        """When Slack listens again, by method and conversation: others are not kept waiting."""
 
     async def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, guard: Guard = nobody_else
@@ -271,7 +289,9 @@ class Slack:
         self, method: str, *, guard: Guard = nobody_else, repeat: bool = True, read: bool = False, **arguments: Any
     ) -> Mapping[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
+        kind = method, str(given.get("channel", ""))
         for attempt in range(1, ATTEMPTS + 1):
+            await self._until_free(kind)
             guard()
             try:
                 answer = await self._once(method, given, read=read)
@@ -280,9 +300,9 @@ class Slack:
                 raise
             except _BusyError as busy:
                 self._called(method, RATE_LIMITED)
+                self._note_busy(kind, busy.seconds)
                 if attempt == ATTEMPTS:
-                    raise SlackRefusedError(method, RATE_LIMITED) from None
-                await self._wait(min(busy.seconds, LONGEST_WAIT))
+                    raise SlackBusyError(method, busy.seconds) from None
             except SlackUncertainError:
                 self._called(method, "uncertain")
                 if not repeat or attempt == ATTEMPTS:
@@ -292,6 +312,19 @@ class Slack:
                 self._called(method, "ok")
                 return answer
         raise AssertionError("the last attempt returns or raises")
+
+    def _note_busy(self, kind: tuple[str, str], seconds: float) -> None:
+        now = self._now()
+        still = {known: free_at for known, free_at in self._free_at.items() if free_at > now}
+        self._free_at = still | {kind: now + seconds}
+
+    async def _until_free(self, kind: tuple[str, str]) -> None:
+        """Wait until Slack listens again. Raises `SlackBusyError` where that is too long."""
+        seconds = self._free_at.get(kind, 0.0) - self._now()
+        if seconds > LONGEST_WAIT:
+            raise SlackBusyError(kind[0], seconds)
+        if seconds > 0:
+            await self._wait(seconds)
 
     async def _once(self, method: str, arguments: dict[str, Any], *, read: bool) -> Mapping[str, Any]:
         """Call once. Methods that only read take no JSON."""

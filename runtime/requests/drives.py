@@ -15,6 +15,7 @@ from typing import Final
 from runtime.errors import LeaseLostError, StoreError
 from runtime.requests.leases import Lease, Leases
 from runtime.requests.records import ThreadId
+from runtime.requests.surface import SurfaceBusyError
 
 logger = logging.getLogger(__name__)
 
@@ -125,8 +126,8 @@ class Drives:
         except asyncio.CancelledError:
             await self._let_go(lease, due=0.0)
             raise
-        except Exception:
-            await self._let_go(lease, due=self._leases.clock() + self._seconds_after(drive.failures + 1))
+        except Exception as error:
+            await self._let_go(lease, due=self._leases.clock() + self._seconds_after(drive.failures + 1, error))
             raise
 
     async def _steps(self, drive: Drive, lease: Lease) -> bool:
@@ -169,13 +170,14 @@ class Drives:
         except Exception as error:  # noqa: BLE001 - it lapses by itself
             logger.info("the lease of thread %s will lapse: %s", lease.thread_id, error)
 
-    def _seconds_after(self, failures: int) -> float:
-        return self._retry_seconds[min(failures, len(self._retry_seconds)) - 1]
+    def _seconds_after(self, failures: int, error: Exception) -> float:
+        pause = self._retry_seconds[min(failures, len(self._retry_seconds)) - 1]
+        return max(pause, error.seconds) if isinstance(error, SurfaceBusyError) else pause
 
     async def _pause(self, drive: Drive, error: Exception) -> None:
         drive.failures += 1
         drive.tried.set()
-        seconds = self._seconds_after(drive.failures)
+        seconds = self._seconds_after(drive.failures, error)
         words = "thread %s could not be brought to rest: %s: %s; trying again in %s s"
         details = error if drive.failures == 1 else None
         logger.warning(words, drive.thread_id, type(error).__name__, error, seconds, exc_info=details)

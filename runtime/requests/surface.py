@@ -15,6 +15,12 @@ def nobody_else() -> None:
     """The guard of what no other process shows."""
 
 
+class SurfaceBusyError(Exception):
+    """Nothing can be shown there before some time has passed; whoever raises this says how long."""
+
+    seconds: float
+
+
 class Surface(Protocol):
     """Level-triggered: it reads the ledger and makes what people see agree with it, so calling it twice is harmless."""
 

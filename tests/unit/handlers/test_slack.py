@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import Fault, Sandbox
 from handlers.cards.blocks import Message
-from handlers.slack import ATTEMPTS, Slack, SlackRefusedError, SlackUncertainError
+from handlers.slack import ATTEMPTS, Slack, SlackBusyError, SlackRefusedError, SlackUncertainError
 
 HELLO = Message("hello", [])
 
@@ -20,10 +20,12 @@ class Desk:
         self.pauses: list[float] = []
         self.sandbox = sandbox
         client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[])
-        self.slack = Slack(client, self.pause)
+        self.time = 1000.0
+        self.slack = Slack(client, self.pause, now=lambda: self.time)
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self.time += seconds
 
     def calls(self, method: str) -> int:
         return sum(call.method == method for call in self.sandbox.calls)
@@ -84,10 +86,24 @@ async def test_slack_says_when_to_come_back(desk: Desk) -> None:
 
 
 async def test_there_is_an_end_to_waiting(desk: Desk) -> None:
-    desk.sandbox.inject(Fault(method="chat.postMessage", kind="429", retry_after=3600, times=ATTEMPTS))
-    with pytest.raises(SlackRefusedError, match="ratelimited"):
+    desk.sandbox.inject(Fault(method="chat.postMessage", kind="429", retry_after=7, times=ATTEMPTS))
+    with pytest.raises(SlackBusyError, match="ratelimited for 7 s"):
         await desk.slack.post("C0GENERAL", HELLO, key="a")
-    assert desk.pauses == [60.0] * (ATTEMPTS - 1)
+    assert desk.pauses == [7.0] * (ATTEMPTS - 1)
+
+
+async def test_a_long_time_is_kept_without_waiting_for_it_and_only_where_slack_named_it(desk: Desk) -> None:
+    desk.sandbox.inject(Fault(method="chat.postMessage", kind="429", retry_after=3600))
+    for left, later in ((3600.0, 600.0), (3000.0, 2990.0)):
+        with pytest.raises(SlackBusyError) as busy:
+            await desk.slack.post("C0GENERAL", HELLO, key="a")
+        assert busy.value.seconds == left
+        desk.time += later
+    assert desk.calls("chat.postMessage") == 1
+    await desk.slack.post("C0REFUNDS", HELLO, key="b")
+    assert desk.pauses == []
+    await desk.slack.post("C0GENERAL", HELLO, key="a")
+    assert desk.pauses == [10.0]
 
 
 async def test_somebody_is_written_to_by_their_id(desk: Desk) -> None:

@@ -8,17 +8,20 @@ import pytest
 
 from runtime import InMemorySaver
 from runtime.requests.drives import Drive, Drives
-from runtime.requests.leases import Lease, Leases
+from runtime.requests.leases import LEASES, Lease, Leases
 from runtime.requests.records import ThreadId
+from runtime.requests.surface import SurfaceBusyError
 
 T = ThreadId("t")
 
 
-def drives_of(step: Callable[[Drive, Lease], Awaitable[bool]], *retry_seconds: float) -> Drives:
+def drives_of(
+    step: Callable[[Drive, Lease], Awaitable[bool]], *retry_seconds: float, store: InMemorySaver | None = None
+) -> Drives:
     async def heed(_: Drive) -> None:
         """Nobody stops anything here."""
 
-    return Drives(step, heed, Leases(InMemorySaver(), lambda: 1.0), retry_seconds or (0.0,))
+    return Drives(step, heed, Leases(store or InMemorySaver(), lambda: 1.0), retry_seconds or (0.0,))
 
 
 async def rest(drives: Drives) -> None:
@@ -89,6 +92,22 @@ async def test_what_failed_is_tried_again_and_told_once_in_full(caplog: pytest.L
         await rest(drives)
     assert len(tries) == 4
     assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
+
+
+async def test_a_surface_that_is_busy_is_left_alone_for_as_long_as_it_says(caplog: pytest.LogCaptureFixture) -> None:
+    class BusyError(SurfaceBusyError):
+        seconds = 3600.0
+
+    async def step(_: Drive, __: Lease) -> bool:
+        raise BusyError
+
+    store = InMemorySaver()
+    drives = drives_of(step, 1.0, store=store)
+    await drives.wake(T).tried.wait()
+    await drives.aclose(5.0)
+    assert "trying again in 3600.0 s" in caplog.text
+    (lease,) = await store.find(LEASES, {})
+    assert lease["due"] == 3601.0
 
 
 async def test_a_wake_ends_the_pause_after_a_failure() -> None:
