@@ -1,8 +1,8 @@
 """Everything between Slack and the runtime. A listener parses, calls one use case, acknowledges, says what came of it.
 
-Inwards: `commands`, `shortcuts`, `actions`, `views`, `messages`, `home`, in the order a person meets them, then `guard`
-for the rest. Outwards: `board` draws what the ledger says, `slack` is the one way out. `cards` turns payloads into
-Block Kit and answers back into values.
+Inwards: `commands`, `shortcuts`, `actions`, `handing`, `views`, `messages`, `home`, in the order a person meets
+them, then `guard` for the rest. Outwards: `board` draws what the ledger says, `slack` is the one way out. `cards` turns
+payloads into Block Kit and answers back into values.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from handlers import actions, commands, guard, home, messages, shortcuts, views
+from handlers import actions, commands, guard, handing, home, messages, shortcuts, views
 from handlers.desk import Desk
 
 
@@ -24,5 +24,5 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await desk.speak_to(context.user_id)
         await next_()
 
-    for room in (commands, shortcuts, actions, views, messages, home, guard):
+    for room in (commands, shortcuts, actions, handing, views, messages, home, guard):
         room.register(app, desk)

@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import drafts, home, rest
+from handlers import drafts, handing, home, rest
 from handlers.afterwards import PAGES
 from handlers.cards import ids, words
 from handlers.cards.blocks import plain_approvals
@@ -163,6 +163,10 @@ async def _more(desk: Desk, pressed: Click) -> object:
         return await desk.runner.withdraw(card.request_id, pressed.by)
     if card is not None and pressed.value == ids.FORK:
         return await _fork(desk, pressed, card.request_id)
+    if card is not None and pressed.value == ids.HAND_OVER:
+        return await handing.ask_whom(desk, pressed, card.request_id)
+    if card is not None and pressed.value == ids.REMIND:
+        return await handing.remind(desk, pressed, card.request_id)
     desk.later(_show_more(desk, pressed, card), pressed.by)
     return None
 

@@ -69,7 +69,7 @@ class Board:
         """`team_url`: `https://acme.slack.com/`, what links to messages start with."""
         self._live = Live(ledger, slack, clock, pace, languages)
         self._ledger = ledger
-        self._drawings = Drawings(ledger, agents, team_url)
+        self._drawings = Drawings(ledger, agents, team_url, clock)
         self._slack = slack
         self._clock = clock
         self._languages = languages

@@ -4,13 +4,14 @@ People see their own runs, and those of the conversation they type in: what was 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import policies, replies
+from handlers import home, policies, replies
 from handlers.afterwards import PAGES
-from handlers.cards import ids, words
+from handlers.cards import words
 from handlers.desk import Desk
 from handlers.payloads import SlashCommand, slash_command
 from handlers.pictures.standing import draw
@@ -23,6 +24,7 @@ from runtime.requests.records import Person, RequestStatus, Thread, ThreadStatus
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
+Verb = Callable[[Desk, SlashCommand, str], Awaitable[str]]
 
 COMMAND = "/agent"
 UNDER_WAY = (ThreadStatus.RUNNING, ThreadStatus.WAITING)
@@ -44,32 +46,31 @@ async def _answer(desk: Desk, typed: SlashCommand) -> str:
     verb, rest = replies.first_word(typed.text)
     if typed.by.team != desk.team:
         return await desk.refuse("command", Refusal(Reason.UNKNOWN), typed.by)
-    match verb:
-        case "list":
-            return await _list(desk, typed)
-        case "status":
-            return await _status(desk, typed, rest)
-        case "graph":
-            return await _graph(desk, typed, rest)
-        case "policy":
-            return await _policy(desk, typed, rest)
-        case "revoke":
-            return await _revoke(desk, typed, rest)
-        case "stop":
-            return await _stop(desk, typed, rest)
-        case ids.AUDIT | ids.HISTORY:
-            return await _afterwards(desk, typed, verb, rest)
-        case _ if verb in desk.agents and rest:
-            place = {"team": typed.by.team, "channel": typed.channel}
-            await desk.runner.start(verb, rest, typed.by, place, typed.key)
-            return replies.starting(desk.agents[verb])
-        case _:
-            return replies.how_to_start(desk.agents, verb, typed.text)
+    if verb in _VERBS:
+        return await _VERBS[verb](desk, typed, rest)
+    if verb in desk.agents and rest:
+        place = {"team": typed.by.team, "channel": typed.channel}
+        await desk.runner.start(verb, rest, typed.by, place, typed.key)
+        return replies.starting(desk.agents[verb])
+    return replies.how_to_start(desk.agents, verb, typed.text)
 
 
-async def _list(desk: Desk, typed: SlashCommand) -> str:
+async def _list(desk: Desk, typed: SlashCommand, _: str) -> str:
     threads = await _known(desk, typed, *UNDER_WAY)
     return replies.list_text(threads[:LISTED], desk.board.title, lambda thread: _link(desk, thread))
+
+
+async def _inbox(desk: Desk, typed: SlashCommand, _: str) -> str:
+    """List what waits for the caller, in a moment: looking that up can take longer than Slack waits for an answer."""
+    desk.later(_list_waiting(desk, typed), typed.by)
+    return ""
+
+
+async def _list_waiting(desk: Desk, typed: SlashCommand) -> None:
+    waiting, more = await home.waiting_for(desk, typed.by)
+    shown = [(request, await desk.board.card_link(request, typed.by.id)) for request in waiting[:LISTED]]
+    text = replies.inbox_text(shown, len(waiting) - len(shown), desk.agents, more=more)
+    await desk.tell(typed.by, typed.channel, text)
 
 
 async def _status(desk: Desk, typed: SlashCommand, ref: str) -> str:
@@ -133,7 +134,7 @@ async def _stop(desk: Desk, typed: SlashCommand, ref: str) -> str:
     return replies.stopped(desk.board.title(thread))
 
 
-async def _afterwards(desk: Desk, typed: SlashCommand, verb: str, ref: str) -> str:
+async def _afterwards(desk: Desk, typed: SlashCommand, ref: str, *, verb: str) -> str:
     thread = await _find(desk, typed, ref)
     if isinstance(thread, str):
         return thread
@@ -165,3 +166,16 @@ async def _find(desk: Desk, typed: SlashCommand, ref: str, *statuses: ThreadStat
 
 def _link(desk: Desk, thread: Thread) -> str:
     return desk.link(thread.place) if thread.where else ""
+
+
+_VERBS: Final[Mapping[str, Verb]] = {
+    "list": _list,
+    "inbox": _inbox,
+    "status": _status,
+    "graph": _graph,
+    "policy": _policy,
+    "revoke": _revoke,
+    "stop": _stop,
+    **{verb: partial(_afterwards, verb=verb) for verb in PAGES},
+}
+"""By the word after `/agent`; each returns what only the caller reads."""

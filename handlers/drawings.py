@@ -10,7 +10,7 @@ from handlers.cards import words
 from handlers.cards.blocks import Message, card_message
 from handlers.cards.details import in_full
 from handlers.cards.masking import mask_text
-from handlers.cards.notices import notice_message
+from handlers.cards.notices import notice_message, reminder_message
 from handlers.cards.payloads import card_of
 from handlers.cards.routes import asked_message
 from handlers.cards.runs import outcome_message
@@ -23,6 +23,7 @@ from runtime.requests.records import (
     HOME,
     Notice,
     Place,
+    Reminder,
     Request,
     RequestId,
     RequestStatus,
@@ -59,10 +60,11 @@ class Drawing:
 class Drawings:
     """Reads the ledger only for where other messages are. `team_url`: what links to messages start with."""
 
-    def __init__(self, ledger: Ledger, agents: Mapping[str, Agent], team_url: str) -> None:
+    def __init__(self, ledger: Ledger, agents: Mapping[str, Agent], team_url: str, clock: Callable[[], float]) -> None:
         self._ledger = ledger
         self._agents = agents
         self._team_url = team_url
+        self._clock = clock
 
     def title(self, thread: Thread) -> str:
         """The agent's name for people."""
@@ -90,6 +92,8 @@ class Drawings:
                 yield self._card(now, request, place, forks.get(request.id, ""))
             if HOME not in request.places or request.closed:
                 yield await self._asked(now, request)
+            for reminder in request.reminders:
+                yield await self._reminder(thread, request, reminder)
             for notice in request.notices:
                 for drawing in await self._notices(thread, request, notice):
                     yield drawing
@@ -131,6 +135,16 @@ class Drawings:
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
         )
 
+    async def _reminder(self, thread: Thread, request: Request, reminder: Reminder) -> Drawing:
+        link = await self.card_link(request, reminder.to.id)
+        return Drawing(
+            key=f"reminder:{request.id}:{reminder.to.id}:{reminder.at}",
+            state=f"{request.status}",
+            draw=lambda: reminder_message(card_of(request), request, agent_title=self.title(thread), link=link),
+            to=reminder.to.id,
+            needed=request.status is RequestStatus.OPEN and reminder.at <= self._clock(),
+        )
+
     async def _notices(self, thread: Thread, request: Request, notice: Notice) -> list[Drawing]:
         """Say that nobody answers: beside every card, or to whom it is for, with a link to the question."""
         if notice.to:
@@ -141,6 +155,8 @@ class Drawings:
 
     def _beside_cards(self, thread: Thread, request: Request, notice: Notice) -> Iterator[Drawing]:
         for place in request.places:
+            if any(one.to.id == place for one in request.handed):
+                continue
             under = card_key(request.id, place) if place != HOME else ""
             yield self._notice(thread, request, notice, to=place, under=under)
 

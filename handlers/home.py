@@ -50,15 +50,20 @@ async def refresh(desk: Desk, person: Person, notice: str = "", *, opened: bool 
         await publish(desk, person, desk.homes.get(person, 0), notice)
 
 
-async def _home(desk: Desk, person: Person, page: int, notice: str) -> Home:
+async def waiting_for(desk: Desk, person: Person) -> tuple[list[Request], bool]:
+    """The questions that wait for somebody, oldest first, and whether there may be more than was looked through."""
     requests = await desk.ledger.open_requests(LOOKED_THROUGH)
-    waiting = await desk.runner.waiting_for(person, requests)
+    return await desk.runner.waiting_for(person, requests), len(requests) == LOOKED_THROUGH
+
+
+async def _home(desk: Desk, person: Person, page: int, notice: str) -> Home:
+    waiting, more = await waiting_for(desk, person)
     started = await desk.ledger.threads(team=person.team, starter=person.id, limit=STARTED)
     lately = await desk.ledger.requests_by_status(RequestStatus.DECIDED, RequestStatus.DELIVERED, limit=DECIDED_AMONG)
     decided = [request for request in lately if _concerns(request, person)][:DECIDED]
     home = Home(
         waiting=waiting,
-        more=len(requests) == LOOKED_THROUGH,
+        more=more,
         page=page,
         started=started,
         decided=decided,

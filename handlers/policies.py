@@ -76,6 +76,8 @@ def _rules(policy: Policy) -> Iterator[tuple[str, str]]:
     if policy.reason_required:
         yield "reason_required", words.REASON_REQUIRED
     yield "allow_guests", words.GUESTS_MAY if policy.allow_guests else words.GUESTS_MAY_NOT
+    if not policy.may_hand_over:
+        yield "may_hand_over", words.NO_HANDING_OVER
     if policy.ask_in != HERE:
         yield "ask_in", words.asked_elsewhere(_place(policy.ask_in))
     for condition in policy.auto_approve:

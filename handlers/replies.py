@@ -6,6 +6,7 @@ from itertools import islice
 
 from handlers.cards import words
 from handlers.cards.masking import mask_text
+from handlers.cards.payloads import card_of
 from handlers.cards.runs import run_status
 from handlers.cards.text import clean, date_token, escape, mention, one_line
 from runtime.requests.agents import Agent
@@ -15,7 +16,16 @@ HELP = "help"
 SHORT_ID = 8
 MOST_AGENTS = 30
 """Listed with an example each; the names of the others follow."""
-COMMANDS = ("list", "status <run>", "graph <run>", "stop <run>", "history <run>", "audit <run>", "policy <agent>")
+COMMANDS = (
+    "list",
+    "inbox",
+    "status <run>",
+    "graph <run>",
+    "stop <run>",
+    "history <run>",
+    "audit <run>",
+    "policy <agent>",
+)
 
 
 def short(thread_id: ThreadId) -> str:
@@ -71,6 +81,23 @@ def list_text(threads: Sequence[Thread], titles: Callable[[Thread], str], link: 
     if not threads:
         return words.NOTHING_RUNS
     return "\n".join(f"{_line(thread, titles(thread), link(thread))}" for thread in threads)
+
+
+def inbox_text(waiting: Sequence[tuple[Request, str]], hidden: int, agents: Mapping[str, Agent], *, more: bool) -> str:
+    """What waits for somebody, each with a link. `hidden`: how many are left out; `more`: perhaps more than these."""
+    if not waiting:
+        return words.NOTHING_WAITS
+    lines = [_asks(request, link, agents) for request, link in waiting]
+    rest = [words.more_in_home(hidden, more=more)] if hidden or more else []
+    return "\n".join([f"*{words.WAITING_FOR_YOU}*", *lines, *rest])
+
+
+def _asks(request: Request, link: str, agents: Mapping[str, Agent]) -> str:
+    agent = agents.get(request.agent)
+    title = escape(one_line(mask_text(clean(card_of(request).title)), 100))
+    by = f" · {words.by_when(date_token(request.deadline))}" if request.deadline is not None else ""
+    name = escape(agent.title if agent else request.agent)
+    return f"• {f'<{link}|{title}>' if link else title} · {name} · {mention(request.asked_for)}{by}"
 
 
 def _line(thread: Thread, title: str, link: str) -> str:

@@ -8,6 +8,7 @@ from handlers.cards import ids, words
 from handlers.cards.approvers import approvers, vote_count
 from handlers.cards.asks import property_label
 from handlers.cards.body import BUTTON, INLINE, Body, body, show
+from handlers.cards.handing import handed_blocks, handed_lines
 from handlers.cards.literal import Block, context, excerpt, plain_text, quote, rich_text, run, section
 from handlers.cards.model import UNANSWERED, Action, AskText, Card
 from handlers.cards.text import date_token, escape, mention
@@ -56,7 +57,7 @@ def card_message(
     else:
         top = body(card)
         forked = [context(words.answered_differently(fork_link))] if request.forked_to else []
-        blocks = [*top.blocks, *outcome(request, thread), *forked, *_afterwards(request, top)]
+        blocks = [*top.blocks, *handed_blocks(request), *outcome(request, thread), *forked, *_afterwards(request, top)]
     if home_link:
         blocks.append(context(words.in_its_conversation(home_link)))
     return Message(_sentence(card, request, thread, agent_title), blocks)
@@ -67,7 +68,15 @@ def open_card(card: Card, request: Request, agent_title: str) -> list[Block]:
     top = body(card)
     problem = [_problem(request.problem)] if request.problem else []
     about = _about(card, request, agent_title)
-    return [*top.blocks, *problem, *_proposed(request), about, *_votes(request), _buttons(card, request, top)]
+    return [
+        *top.blocks,
+        *problem,
+        *_proposed(request),
+        about,
+        *handed_blocks(request),
+        *_votes(request),
+        _buttons(card, request, top),
+    ]
 
 
 def verdict_line(decision: Decision, votes: Sequence[Vote] = (), deadline: float | None = None) -> str:
@@ -223,7 +232,8 @@ def _view_button(request: Request) -> Block:
 def _menu(request: Request, top: Body) -> Block:
     options = [(words.VIEW_EVERYTHING, ids.VIEW)] if top.complete else []
     options += [(words.WITHDRAW, ids.WITHDRAW)] if request.votes else []
-    return _overflow([*options, (words.STOP_RUN, ids.STOP)])
+    options += [(words.ASK_SOMEBODY, ids.HAND_OVER), (words.REMIND_ME, ids.REMIND), (words.STOP_RUN, ids.STOP)]
+    return _overflow(options)
 
 
 def _overflow(options: Sequence[tuple[str, str]]) -> Block:
@@ -303,7 +313,9 @@ def _sentence(card: Card, request: Request, thread: Thread, agent_title: str) ->
     match request.status:
         case RequestStatus.OPEN:
             by = f"{words.by_when(date_token(request.deadline))} " if request.deadline is not None else ""
-            return f"{agent}: {title} {words.requested_by(mention(request.asked_for))}. {by}{words.HOW_TO_ANSWER}"
+            handed = f"{handed_lines(request)[-1]}. " if request.handed else ""
+            asked = words.requested_by(mention(request.asked_for))
+            return f"{agent}: {title} {asked}. {handed}{by}{words.HOW_TO_ANSWER}"
         case RequestStatus.REPLACED:
             return f"{agent}: {title} {words.REPLACED}"
         case _:

@@ -13,7 +13,10 @@ from runtime.requests.records import RequestId, ThreadId
 ACT = "act"
 """Prefix of an answer button's action id: `act:<action key>`; its value is the request id."""
 MORE = "more"
-"""Action id of a card's overflow menu; its options' values are `VIEW`, `WITHDRAW`, `FORK` and `STOP`."""
+"""Action id of a card's overflow menu.
+
+Its options' values are `VIEW`, `WITHDRAW`, `HAND_OVER`, `REMIND`, `FORK` and `STOP`.
+"""
 VIEW = "view"
 """Show everything: a button's action id (value: request id), or an option of `MORE`."""
 VIEW_RUN = "view_run"
@@ -22,6 +25,10 @@ VIEW_TURN = "view_turn"
 """Show how a turn ended, in full: a button's action id (value: turn id)."""
 WITHDRAW = "withdraw"
 """Take one's vote back: an option of `MORE`."""
+HAND_OVER = "hand_over"
+"""Ask somebody else: an option of `MORE`, and the callback id of the modal that says whom."""
+REMIND = "remind"
+"""Be reminded later: an option of `MORE`."""
 STOP = "stop"
 """Stop the run: an option of `MORE`."""
 STOP_RUN = "stop_run"

@@ -22,6 +22,7 @@ def _plain() -> Mapping[Reason, str]:
         Reason.NOT_VOTED: words.NOT_VOTED,
         Reason.NOT_YOURS: words.NOT_YOURS,
         Reason.CANNOT_FORK: words.CANNOT_FORK,
+        Reason.CANNOT_LET: words.CANNOT_LET,
         Reason.UNDECIDED: words.NOTHING_DECIDED_YET,
         Reason.NEEDS_BUTTONS: words.ANSWER_WITH_BUTTONS,
         Reason.SEVERAL_OPEN: words.WHICH_ONE,
@@ -41,6 +42,8 @@ def words_of(refusal: Refusal, thread: Thread | None) -> str:
             return f"{words.VOTED_ALREADY} {vote_count(request)}."
         case Reason.NOT_CHECKED:
             return words.not_checked(refusal.what)
+        case Reason.NOT_THEM:
+            return words.not_them(refusal.what)
         case Reason.NOT_AN_APPROVER if request is not None:
             return not_among(refusal, request)
         case Reason.OWN_REQUEST if request is not None:

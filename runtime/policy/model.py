@@ -124,6 +124,8 @@ class Policy(BaseModel):
     """Guests may answer as members do. Nobody of another organisation ever may, nor a bot."""
     ask_in: AskIn = HERE
     """Where its questions are asked. A payload cannot change that."""
+    may_hand_over: bool = True
+    """Those who may answer may let somebody else of the team answer one question."""
     grants: Length | None = None
     """How long "Approve the same for this run" holds for calls of the same tools; None: that is not offered."""
     deadline: Length | None = None
@@ -224,6 +226,8 @@ class Terms(BaseModel):
     reject_reasons: tuple[str, ...] = ()
     reason_required: bool = False
     allow_guests: bool = False
+    may_hand_over: bool = True
+    """Those who may answer may let somebody else answer."""
     ask_in: tuple[str, ...] = ()
     """Where it is to be asked, as policies write it; none: in the run's own conversation."""
     rule: str = ""
@@ -269,6 +273,7 @@ def terms_for(policy: AgentPolicy, asked: Asked) -> Terms:
         reject_reasons=tuple(dict.fromkeys(reason for one in policies for reason in one.reject_reasons)),
         reason_required=any(one.reason_required for one in policies),
         allow_guests=all(one.allow_guests for one in policies),
+        may_hand_over=all(one.may_hand_over for one in policies),
         ask_in=_places(policies),
         **({} if asked.demanding or required > 1 else _same(policies, asked.calls)),
         **_silence(policies, asked.deadline),

@@ -21,9 +21,11 @@ from runtime.requests.records import (
     AT_REST,
     Change,
     Decision,
+    Handover,
     Notice,
     Person,
     Post,
+    Reminder,
     Request,
     RequestId,
     RequestStatus,
@@ -312,6 +314,12 @@ class Ledger:
             fields[name] = tuple(fields[name])
         fields["notices"] = tuple(
             Notice(rung=Rung(notice["rung"]), to=notice["to"]) for notice in fields.get("notices", ())
+        )
+        fields["handed"] = tuple(
+            Handover(**one | {"to": Person(**one["to"]), "by": Person(**one["by"])}) for one in fields.get("handed", ())
+        )
+        fields["reminders"] = tuple(
+            Reminder(to=Person(**one["to"]), at=one["at"]) for one in fields.get("reminders", ())
         )
         return Request(**fields)
 

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     """A message cannot decide this."""
     SEVERAL_OPEN = "several_open"
     """A message could mean any of several questions."""
+    NOT_THEM = "not_them"
+    """Whoever they want to ask could not answer; the refusal's `what` is the reason."""
+    CANNOT_LET = "cannot_let"
+    """Whoever they want to ask may not answer, and they cannot let them."""
     CANNOT_FORK = "cannot_fork"
     """This kind of agent cannot go back to a question."""
     UNDECIDED = "undecided"
@@ -112,7 +116,7 @@ async def may_decide(request: Request, by: Person, directory: Directory) -> Refu
 
 
 async def _among(request: Request, by: Person, audience: Audience) -> Refusal | None:
-    account, admitted = await asyncio.gather(audience.directory.account(by), audience.admits(by))
+    account, admitted = await asyncio.gather(audience.directory.account(by), _admitted(request, by, audience))
     if barred := _barred(account, request.terms):
         return Refusal(barred, request)
     if not admitted:
@@ -120,6 +124,10 @@ async def _among(request: Request, by: Person, audience: Audience) -> Refusal | 
     if request.terms.no_self_approval and by == request.asked_for:
         return Refusal(Reason.OWN_REQUEST, request, ask=tuple(await audience.people()))
     return None
+
+
+async def _admitted(request: Request, by: Person, audience: Audience) -> bool:
+    return any(one.lets and one.to == by for one in request.handed) or await audience.admits(by)
 
 
 def _barred(account: Account, terms: Terms) -> Reason | None:

@@ -149,6 +149,26 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """Somebody was asked to answer in place of others."""
+
+    to: Person
+    by: Person
+    note: str = ""
+    lets: bool = False
+    """Whether they may answer because of it; otherwise they may anyway."""
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """Somebody wants to be told, if it is still open then."""
+
+    to: Person
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """The durable record of one interrupt put before people."""
 
@@ -191,6 +211,10 @@ class Request:
     """How many of these steps were taken."""
     notices: tuple[Notice, ...] = ()
     """What people were told because nobody answered."""
+    handed: tuple[Handover, ...] = ()
+    """Who was asked to answer, once each, oldest first."""
+    reminders: tuple[Reminder, ...] = ()
+    """Of different people."""
     forked_to: ThreadId | None = None
     """The run in which it is answered differently."""
     created_at: float

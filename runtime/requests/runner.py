@@ -20,12 +20,14 @@ from runtime.requests.agents import Agent
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
 from runtime.requests.forks import copy_id_of, open_copy
 from runtime.requests.grants import Grant
+from runtime.requests.handing import handed, may_hand_over, reminded
 from runtime.requests.leases import LEASE_SECONDS
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal, is_pending, may_answer, may_decide, may_steer
 from runtime.requests.records import (
     AT_REST,
     Decision,
+    Handover,
     Person,
     Place,
     Request,
@@ -147,14 +149,15 @@ class Runner:
 
         Who may answer is looked up once for all requests to which the same applies.
         """
-        now, found = self._clock(), dict[tuple[Terms, Person, str], bool]()
+        now, found = self._clock(), dict[tuple[Terms, Person, str, bool], bool]()
 
         async def waits(request: Request) -> bool:
+            handed = [one for one in request.handed if one.to == person]
             if not request.terms.audiences:
-                return person == request.asked_for
+                return person == request.asked_for or bool(handed)
             if is_pending(request, person, now) is not None:
                 return False
-            same = request.terms, request.asked_for, request.channel
+            same = request.terms, request.asked_for, request.channel, any(one.lets for one in handed)
             if same not in found:
                 found[same] = await may_decide(request, person, self._directory) is None
             return found[same]
@@ -184,7 +187,7 @@ class Runner:
                 return replace(counted, status=RequestStatus.DECIDED, decision=decision)
             return counted
 
-        result = await self._change_votes(seen.id, decision.by, voted)
+        result = await self._change_open(seen.id, decision.by, voted)
         if isinstance(result, Refusal):
             return await self.refused("answer", result, decision.by)
         if result.status is RequestStatus.OPEN:
@@ -217,15 +220,36 @@ class Runner:
             await self._note("revoke", by, thread_id=grant.thread_id, detail=grant.tools)
         return grant
 
+    async def hand_over(self, request_id: RequestId, by: Person, to: Person, note: str) -> Request | Refusal:
+        """Ask somebody to answer: they get the card, and where `by` can let them, they may."""
+        request = await self.ledger.request(request_id)
+        refusal = is_pending(request, by, self._clock())
+        if refusal is not None or request is None:
+            return await self.refused("hand_over", refusal or Refusal(Reason.UNKNOWN), by)
+        lets = await may_hand_over(request, by, to, self._directory)
+        if isinstance(lets, Refusal):
+            return await self.refused("hand_over", lets, by)
+        handover = Handover(to=to, by=by, note=note, lets=lets, at=self._clock())
+        result = await self._change_open(request_id, by, lambda request: handed(request, handover))
+        if isinstance(result, Refusal):
+            return await self.refused("hand_over", result, by)
+        await self._note("hand_over", by, thread_id=result.thread_id, request_id=result.id, detail=to.id)
+        return result
+
+    async def remind(self, request_id: RequestId, by: Person, at: float) -> Request | Refusal:
+        """Tell somebody about a request `at` that time, if it is still open; one reminder at a time for each person."""
+        result = await self._change_open(request_id, by, lambda request: reminded(request, by, at, self._clock()))
+        return await self.refused("remind", result, by) if isinstance(result, Refusal) else result
+
     async def withdraw(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Take one's vote back, as long as nothing is decided."""
-        result = await self._change_votes(request_id, by, lambda request: withdraw(request, by))
+        result = await self._change_open(request_id, by, lambda request: withdraw(request, by))
         if isinstance(result, Request):
             await self._note("withdraw", by, thread_id=result.thread_id, request_id=result.id)
             return result
         return await self.refused("withdraw", result, by)
 
-    async def _change_votes(
+    async def _change_open(
         self, request_id: RequestId, by: Person, change: Callable[[Request], Request | Reason]
     ) -> Request | Refusal:
         """Change an open request as it is now: again, when somebody else has changed it meanwhile."""
@@ -237,7 +261,7 @@ class Runner:
             changed = change(request)
             if isinstance(changed, Reason):
                 return Refusal(changed, request)
-            stored = await self.ledger.change_request(request, **_votes_of(changed), unseen_since=self._clock())
+            stored = await self.ledger.change_request(request, **_what_people_do(changed), unseen_since=self._clock())
             if stored is not None:
                 self.wake(stored.thread_id)
                 return stored
@@ -356,6 +380,6 @@ class Runner:
         await self._drives.aclose(grace_seconds)
 
 
-def _votes_of(request: Request) -> dict[str, Any]:
-    names = ("status", "decision", "proposal", "proposed_in", "votes")
+def _what_people_do(request: Request) -> dict[str, Any]:
+    names = ("status", "decision", "proposal", "proposed_in", "votes", "handed", "places", "reminders")
     return {name: getattr(request, name) for name in names}

@@ -329,6 +329,7 @@ class Steps:
                 due=moments(request.terms.steps, now, request.terms.business_hours),
                 climbed=0,
                 notices=(),
+                reminders=(),
                 created_at=now,
                 unseen_since=None,
             )

@@ -53,6 +53,7 @@ class Unattended:
                 decided = True
             else:
                 waiting += await self._climb(request)
+                waiting += [reminder.at for reminder in request.reminders if reminder.at > self._clock()]
         if waiting:
             await self._ledger.wake_at(thread.id, min(waiting))
         return decided
@@ -119,7 +120,8 @@ class Unattended:
         """Whom a step tells; "" is the conversation. Raises `LookupFailedError`."""
         match rung:
             case Rung.MESSAGE:
-                return (await self._audience(request).people())[:MOST_TOLD] or (request.asked_for.id,)
+                let = [one.to.id for one in request.handed if one.lets]
+                return (*await self._audience(request).people(), *let)[:MOST_TOLD] or (request.asked_for.id,)
             case Rung.ESCALATE:
                 channels, others = request.terms.escalation()
                 anew = request.terms.model_copy(update={"audiences": (others,) if others else ()})

@@ -36,7 +36,7 @@ BUTTONS = (
     f"{ids.HOME_PAGE}:1",
     ids.STOP_RUN,
 )
-MODALS = (ids.ANSWER, ids.START, ids.STOP, ids.REST)
+MODALS = (ids.ANSWER, ids.START, ids.STOP, ids.REST, ids.HAND_OVER)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_no_name_is_forgotten_here() -> None:
     names = {value for key, value in vars(ids).items() if key.isupper() and not key.startswith("_")}
     pressed = {action_id.split(":")[0] for action_id in BUTTONS} | set(MODALS)
     typed = {ids.AUDIT, ids.HISTORY}
-    menu = {ids.ASK_AGENT, ids.WITHDRAW, ids.FORK}
+    menu = {ids.ASK_AGENT, ids.WITHDRAW, ids.REMIND, ids.FORK}
     assert names - pressed - typed - menu == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.REASON, ids.TEXT}
 
 

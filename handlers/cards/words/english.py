@@ -438,6 +438,7 @@ _DEEDS = {
     "stop": "stopped the run",
     "retry": "had it tried again",
     "fork": "asked to answer differently",
+    "hand_over": "asked somebody else to answer",
     "forked": "began this as a copy, to answer differently",
 }
 _TRIED = {
@@ -446,6 +447,8 @@ _TRIED = {
     "stop": "stop the run",
     "retry": "have it tried again",
     "fork": "answer differently",
+    "hand_over": "ask somebody else to answer",
+    "remind": "be reminded",
     "say": "write a message",
     "start": "start a run",
 }
@@ -464,6 +467,8 @@ _BECAUSE = {
     "not_voted": "they had not agreed",
     "invalid": "what they gave did not fit",
     "needs_buttons": "a message cannot decide it",
+    "not_them": "whoever they asked could not answer",
+    "cannot_let": "they could not let somebody else answer",
     "cannot_fork": "this agent cannot go back to a question",
     "undecided": "nobody had answered yet",
     "several_open": "several questions were open",
@@ -661,6 +666,7 @@ NOT_WHOEVER_ASKED = "Whoever asked may not answer"
 GUESTS_MAY = "Guests may answer too; apps, deactivated accounts and other organisations never may"
 GUESTS_MAY_NOT = "Guests may not answer; apps, deactivated accounts and other organisations never may"
 REMINDER, MESSAGE_TO_APPROVERS = "A reminder in the conversation", "A direct message to those who may answer"
+NO_HANDING_OVER = "Nobody can let somebody else answer"
 REASON_REQUIRED = "Whoever rejects has to say why"
 DIRECT_MESSAGES = "direct messages to those who may answer"
 APPROVED_BY_TIME, REJECTED_BY_TIME = "Approved automatically", "Rejected automatically"
@@ -734,6 +740,41 @@ def clock_runs(hours: str) -> str:
     return f"The clock runs {hours}"
 
 
+# Asking somebody else, and being reminded.
+ASK_SOMEBODY, REMIND_ME = "Ask someone else…", "Remind me in 1 hour"
+ASK_SOMEBODY_TITLE, ASK = "Ask someone else", "Ask"
+WHOM = "Who should answer this?"
+WHOM_HINT = "They get the question in a direct message. You can still answer it yourself, if you may."
+NOTE_HINT = "Everybody who sees the question can read this."
+CHOOSE_SOMEBODY_ELSE = "Choose somebody else."
+CANNOT_LET = "They may not answer this, and you cannot let them. Ask somebody who may."
+
+
+def not_them(reason: str) -> str:
+    """Somebody whom nobody can let answer; `reason` as in the audit trail."""
+    return f"They cannot answer this: {_BECAUSE.get(reason, 'they may not')}."
+
+
+def handed_to(by: str, to: str, note: str) -> str:
+    """On the card: somebody may answer because of whoever asked them to."""
+    return f"↪️ Handed to {to} by {by}{f': {note}' if note else ''}"
+
+
+def asks_to_answer(by: str, to: str, note: str) -> str:
+    """On the card: somebody who may answer was asked to."""
+    return f"↪️ {by} asks {to} to answer this{f': {note}' if note else ''}"
+
+
+def will_remind(when: str) -> str:
+    """To whoever wants to be reminded."""
+    return f"I will remind you if this is still open then: {when}."
+
+
+def you_wanted_to_know(agent: str, asker: str) -> str:
+    """The reminder."""
+    return f"⏰ You asked me to remind you: *{agent}* is still waiting for an answer. {requested_by(asker)}"
+
+
 # The Home tab.
 WAITING_FOR_YOU = "Waiting for you"
 STARTED_BY_YOU = "Started by you"
@@ -741,6 +782,11 @@ NOTHING_WAITS = "Nothing is waiting for you."
 START_SOMETHING = "Start an agent with /agent in any channel I am in, or write to me here:"
 OPEN = "Open"
 DECIDED_LATELY = "Decided lately"
+
+
+def more_in_home(hidden: int, *, more: bool) -> str:
+    """The end of a list of what waits for somebody."""
+    return f"and {hidden}{' or more' if more else ''} more: open my Home tab"
 
 
 def in_its_conversation(link: str) -> str:

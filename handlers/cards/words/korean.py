@@ -391,6 +391,7 @@ _DEEDS = {
     "stop": "작업을 중지했습니다",
     "retry": "다시 시도하게 했습니다",
     "fork": "다르게 답변하겠다고 요청했습니다",
+    "hand_over": "다른 사람에게 답변을 부탁했습니다",
     "forked": "다르게 답변하려고 이 사본을 시작했습니다",
 }
 _TRIED = {
@@ -399,6 +400,8 @@ _TRIED = {
     "stop": "작업 중지",
     "retry": "다시 시도",
     "fork": "다르게 답변하기",
+    "hand_over": "다른 사람에게 답변 부탁하기",
+    "remind": "알림 받기",
     "say": "메시지 쓰기",
     "start": "작업 시작",
 }
@@ -417,6 +420,8 @@ _BECAUSE = {
     "not_voted": "승인한 적이 없습니다",
     "invalid": "입력한 내용이 맞지 않았습니다",
     "needs_buttons": "메시지로는 결정할 수 없습니다",
+    "not_them": "부탁받은 사람이 답변할 수 없었습니다",
+    "cannot_let": "다른 사람에게 답변을 맡길 수 없었습니다",
     "cannot_fork": "이 에이전트는 이전 질문으로 돌아갈 수 없습니다",
     "undecided": "아직 아무도 답변하지 않았습니다",
     "several_open": "열린 질문이 여러 개였습니다",
@@ -587,6 +592,7 @@ NOT_WHOEVER_ASKED = "요청한 사람은 답변할 수 없습니다"
 GUESTS_MAY = "게스트도 답변할 수 있습니다. 앱, 비활성화된 계정, 다른 조직은 항상 답변할 수 없습니다"
 GUESTS_MAY_NOT = "게스트는 답변할 수 없습니다. 앱, 비활성화된 계정, 다른 조직은 항상 답변할 수 없습니다"
 REMINDER, MESSAGE_TO_APPROVERS = "대화에서 다시 알림", "답변할 수 있는 사람에게 다이렉트 메시지"
+NO_HANDING_OVER = "답변을 다른 사람에게 맡길 수 없습니다"
 REASON_REQUIRED = "거절하는 사람은 사유를 남겨야 합니다"
 DIRECT_MESSAGES = "답변할 수 있는 사람에게 보내는 다이렉트 메시지"
 APPROVED_BY_TIME, REJECTED_BY_TIME = "자동 승인", "자동 거절"
@@ -647,6 +653,36 @@ def clock_runs(hours: str) -> str:
     return f"시간을 세는 업무 시간: {hours}"
 
 
+# Asking somebody else, and being reminded.
+ASK_SOMEBODY, REMIND_ME = "다른 사람에게 부탁…", "1시간 뒤에 알림"
+ASK_SOMEBODY_TITLE, ASK = "다른 사람에게 부탁", "부탁하기"
+WHOM = "누가 답변하면 좋을까요?"
+WHOM_HINT = "그 사람이 다이렉트 메시지로 질문을 받습니다. 답변할 수 있다면 직접 답변하셔도 됩니다."
+NOTE_HINT = "질문을 보는 모든 사람이 읽을 수 있습니다."
+CHOOSE_SOMEBODY_ELSE = "다른 사람을 선택해 주세요."
+CANNOT_LET = "이 질문에 답변할 수 없는 사람이며, 회원님이 맡길 수도 없습니다. 답변할 수 있는 사람에게 부탁해 주세요."
+
+
+def not_them(reason: str) -> str:
+    return f"이 사람은 답변할 수 없습니다: {_BECAUSE.get(reason, '허용되지 않습니다')}."
+
+
+def handed_to(by: str, to: str, note: str) -> str:
+    return f"↪️ {by} 님이 {to} 님에게 답변을 맡겼습니다{f': {note}' if note else ''}"
+
+
+def asks_to_answer(by: str, to: str, note: str) -> str:
+    return f"↪️ {by} 님이 {to} 님에게 답변을 부탁했습니다{f': {note}' if note else ''}"
+
+
+def will_remind(when: str) -> str:
+    return f"그때까지 답변이 없으면 알려 드리겠습니다: {when}."
+
+
+def you_wanted_to_know(agent: str, asker: str) -> str:
+    return f"⏰ 요청하신 알림입니다. *{agent}* 에이전트가 아직 답변을 기다리고 있습니다. {requested_by(asker)}"
+
+
 # The Home tab.
 WAITING_FOR_YOU = "내 답변을 기다리는 질문"
 STARTED_BY_YOU = "내가 시작한 작업"
@@ -654,6 +690,10 @@ NOTHING_WAITS = "회원님의 답변을 기다리는 질문이 없습니다."
 START_SOMETHING = "제가 있는 채널에서 /agent 명령으로 에이전트를 시작하거나 여기에 메시지를 보내 주세요:"
 OPEN = "열기"
 DECIDED_LATELY = "최근에 결정된 질문"
+
+
+def more_in_home(hidden: int, *, more: bool) -> str:
+    return f"그 밖의 질문 {hidden}개{' 이상' if more else ''}: 제 홈 탭을 열어 주세요"
 
 
 def in_its_conversation(link: str) -> str:
