@@ -8,7 +8,7 @@ ledger knows where it is, so whoever finds it left over after a crash takes it a
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -34,6 +34,8 @@ class Pace:
 
 
 DEFAULT_PACE: Final = Pace()
+LAST_CALL: Final = 5.0
+"""Seconds that the end of a run waits for a call that is under way."""
 
 
 def live_key(thread: Thread) -> str:
@@ -62,6 +64,8 @@ class Live:
         try:
             yield run.tell
         finally:
+            with suppress(TimeoutError):  # cancelled, a call may have taken effect: nobody would know where
+                await asyncio.wait_for(run.calling.acquire(), LAST_CALL)
             task.cancel()
             await asyncio.wait({task})
             if run.begun:
@@ -104,6 +108,8 @@ class _Run:
     begun: bool = False
     streaming: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    calling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while Slack is asked to show something."""
 
     def tell(self, event: Event) -> None:
         self.progress = self.progress.after(event)
@@ -117,8 +123,9 @@ class _Run:
             await self.changed.wait()
             self.changed.clear()
             try:
-                self.guard()
-                await self._show(self.progress)
+                async with self.calling:
+                    self.guard()
+                    await self._show(self.progress)
             except Exception as problem:  # noqa: BLE001 - nobody should miss a run's end for want of its middle
                 logger.info("the run of %s is not shown: %s", self.thread.id, problem)
                 return

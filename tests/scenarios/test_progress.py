@@ -9,7 +9,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from bot.sandbox import Fault
-from handlers.live import Pace
+from handlers.live import Pace, live_key
 from runtime import START, MessagesState, StateGraph, get_stream_writer, interrupt
 from tests.office import Office, OpenOffice, settle, shown
 
@@ -61,6 +61,14 @@ async def working(office: Office, words: str) -> Any:
         return [one for one in office.sandbox.messages("refunds") if words in shown(one.get("blocks", []))][-1]
 
     return await office.sandbox.until(ready)
+
+
+async def intended(office: Office) -> None:
+    """Wait until the bot is about to post what shows the run."""
+    ledger = office.bot.desk.ledger
+    async with asyncio.timeout(10):
+        while not [one for one in await ledger.threads() if await ledger.post(live_key(one))]:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.001)
 
 
 async def start(office: Office) -> None:
@@ -129,6 +137,18 @@ async def test_a_run_that_is_over_soon_is_not_shown(open_office: OpenOffice, slo
         await start(office)
         await office.card()
         assert called(office, "chat.startStream") + called(office, "assistant.threads.setStatus") == 0
+
+
+async def test_what_began_to_show_as_the_run_ended_is_taken_away(open_office: OpenOffice, slow: Slow) -> None:
+    async with open_office({"refund": slow.graph}, pace=AT_ONCE) as office:
+        office.sandbox.inject(Fault(method="chat.startStream", kind="slow", seconds=0.2))
+        await start(office)
+        await intended(office)
+        slow.go.set()
+        await office.card()
+        await settle(office)
+        assert called(office, "chat.startStream") == called(office, "chat.delete") == 1
+        assert len(office.sandbox.messages("refunds")) == 2, "the root and the card"
 
 
 @pytest.mark.parametrize("kind", ["500", "lost_reply"])
