@@ -31,10 +31,8 @@ def run_message(thread: Thread, requests: Sequence[Request], agent_title: str, *
         context(status),
         *([_actions(buttons)] if (buttons := _run_buttons(thread, requests, cut=bool(prompt.cut))) else []),
     ]
-    text = (
-        f"{escape(agent_title)} for {mention(thread.started_by)}: {escape(excerpt(thread.prompt, 600).text)} {status}"
-    )
-    return Message(text, blocks)
+    about = words.run_of(escape(agent_title), mention(thread.started_by))
+    return Message(f"{about}: {escape(excerpt(thread.prompt, 600).text)} {status}", blocks)
 
 
 def pause(requests: Sequence[Request]) -> list[Request]:

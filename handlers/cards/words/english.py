@@ -226,6 +226,11 @@ def requested_by(who: str) -> str:
     return f"Requested by {who}"
 
 
+def run_of(agent: str, who: str) -> str:
+    """What a run is, by whom it was started."""
+    return f"{agent} for {who}"
+
+
 def ended_for(how: str, who: str) -> str:
     """How a run ended, to whoever asked for it."""
     return f"{how} for {who}"

@@ -206,6 +206,10 @@ def requested_by(who: str) -> str:
     return f"요청한 사람: {who}"
 
 
+def run_of(agent: str, who: str) -> str:
+    return f"{agent}, {who} 님이 시작한 작업"
+
+
 def ended_for(how: str, who: str) -> str:
     return f"{how}: {who} 님이 요청한 작업"
 
