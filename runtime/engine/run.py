@@ -51,7 +51,8 @@ class Run:
     cancelled: bool = False
     """Whether the call was cancelled while a thread that cannot be stopped was at work."""
     _announced: set[tuple[str, str]] = field(default_factory=set)
-    _thread: int = field(default_factory=threading.get_ident)
+    _thread: int = 0
+    """That of the run's own loop."""
     _started: float = field(default_factory=perf_counter)
     _waited: float = 0.0
     _timer: asyncio.TimerHandle | None = None
@@ -72,22 +73,28 @@ class Run:
         if self.emit is not None and mode in self.modes:
             self.emit(ns, mode, chunk)
 
-    def announce(self, ns: str, task: Task, values: Callable[[], dict[str, Any]]) -> None:
-        """Show the questions that a task waits on, once each, to those who read `updates` or `values`."""
+    def announce(self, ns: str, task: Task, values: Callable[[], Any], *, at: str | None = None) -> None:
+        """Show the questions that a task waits on, once each, to those who read `updates` or `values` of `at`."""
         if self.emit is None:
             return
         for where, asking, question in self.journal.questions(ns, task):
-            if (ns, question.id) not in self._announced:
-                self._announced.add((ns, question.id))
-                self.send_interrupts(ns, (as_interrupt(where, asking, question),), values)
+            place = ns if at is None else at
+            if (place, question.id) not in self._announced:
+                self._announced.add((place, question.id))
+                self.send_interrupts(place, (as_interrupt(where, asking, question),), values)
 
-    def send_interrupts(self, ns: str, shown: tuple[Any, ...], values: Callable[[], dict[str, Any]]) -> None:
+    def send_interrupts(self, ns: str, shown: tuple[Any, ...], values: Callable[[], Any]) -> None:
         """Say that the run waits; for nobody's answer when `shown` is empty, as at a static breakpoint."""
         self.send(ns, "updates", {INTERRUPT: shown})
         if "values" in self.modes:
-            self.send(ns, "values", {**values(), INTERRUPT: shown})
+            state = values()
+            self.send(ns, "values", {**(state if isinstance(state, dict) else {}), INTERRUPT: shown})
 
     # Saving.
+
+    def settle(self) -> None:
+        """Be at home in this thread: not always the caller's, which may have a loop of its own, as in a notebook."""
+        self._thread = threading.get_ident()
 
     def start(self) -> None:
         """Begin to save behind the nodes' backs."""

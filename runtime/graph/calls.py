@@ -11,7 +11,6 @@ from runtime.engine.interrupts import ParentCommand, current
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.graph.options import Options, modes_of
-from runtime.graph.state import Values
 from runtime.graph.timetravel import fork
 from runtime.streams.reader import Reader
 from runtime.streams.speech import Speech
@@ -34,7 +33,9 @@ async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) 
         return GraphOutput(result, interrupts(run.journal))
     if finished:
         return result
-    return ({} if isinstance(keys, str) else result) | {INTERRUPT: list(interrupts(run.journal))}
+    return (result if isinstance(result, dict) and not isinstance(keys, str) else {}) | {
+        INTERRUPT: list(interrupts(run.journal))
+    }
 
 
 async def _go(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> bool:
@@ -62,9 +63,12 @@ async def alone(run: Run, work: Callable[[], Awaitable[T]]) -> T:
 
 async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> bool:
     """Load, take the input, run, and leave everything in the store, whatever happens."""
+    run.settle()
     await run.journal.reload(graph.channels)
     try:
         await _take(graph, run, given, on_pending)
+        if run.drained is not None:
+            await run.drained()
         run.start()
         return await supersteps.advance(run, graph, "")
     except ParentCommand as command:
@@ -112,7 +116,7 @@ async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) 
     finished = await _go(graph, run, given, options)
     frame = run.journal.frames[""]
 
-    def values() -> Values:
+    def values() -> Any:
         return graph.shown_values(frame.live_values(graph.channels))
 
     for task in frame.tasks:
@@ -120,4 +124,4 @@ async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) 
     if not finished and frame.finished() and "values" in run.modes:
         run.send("", "values", values())
     if not finished and not run.journal.pending_questions():
-        run.send_interrupts("", (), values)
+        run.send("", "updates", {INTERRUPT: ()})  # whoever reads `values` has seen where it stands

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -16,9 +17,11 @@ class Reader:
         self._alone = isinstance(options.get("stream_mode") or "updates", str)
         self._subgraphs = options.get("subgraphs", False)
         self._labelled = options.get("version") == "v2"
-        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._items: deque[tuple[Any] | None] = deque()
+        """In the order in which they were put, by whatever thread; None is the end."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._news = asyncio.Event()
         self._idle = asyncio.Event()
 
     def put(self, ns: str, mode: str, chunk: Any) -> None:
@@ -33,30 +36,35 @@ class Reader:
         self._queue_up(item[0] if len(item) == 1 else item)
 
     def _queue_up(self, item: Any) -> None:
+        self._items.append((item,))
         if threading.get_ident() == self._thread:
-            self._queue.put_nowait((item,))
+            self._news.set()
         else:
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, (item,))
+            self._loop.call_soon_threadsafe(self._news.set)
 
     def end(self, _: object = None) -> None:
         """No chunk comes after those that were put before."""
-        self._queue.put_nowait(None)
+        self._items.append(None)
+        self._news.set()
 
     async def drained(self) -> None:
-        """Wait until the reader has taken everything and asks for more."""
-        while not self._queue.empty():
+        """Wait until the reader has dealt with everything and asks for more."""
+        if self._items:
             self._idle.clear()
-            await self._idle.wait()
+        await self._idle.wait()
 
     async def chunks(self) -> AsyncGenerator[Any, None]:
         """Yield chunks until the end."""
         while True:
-            if self._queue.empty():
-                self._idle.set()
-            item = await self._queue.get()
-            if item is None:
-                return
-            yield item[0]
+            while self._items:
+                item = self._items.popleft()
+                if item is None:
+                    return
+                yield item[0]
+            self._news.clear()
+            self._idle.set()
+            await self._news.wait()
+            self._idle.clear()
 
 
 def _labelled(path: tuple[str, ...], mode: str, chunk: Any) -> dict[str, Any]:

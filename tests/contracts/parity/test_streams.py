@@ -1,5 +1,6 @@
 """What streams show, in both libraries."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -97,6 +98,41 @@ def tasks_of_sends_joins_and_several_writes(lib: Any) -> Any:
     config = {**CONFIG, "metadata": {"ours": 1}, "tags": ["t"]}
     chunks = saved(lib, builder).stream({}, config, stream_mode="tasks")
     return sorted(map(anonymous, chunks), key=repr)
+
+
+@PROGRAMS.add
+def the_reader_sets_the_pace(lib: Any) -> Any:
+    """What a node does, and what the reader does with a chunk, come in the order of the steps: also in notebooks."""
+    happened: list[Any] = []
+
+    def step(name: str) -> Any:
+        def node(state: State) -> Any:
+            happened.append(name)
+            return {"log": [name]}
+
+        return node
+
+    def read(**options: Any) -> None:
+        graph = saved(lib, chain(lib, a=step("a"), b=step("b")), interrupt_before=["b"])
+        given: Any
+        for given in ({"log": []}, None):
+            for chunk in graph.stream(given, CONFIG, **options):
+                happened.append(chunk)  # noqa: PERF402 - `extend` does not see what the nodes append meanwhile
+
+    async def in_a_loop() -> None:
+        for mode in ("values", "updates"):
+            read(stream_mode=mode)
+
+    read(stream_mode="values")
+    asyncio.run(in_a_loop())
+    return happened
+
+
+@PROGRAMS.add
+def chunks_of_a_graph_that_a_node_calls(lib: Any) -> Any:
+    inner = chain(lib, c=tell("c"), d=tell("d")).compile()
+    graph = chain(lib, a=tell("a"), b=lambda state: {"log": inner.invoke({"log": []})["log"]}).compile()
+    return anonymous(list(graph.stream({"log": []}, subgraphs=True)))
 
 
 @PROGRAMS.add
