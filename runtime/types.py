@@ -5,7 +5,7 @@ Source of the shapes: https://langchain-ai.github.io/langgraph/reference/types/ 
 
 import random
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
@@ -44,7 +44,7 @@ class Send:
     arg: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Command(Generic[Target]):
     """Steer a graph: returned by a node (`update`, `goto`, `graph`) or passed as input (also `resume`)."""
 
@@ -57,6 +57,10 @@ class Command(Generic[Target]):
     goto: "Send | str | Sequence[Send | str]" = ()
 
     PARENT: ClassVar[Literal["__parent__"]] = "__parent__"
+
+    def __repr__(self) -> str:
+        said = ((item.name, getattr(self, item.name), item.default) for item in fields(self))
+        return f"Command({', '.join(f'{name}={value!r}' for name, value, default in said if value != default)})"
 
 
 @dataclass(frozen=True, slots=True)
