@@ -37,6 +37,7 @@ from runtime.errors import (
     UnknownInterruptError,
     is_invalid_resume,
 )
+from runtime.functional import entrypoint, task
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph, CompiledGraph as CompiledStateGraph
 from runtime.messages import (
@@ -131,6 +132,7 @@ __all__ = [
     "ToolMessage",
     "UnknownInterruptError",
     "add_messages",
+    "entrypoint",
     "get_config",
     "get_runtime",
     "get_stream_writer",
@@ -139,6 +141,7 @@ __all__ = [
     "is_invalid_resume",
     "once",
     "push_message",
+    "task",
 ]
 
 _LAZY = {

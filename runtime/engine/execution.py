@@ -5,12 +5,13 @@ Afterwards the task is done, or it has a question, or the node's exception comes
 """
 
 import asyncio
+from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.frames import Frame, Task
 from runtime.engine.injected import injected
-from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext, current
+from runtime.engine.interrupts import Called, GraphInterrupt, ParentCommand, TaskContext, current
 from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
 from runtime.engine.sync import in_thread
@@ -64,9 +65,10 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
 def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> None:
     """Show what a task asks or wrote to those who read it."""
     if not task.done:
-        run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)))
+        shown_at = graph.shown_at(frame.ns)
+        run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)), at=shown_at)
     elif task.name != START and "updates" in run.modes:
-        run.send(frame.ns, "updates", {task.name: graph.shown_update(task.writes or ())})
+        run.send(graph.shown_at(frame.ns), "updates", {task.name: graph.shown_update(task.writes or ())})
     events.task_rests(run, frame, task)
 
 
@@ -107,13 +109,29 @@ async def _called(node: Node, context: TaskContext, value: Any) -> Any:
             if not command.arrived:
                 raise
             return Command(update=command.command.update, goto=command.command.goto)
+        except asyncio.CancelledError:
+            for call in context.begun:
+                call.cancel()
+            raise
         except Exception as error:
             policy = next((policy for policy in node.retry if policy.covers(error)), None)
             if policy is None or attempt >= policy.max_attempts or context.paused:
                 raise
             await asyncio.sleep(policy.delay(attempt))
             attempt += 1
+            if context.begun:
+                await _settled(context.begun)
             context.restart()
+        finally:
+            if context.begun:
+                await _settled(context.begun)
+
+
+async def _settled(calls: Sequence[Called]) -> None:
+    """Wait for the tasks that a node has begun; what it did not ask for is nobody's."""
+    for call in (await asyncio.wait([asyncio.wrap_future(call) for call in calls]))[0]:
+        if not call.cancelled():
+            call.exception()
 
 
 async def _timed(node: Node, context: TaskContext, value: Any) -> Any:

@@ -11,13 +11,14 @@ import logging
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from runtime.engine.answers import problems_of, question_of, received, refusals, storable
-from runtime.engine.frames import Answer, Question, Task
+from runtime.engine.frames import Answer, Question, Task, child_namespace
 from runtime.engine.ids import derive_id
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, InvalidUpdateError, NoRunError
 from runtime.types import Command, Interrupt
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from runtime.engine.run import Run
     from runtime.graph.nodes import Node
 
+Called: TypeAlias = "asyncio.Future[Any] | Future[Any]"
 MAX_STRIKES: Final = 3
 """So often in a row may a task ask something else than was answered."""
 logger = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class TaskContext:
         "asked",
         "attempt",
         "began",
+        "begun",
         "calls",
         "inline",
         "node",
@@ -106,10 +109,20 @@ class TaskContext:
         """Questions asked so far in this execution."""
         self.calls = 0
         """Subgraphs called so far in this execution."""
+        self.begun: list[Called] = []
+        """Tasks of the functional API called so far in this execution."""
         self.pushed: list[tuple[str, Any]] = []
         """What it wrote to the state before it returned."""
         self.paused = False
         """Whether a question of this execution is open, whatever the node makes of that."""
+
+    def next_call(self, name: str = "") -> str:
+        """Return the namespace of the next graph that the node's code calls; of a call that has a name, its own."""
+        number, self.calls = self.calls, self.calls + 1
+        ns = child_namespace(self.ns, self.task)
+        if name:
+            return f"{ns}:{number}:{name}"
+        return f"{ns}:{number}" if number else ns
 
     def idempotency_key(self, label: str = "") -> str:
         """Return a key for outside systems that this task has on every execution, and no other."""

@@ -136,6 +136,6 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
     results = graph.results(values, writes)
     run.journal.checkpoint(frame.ns, "loop", step, written=written, results=results, values=values)
     if run.modes:
-        if writes:
+        if graph.shows(writes):
             run.send(frame.ns, "values", graph.shown_values(values))
         events.checkpoint_reached(run, graph, frame)

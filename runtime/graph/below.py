@@ -11,7 +11,6 @@ from runtime.engine.injected import as_context
 from runtime.engine.inputs import enter
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
 from runtime.graph.options import Options, check, modes_of
-from runtime.graph.state import writes_of
 from runtime.streams.events import checkpoint_reached
 from runtime.streams.reader import Reader
 from runtime.streams.taps import tap
@@ -35,26 +34,24 @@ async def run_below(
     see what happens.
     """
     context.check_alive(f"subgraph {graph.name!r}")
-    ns = child_namespace(context.ns, context.task)
+    ns = child_namespace(context.ns, context.task) if options is None else context.next_call()
     if options is not None:
         check(options)
-        number, context.calls = context.calls, context.calls + 1
-        ns = f"{ns}:{number}" if number else ns
         context.run.contexts |= contexts(graph, ns, options)
     if reader is None:
-        return await _run_at(graph, context, ns, given)
+        return await run_at(graph, context, ns, given)
     with tap(context.run, ns, modes_of(options or {}, "updates"), reader.put):
-        return await _run_at(graph, context, ns, given)
+        return await run_at(graph, context, ns, given)
 
 
-async def _run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: Any) -> Any:
+async def run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: Any) -> Any:
     """Begin or go on with the graph at a namespace."""
     journal = context.run.journal
     memory = memory_of(ns, graph.name) if graph.checkpointer is True else ""
     if ns not in journal.frames:
         if memory and memory in journal.frames:
             journal.recall(ns, memory)
-        writes = [pair for pair in writes_of(given, "the subgraph's input") if pair[0] in graph.input.channels]
+        writes = [pair for pair in graph.taken(given, "the subgraph's input") if pair[0] in graph.input.channels]
         enter(graph, context.run, ns, dict(graph.checked_writes(writes, "the input")), {})
     elif context.run.modes:
         context.run.send(ns, "values", graph.shown_values(journal.frames[ns].live_values(graph.channels)))

@@ -253,13 +253,9 @@ class CompiledGraph(Rules):
 
     def with_checkpointer(self, store: CheckpointStore) -> "CompiledGraph":
         """Return the same graph with another store."""
-        return CompiledGraph(
-            self.builder,
-            checkpointer=store,
-            interrupt_before=sorted(self.before),
-            interrupt_after=sorted(self.after),
-            name=self.name,
-        )
+        other = copy(self)
+        other.checkpointer = store
+        return other
 
     # One call.
 

@@ -144,7 +144,8 @@ def injected(run: Any, names: Sequence[str] = INJECTED) -> tuple[str, ...]:
     return tuple(name for name in names if name in list(parameters)[1:])
 
 
-def _hints_of(run: Any) -> dict[str, Any]:
+def hints_of(run: Any) -> dict[str, Any]:
+    """Return the annotations of a function; none where they cannot be read."""
     try:
         return get_type_hints(run)
     except (TypeError, NameError, AttributeError):
@@ -157,13 +158,13 @@ def annotated_state(run: Any) -> type | None:
         first = next(iter(inspect.signature(run).parameters), None)
     except (TypeError, ValueError):
         return None
-    hint = _hints_of(run).get(first) if first else None
+    hint = hints_of(run).get(first) if first else None
     return hint if is_schema(hint) else None
 
 
 def literal_ends(path: Router) -> dict[Hashable, str] | None:
     """Read the possible ends from a router annotated `-> Literal["a", "b"]`."""
-    hint = _hints_of(path).get("return")
+    hint = hints_of(path).get("return")
     return {name: name for name in get_args(hint)} if get_origin(hint) is Literal else None
 
 

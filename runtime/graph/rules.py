@@ -10,7 +10,7 @@ from typing import Any
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
 from runtime.graph.nodes import Branch, Node
-from runtime.graph.state import Schema, Values, Writes, copied
+from runtime.graph.state import Schema, Values, Writes, copied, given_by
 from runtime.types import END, START, Send
 
 
@@ -72,13 +72,25 @@ class Rules:
         """Show a router the state with its node's own writes in it."""
         return (branch.schema or self.nodes[name].schema).view(values)
 
-    def output_of(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def taken(self, given: Any, where: str) -> Writes:
+        """Return what an input writes; an object of a class with fields: all of them, its defaults too."""
+        return given_by(given, where)
+
+    def output_of(self, values: Mapping[str, Any]) -> Any:
         """Keep the keys of the output schema, for who called the graph."""
         return {name: copied(values[name]) for name in self.output.channels if name in values}
 
-    def shown_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def shown_values(self, values: Mapping[str, Any]) -> Any:
         """Keep the keys of the state schema, for who looks at the state; those of single nodes are private."""
         return {name: copied(values[name]) for name in self.builder.state.channels if name in values}
+
+    def shows(self, writes: Writes) -> bool:
+        """Whether readers of `values` get to see the state after a step that wrote this."""
+        return bool(writes)
+
+    def shown_at(self, ns: str) -> str:
+        """Return the namespace whose readers see what happens in a frame of this graph."""
+        return ns
 
     def shown_update(self, writes: Writes) -> Any:
         """Show what a node wrote: None for nothing, a list where it wrote to one key more than once."""

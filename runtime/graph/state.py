@@ -104,6 +104,13 @@ def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
             raise InvalidUpdateError(f"{where} must give a dict of state keys, got {type(update).__name__}")
 
 
+def given_by(given: Any, where: str) -> list[tuple[str, Any]]:
+    """Return the `(key, value)` pairs of an input; a pydantic object gives all of its fields, as a dataclass does."""
+    if is_pydantic(type(given)):
+        return [(name, getattr(given, name)) for name in type(given).model_fields]
+    return writes_of(given, where)
+
+
 def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tuple[str, Any]]) -> Values:
     """Return new values with one step's writes applied in order; `values` is left alone.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
 
-from langgraph import types as langgraph_types
+from langgraph import func as langgraph_func, types as langgraph_types
 from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
 from langgraph.config import get_config as langgraph_config, get_stream_writer as langgraph_writer
 from langgraph.errors import GraphRecursionError as LangGraphRecursionError, NodeError as LangGraphNodeError
@@ -34,6 +34,8 @@ LANGGRAPH = SimpleNamespace(
     NodeError=LangGraphNodeError,
     MessagesState=langgraph_messages.MessagesState,
     add_messages=langgraph_messages.add_messages,
+    entrypoint=langgraph_func.entrypoint,
+    task=langgraph_func.task,
 )
 START, END = runtime.START, runtime.END
 Config = dict[str, Any]

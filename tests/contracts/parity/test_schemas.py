@@ -53,6 +53,18 @@ def pydantic_states(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def defaults_of_an_object_given_as_input(lib: Any) -> Any:
+    class Model(BaseModel):
+        text: str = "hi"
+        log: Annotated[list[str], operator.add] = ["d"]
+
+    builder = lib.StateGraph(Model)
+    builder.add_node("tell", lambda state: {"log": [state.text]}).add_edge(START, "tell")
+    graph = saved(lib, builder)
+    return graph.invoke(Model(), CONFIG), graph.invoke(Model(text="ho"), CONFIG), graph.invoke({"text": "x"}, CONFIG)
+
+
+@PROGRAMS.add
 def input_and_output_schemas(lib: Any) -> Any:
     class In(TypedDict):
         text: str

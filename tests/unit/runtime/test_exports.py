@@ -46,7 +46,7 @@ InMemorySaver Interrupt interrupt InterruptMismatchError InvalidAnswerError Inva
 InvalidUpdateError is_invalid_resume MemorySaver Message MessagesState MongoDBSaver NodeError NodeInterrupt
 NodeTimeoutError NoRunError once ParentCommand PendingInterruptError PregelTask push_message REMOVE_ALL_MESSAGES
 RemoveMessage RetryPolicy RunError Runtime Send SqliteSaver StaleHeadError START StateGraph StateSnapshot StoreError
-StreamWriter ThreadBusyError UnknownInterruptError
+StreamWriter ThreadBusyError UnknownInterruptError entrypoint task
 """
 
 

@@ -1,0 +1,234 @@
+"""Workflows as plain functions: `@entrypoint` makes a function durable, `@task` keeps what its steps returned.
+
+A workflow is a graph of one node, which calls the function. Each call of a task is such a graph, too, below the node
+that calls it: when the workflow runs again, with an answer or after a crash, calls that were over return what they
+returned then, and calls that wait for an answer are asked about.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import update_wrapper, wraps
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast, overload
+
+from runtime.codec.process import CODEC
+from runtime.engine import sync
+from runtime.engine.frames import parent_of
+from runtime.engine.interrupts import require_context
+from runtime.errors import InvalidGraphError
+from runtime.graph.below import run_at
+from runtime.graph.builder import StateGraph, renamed
+from runtime.graph.compiled import CompiledGraph
+from runtime.graph.nodes import hints_of, is_async
+from runtime.graph.state import Writes, copied
+from runtime.store import CheckpointStore
+from runtime.types import START, RetryPolicy, TimeoutPolicy
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+S = TypeVar("S")
+Retry: TypeAlias = RetryPolicy | Sequence[RetryPolicy] | None
+Timeout: TypeAlias = float | timedelta | TimeoutPolicy | None
+
+
+class _Slots(TypedDict, total=False):
+    """The state of a workflow."""
+
+    given: Any
+    value: Any
+    """What it returned."""
+    saved: Any
+    """What the next call gets as `previous`."""
+
+
+class Workflow(CompiledGraph):
+    """What `@entrypoint` makes of a function: called like a graph, with any value as input and as result."""
+
+    def taken(self, given: Any, where: str) -> Writes:  # noqa: ARG002 - any input will do
+        """Take the input as it is."""
+        return [("given", given)]
+
+    def output_of(self, values: Mapping[str, Any]) -> Any:
+        """Return what the function returned."""
+        return copied(values.get("value"))
+
+    def shown_values(self, values: Mapping[str, Any]) -> Any:
+        """Show what the function returned; None before it has."""
+        return self.output_of(values)
+
+    def shows(self, writes: Writes) -> bool:
+        """Whether the function has returned."""
+        return any(name == "value" for name, _ in writes)
+
+    def shown_update(self, writes: Writes) -> Any:
+        """Show what the function returned."""
+        return dict(writes).get("value")
+
+
+class _Step(Workflow):
+    """One task. What it returns shows among the updates of the workflow that calls it."""
+
+    def shows(self, writes: Writes) -> bool:  # noqa: ARG002
+        """Nobody looks into it."""
+        return False
+
+    def shown_at(self, ns: str) -> str:
+        """Show it where it was called."""
+        return parent_of(ns) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Final(Generic[T, S]):
+    """What a workflow returns to return one value and save another."""
+
+    value: T
+    save: S
+
+
+class entrypoint:  # noqa: N801 - LangGraph's name
+    """Make a durable workflow of a function: `@entrypoint(checkpointer=…)`.
+
+    The function takes one input of any kind, and if its parameters name them: `previous` (what the last call on the
+    thread returned, or saved with `entrypoint.final(value=…, save=…)`), `config`, `runtime` and `writer`. The result
+    is called like a graph: `invoke`, `stream`, `get_state` and their async twins.
+    """
+
+    final = _Final
+
+    def __init__(
+        self,
+        checkpointer: CheckpointStore | bool | None = None,
+        *,
+        context_schema: type | None = None,
+        retry_policy: Retry = None,
+        timeout: Timeout = None,
+        **older: Any,
+    ) -> None:
+        """`older`: `config_schema` and `retry`, as LangGraph once named `context_schema` and `retry_policy`."""
+        self._context, self._retry = renamed(older, config_schema=context_schema, retry=retry_policy)
+        self._checkpointer, self._timeout = checkpointer, timeout
+
+    def __call__(self, function: Callable[..., Any]) -> Workflow:
+        """Raises `InvalidGraphError` for a function that cannot be a workflow."""
+        parameters = inspect.signature(function).parameters
+        if not parameters or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise InvalidGraphError(f"{function!r} cannot be a workflow: it takes one input, and returns its result")
+
+        def run(state: _Slots, **extras: Any) -> Any:
+            if "previous" in parameters:
+                extras["previous"] = state.get("saved")
+            return function(state["given"], **extras)
+
+        def result(returned: Any) -> _Slots:
+            if isinstance(returned, _Final):
+                return {"value": returned.value, "saved": returned.save}
+            return {"value": returned, "saved": returned}
+
+        name = function.__name__
+        graph = _graph(name, _then(function, run, result), self._retry, self._timeout, self._context)
+        return Workflow(graph, checkpointer=self._checkpointer, name=name)
+
+
+class Called(Protocol[T_co]):
+    """A call of a task that is under way: sync code asks for its `result()`, async code awaits it."""
+
+    def result(self) -> T_co:
+        """Wait for it, and return what it returned. Raises what it raised."""
+
+    def __await__(self) -> Generator[Any, None, T_co]:
+        """Do so without blocking."""
+
+
+_arguments: ContextVar[tuple[tuple[Any, ...], dict[str, Any]]] = ContextVar("andon_arguments")
+"""Of the call of a task. Not stored: whoever runs the workflow again calls with them again."""
+
+
+class Task(Generic[P, T]):
+    """A function whose results are kept by the workflow, or the node, that calls it."""
+
+    def __init__(self, function: Callable[P, Any], name: str | None, retry: Retry, timeout: Timeout) -> None:
+        signature = inspect.signature(function)
+
+        def run(_: _Slots, **extras: Any) -> Any:
+            args, kwargs = _arguments.get()
+            given = signature.bind_partial(*args, **kwargs).arguments
+            return function(*args, **kwargs, **{key: extras[key] for key in extras if key not in given})
+
+        called: str = getattr(function, "__name__", type(function).__name__) if name is None else name
+        graph = _graph(called, _then(function, run, lambda returned: {"value": returned}), retry, timeout)
+        self._graph: Final = _Step(graph, name=called)
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Called[T]:
+        """Begin to run it. Raises `NoRunError` outside a workflow."""
+        context = require_context(f"task {self._graph.name!r}")
+        context.check_alive(f"task {self._graph.name!r}")
+        ns, variables = context.next_call(self._graph.name), copy_context()
+        variables.run(_arguments.set, (args, kwargs))
+
+        async def run() -> Any:
+            return await run_at(self._graph, context, ns, {})
+
+        call: asyncio.Task[Any] | Future[Any]
+        if context.node.is_sync:
+            thread = ThreadPoolExecutor(1)
+            call = thread.submit(variables.run, sync.run, run)
+            thread.shutdown(wait=False)
+        else:
+            call = asyncio.get_running_loop().create_task(run(), context=variables)
+        context.begun.append(call)
+        return cast("Called[T]", call)
+
+
+@overload
+def task(function: Callable[P, Any], /) -> Task[P, Any]: ...
+@overload
+def task(
+    *, name: str | None = None, retry_policy: Retry = None, timeout: Timeout = None, **older: Any
+) -> Callable[[Callable[P, Any]], Task[P, Any]]: ...
+def task(
+    function: Callable[P, Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retry = None,
+    timeout: Timeout = None,
+    **older: Any,
+) -> Task[P, Any] | Callable[[Callable[P, Any]], Task[P, Any]]:
+    """Make a function a step of workflows: `@task`, or `@task(retry_policy=…)`.
+
+    A call begins at once, beside others, and its result is asked for by `.result()`, in async code by `await`. What it
+    returned is kept with the workflow, so it must be something that can be stored. `older`: `retry`.
+    """
+    (retry,) = renamed(older, retry=retry_policy)
+
+    def decorated(function: Callable[P, Any]) -> Task[P, Any]:
+        return Task(function, name, retry, timeout)
+
+    return decorated if function is None else decorated(function)
+
+
+def _graph(name: str, run: Callable[..., Any], retry: Retry, timeout: Timeout, context: Any = None) -> StateGraph:
+    CODEC.register(*hints_of(run).values())
+    builder = StateGraph(_Slots, context)
+    builder.add_node(name, run, input_schema=_Slots, retry_policy=retry, timeout=timeout)
+    return builder.add_edge(START, name)
+
+
+def _then(like: Callable[..., Any], run: Callable[..., Any], result: Callable[[Any], _Slots]) -> Callable[..., Any]:
+    """Return a function, async where `like` is, that asks for the same parameters and returns what to write."""
+
+    @wraps(like)
+    def call(state: _Slots, **extras: Any) -> _Slots:
+        return result(run(state, **extras))
+
+    @wraps(like)
+    async def acall(state: _Slots, **extras: Any) -> _Slots:
+        return result(await run(state, **extras))
+
+    return acall if is_async(like) else call
