@@ -106,7 +106,7 @@ def outcome_line(request: Request, thread: Thread) -> str:
 
 
 def _about(card: Card, request: Request, agent_title: str) -> Block:
-    parts = [words.requested_by(mention(request.asked_for)), escape(agent_title)]
+    parts = [words.requested_by(mention(request.asked_for)), escape(agent_title), *_step(request, agent_title)]
     if who := approvers(request.terms):
         parts.append(words.may_answer(who))
     if request.deadline is not None:
@@ -116,6 +116,12 @@ def _about(card: Card, request: Request, agent_title: str) -> Block:
     if card.text_action:
         parts.append(words.REPLY_HERE)
     return context(" · ".join(parts))
+
+
+def _step(request: Request, agent_title: str) -> list[str]:
+    """Where in the agent's work this is asked, unless the agent is all there is to it."""
+    step = property_label(request.step, None) if request.step else ""
+    return [escape(excerpt(step, INLINE).text)] if step and step.lower() != agent_title.lower() else []
 
 
 def _then(decision: Decision) -> str:

@@ -13,6 +13,11 @@ class TaskView(Protocol):
     """One task of a step."""
 
     @property
+    def name(self) -> str:
+        """The node."""
+        ...
+
+    @property
     def interrupts(self) -> Sequence[Any]:
         """What it waits for; each has `id` and `value`."""
         ...

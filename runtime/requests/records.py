@@ -182,6 +182,8 @@ class Request:
     problem: str | None = None
     """Why the answer before this one did not fit."""
     agent: str
+    step: str = ""
+    """The node that asks, in the agent's own graph."""
     payload: Any
     """What the graph passed to `interrupt()`."""
     response_schema: dict[str, Any] | None = None

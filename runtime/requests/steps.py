@@ -203,7 +203,7 @@ class Steps:
         if any(task.result is None and not task.interrupts for task in state.tasks):
             return await self._go(drive, lease, thread, turn, None)
         if pending:
-            return await self._ask(lease, thread, agent, turn, pending)
+            return await self._ask(lease, thread, agent, turn, state)
         return await self._end(thread, agent, turn, state)
 
     async def _settle(self, requests: Sequence[Request], pending: Mapping[str, Any]) -> list[Request]:
@@ -272,14 +272,14 @@ class Steps:
 
     # Questions.
 
-    async def _ask(self, lease: Lease, thread: Thread, agent: Agent, turn: Turn, pending: Mapping[str, Any]) -> bool:
+    async def _ask(self, lease: Lease, thread: Thread, agent: Agent, turn: Turn, state: StateView) -> bool:
         """Open a request for every pending question."""
         asked = await self._ledger.turn_requests(turn.id)
         lease.check()
-        for interrupt in pending.values():
+        for step, interrupt in ((task.name, interrupt) for task in state.tasks for interrupt in task.interrupts):
             same = [request for request in asked if request.interrupt_id == interrupt.id]
             if not any(request.status in _UNANSWERED for request in same):
-                request = self._request(thread, agent, turn, interrupt, len(same))
+                request = replace(self._request(thread, agent, turn, interrupt, len(same)), step=step)
                 await self._ledger.open_request(await routed(request, self._directory))
         await self._change(thread, ThreadStatus.WAITING)
         return await self._unattended.attend(thread, agent)

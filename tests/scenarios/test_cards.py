@@ -62,13 +62,13 @@ class TestPending:
             assert "hunter2" not in said
             assert "Letter (14 of 220 lines)" in said
 
-    async def test_a_line_says_who_asked_who_may_answer_how_many_and_what_silence_means(
+    async def test_a_line_says_who_asked_at_which_step_who_may_answer_how_many_and_what_silence_means(
         self, open_office: OpenOffice
     ) -> None:
         policy = with_policy(approvers=("@finance",), required=2, deadline="8h")
         async with open_office({"refund": asking(REFUND)}, specs=policy) as office:
             said = shown(await asked(office))
-            assert "Requested by <@U0ANA> · Refund · Only @finance can answer · answer by <!date^" in said
+            assert "Requested by <@U0ANA> · Refund · Ask · Only @finance can answer · answer by <!date^" in said
             assert "otherwise rejected automatically" in said
             assert "2 people have to approve" in said
 
