@@ -130,7 +130,7 @@ class Drawings:
         shown = thread.status if request.status is not RequestStatus.OPEN else ""
         return Drawing(
             key=f"asked:{request.id}",
-            state=f"{request.status} {shown} {request.places} {request.closed} {links}",
+            state=f"{request.status} {shown} {request.places} {request.handed} {request.closed} {links}",
             draw=lambda: asked_message(card_of(request), request, thread, links, self.title(thread)),
             needed=request.status in {RequestStatus.OPEN, RequestStatus.DECIDED},
         )

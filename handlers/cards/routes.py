@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from handlers.cards import words
 from handlers.cards.approvers import MOST
 from handlers.cards.blocks import Message, outcome, outcome_line
+from handlers.cards.handing import handed_lines
 from handlers.cards.literal import Block, excerpt, paragraph
 from handlers.cards.model import Card
 from handlers.cards.text import escape, mention
@@ -14,7 +15,7 @@ from runtime.requests.records import HOME, Request, RequestStatus, Thread
 
 def asked_message(card: Card, request: Request, thread: Thread, links: Mapping[str, str], agent: str) -> Message:
     """The line in the run's conversation. `links`: to the cards in channels, by place; `agent`: its title."""
-    lines = [*_asked(request, links), *_not_asked(request)]
+    lines = [*_asked(request, links), *handed_lines(request), *_not_asked(request)]
     title = excerpt(card.title, 300, lines=3).text
     settled = request.status is not RequestStatus.OPEN
     blocks: list[Block] = [
@@ -29,7 +30,8 @@ def asked_message(card: Card, request: Request, thread: Thread, links: Mapping[s
 def _asked(request: Request, links: Mapping[str, str]) -> Iterator[str]:
     """Where it was asked, a line for channels and one for people."""
     channels = [place for place in request.places if is_conversation(place)]
-    people = [place for place in request.places if place != HOME and not is_conversation(place)]
+    handed = {one.to.id for one in request.handed}
+    people = [place for place in request.places if place not in {HOME, *handed} and not is_conversation(place)]
     if channels:
         yield words.asked_in(words.all_of([_link(place, links.get(place, "")) for place in channels]))
     if people:

@@ -175,3 +175,21 @@ async def test_the_inbox_lists_what_waits_with_links(open_office: OpenOffice) ->
         assert f"C0REFUNDS/p{card['ts'].replace('.', '')}|Refund order 7?> · Refund · <@U0ANA>" in told
         await office.person("ana").command("/agent inbox", channel="refunds")
         await office.told("ana", "Nothing is waiting for you.")
+
+
+async def test_a_question_that_is_asked_elsewhere_is_handed_over_there_and_at_home_people_read_of_it(
+    open_office: OpenOffice,
+) -> None:
+    specs = with_policy(ask_in="dm", approvers=("U0BEN",))
+    async with open_office({"refund": asking(QUESTION)}, specs=specs) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        assert await hand_over(office, await office.card("@ben"), "ben", "carla", "you know them") == {}
+        said = shown(office.sandbox.thread("refunds", (await office.root())["ts"]))
+        assert "Asked <@U0BEN> directly\n↪️ Handed to <@U0CARLA> by <@U0BEN>: you know them" in said
+        await office.person("carla").press(await office.card("@carla"), "Reject…")
+        await office.modal("carla")
+        await office.person("carla").submit()
+        await office.outcome()
+        await settle(office)
+        for where in ("refunds", "@ben", "@carla"):
+            assert "⛔ *Rejected* by <@U0CARLA>" in shown(office.sandbox.messages(where))
