@@ -1,5 +1,6 @@
 """Who is who, as Slack says: remembered for as long as stated, and an error where Slack does not say."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import Fault, Sandbox
 from bot.sandbox.cast import BOT_USER_ID, TEAM_ID
-from handlers.directory import SlackDirectory
+from handlers.directory import LOCALE_SECONDS, SlackDirectory
 from handlers.slack import Slack
 from runtime.policy.audience import FRESH, MAX_AGE
 from runtime.policy.directory import Account, LookupFailedError
@@ -91,3 +92,18 @@ async def test_a_group_or_person_that_is_not_there_cannot_be_looked_up(world: Wo
             await unknown
     with pytest.raises(LookupFailedError, match="<@U0NOBODY>"):
         await world.account("U0NOBODY")
+
+
+async def test_a_locale_known_before_is_better_than_none(world: World) -> None:
+    world.sandbox.account("ben", locale="ko-KR")
+    assert await world.directory.locale("U0BEN") == "ko-KR"
+    world.time += MAX_AGE + 1
+    world.sandbox.inject(Fault(method="users.info", kind="slow", seconds=LOCALE_SECONDS * 3))
+    assert await world.directory.locale("U0BEN") == "ko-KR"
+    assert await world.directory.locale("U0NOBODY") == ""
+
+
+async def test_those_who_want_to_know_the_same_at_once_wait_for_one_call(world: World) -> None:
+    account, locale = await asyncio.gather(world.account("U0DAN"), world.directory.locale("U0DAN"))
+    assert (account.guest, locale) == (True, "en-US")
+    assert world.lookups("users.info") == 1

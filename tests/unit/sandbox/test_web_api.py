@@ -205,6 +205,8 @@ async def test_metadata_is_read_back_only_on_request(client: AsyncWebClient) -> 
 async def test_people_groups_and_channels_can_be_looked_up(client: AsyncWebClient) -> None:
     assert (await client.users_info(user="U0DAN"))["user"]["is_restricted"] is True
     assert (await client.users_info(user="U0EVE"))["user"]["team_id"] == "T0OTHER"
+    assert "locale" not in (await client.users_info(user="U0ANA"))["user"]
+    assert (await client.users_info(user="U0ANA", include_locale=True))["user"]["locale"] == "en-US"
     assert await code(client.users_info(user="U0NOBODY")) == "user_not_found"
     assert len((await client.users_list())["members"]) == 6
     assert (await client.usergroups_list(include_users=True))["usergroups"][0]["users"] == ["U0BEN", "U0CARLA"]
