@@ -68,6 +68,20 @@ async def test_nothing_starts_where_the_bot_is_no_member(open_office: OpenOffice
         assert await office.bot.desk.ledger.unsettled() == []
 
 
+async def test_a_run_is_one_thread_under_a_message_that_says_who_asked_what(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking({"question": "Send it?"})}) as office:
+        ana = office.person("ana")
+        told = await ana.command("/agent refund order 7", channel="refunds")
+        assert "Starting *Refund*" in shown(told)
+        assert "Starting" not in shown(office.sandbox.messages("refunds"))
+        root, card = await office.root(), await office.card()
+        assert all(words in shown(root["blocks"]) for words in ("*Refund* · <@U0ANA>", "order 7"))
+        await office.sees("refunds", root["ts"], "Waiting for an answer")
+        await office.person("ben").press(card, "Approve")
+        await office.outcome()
+        assert {one.get("thread_ts", one["ts"]) for one in office.sandbox.messages("refunds")} == {root["ts"]}
+
+
 async def test_a_command_delivered_twice_starts_one_run(open_office: OpenOffice) -> None:
     async with open_office(REFUND) as office:
         office.sandbox.inject(Fault(delivery="duplicate", kind="/agent"))

@@ -56,6 +56,15 @@ async def test_with_approvers_it_waits_for_them(open_office: OpenOffice) -> None
         assert "(0)" in shown(await home_of(office, "ana"))
 
 
+async def test_a_reply_is_offered_only_where_it_would_be_an_answer(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking("Which order?")}) as office:
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        assert "reply in this thread" in shown(await office.card())
+        view = await home_of(office, "ana")
+        assert "Answer…" in shown(view)
+        assert "reply in this thread" not in shown(view)
+
+
 async def drawn(office: Office, name: str, words: str) -> Json:
     """The tab, once it says this."""
     person = office.person(name)

@@ -229,6 +229,14 @@ async def test_a_stop_in_words(open_office: OpenOffice) -> None:
         assert again["ts"] != card["ts"]
 
 
+async def test_a_stop_counts_only_when_it_stands_alone(open_office: OpenOffice) -> None:
+    async with open_office({"refund": asking("Which?")}) as office:
+        card = await asked(office)
+        await office.person("ana").say("please !stop", channel="refunds", thread_ts=card["thread_ts"])
+        assert "please !stop" in shown((await office.outcome())["blocks"])
+        assert "Run stopped" not in shown(office.cards())
+
+
 async def test_a_stop_cancels_what_runs(open_office: OpenOffice) -> None:
     started, ended = asyncio.Event(), asyncio.Event()
 
