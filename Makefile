@@ -22,7 +22,7 @@ check: .venv/test-ready   ## what CI runs: format, lint, types, imports, install
 	@echo 'Packages …' && $(BIN)/pip check > .venv/packages.log || { cat .venv/packages.log; exit 1; }
 	@echo 'Tests …' && $(BIN)/pytest -q
 
-bench: .venv/test-ready   ## the engine beside LangGraph, in turn: within five minutes
+bench: .venv/test-ready   ## beside LangGraph and a bare Bolt app, in turn: within eight minutes
 	@$(BIN)/python -m benchmarks
 
 chaos: .venv/test-ready   ## bots are killed thousands of times, and nothing is lost or doubled (docs/faults.md); ARGS='--runs 100'

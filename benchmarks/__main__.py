@@ -5,13 +5,13 @@ import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 
-from benchmarks import cold, conversation, fanout, parked, pause, startup, stores, superstep
+from benchmarks import cold, conversation, fanout, parked, pause, slack_side, startup, stores, superstep
 from benchmarks.harness import ROOT, Result, Scale, Workload, measure
 from benchmarks.report import circumstances, tables, write
 
 WORKLOADS = {
     module.__name__.rpartition(".")[2]: module.WORKLOADS
-    for module in (superstep, pause, conversation, fanout, parked, cold, startup, stores)
+    for module in (superstep, pause, conversation, fanout, parked, cold, startup, stores, slack_side)
 }
 PAGE = ROOT / "docs" / "performance.md"
 
@@ -32,7 +32,7 @@ async def run(names: Sequence[str], scale: Scale) -> list[Result]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Andon beside LangGraph, in turn.")
     parser.add_argument("names", nargs="*", metavar="workload", help=f"one of {', '.join(WORKLOADS)} (all of them)")
-    parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds, within 40 seconds")
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds, within two minutes")
     parser.add_argument("--smallest", action="store_true", help="only see that everything runs and agrees")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args()

@@ -27,6 +27,7 @@ def workload(theirs: Callable[[int], Awaitable[Sample]]) -> Workload:
     )
 
 
+@pytest.mark.timeout(300)  # some start processes, one after the other
 @pytest.mark.parametrize("name", WORKLOADS)
 async def test_a_workload_computes_the_same_on_all_contenders(name: str) -> None:
     results = await run([name], "smallest")
