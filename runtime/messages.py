@@ -14,8 +14,13 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias, TypedDict, overload
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias, overload
 from uuid import uuid4
+
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    from typing_extensions import TypedDict  # pydantic takes no other in the schema of a tool
 
 from runtime.errors import InvalidUpdateError
 

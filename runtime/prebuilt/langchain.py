@@ -12,7 +12,7 @@ from typing import Any, Final
 from runtime.errors import InvalidGraphError
 from runtime.graph.nodes import is_async
 from runtime.messages import Message
-from runtime.prebuilt.tools import AnyTool, Tool, is_answer, tool
+from runtime.prebuilt.tools import AnyTool, Tool, as_text, is_answer, tool
 from runtime.types import Config
 
 # Tools.
@@ -90,7 +90,11 @@ def _held(output: Any) -> Any:
 
 
 def _released(output: Any) -> Any:
-    return getattr(output, _HELD, output)
+    answer = getattr(output, _HELD, output)
+    content = getattr(answer, "content", None)
+    if isinstance(content, list) and not all(isinstance(block, Mapping) for block in content):
+        return answer.model_copy(update={"content": as_text(content)})  # models take no lists but of content blocks
+    return answer
 
 
 # Chat models.

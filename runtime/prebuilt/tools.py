@@ -179,7 +179,7 @@ def _as_answer(call: Mapping[str, Any], output: Any) -> Any:
     """Return what a tool gave as the answer to a call: messages and commands as they are, the rest as a message."""
     if call["id"] is None or is_answer(output):
         return output
-    return answer(call, output if isinstance(output, str) else _text(output))
+    return answer(call, output if isinstance(output, str) else as_text(output))
 
 
 def answer(call: Mapping[str, Any], content: str, *, status: str = "success") -> Message:
@@ -194,7 +194,8 @@ def is_answer(output: Any) -> bool:
     return isinstance(output, Command) or getattr(output, "type", None) == "tool"
 
 
-def _text(output: Any) -> str:
+def as_text(output: Any) -> str:
+    """Return what a tool gave as a model reads it."""
     try:
         plain = output.model_dump(mode="json") if isinstance(output, BaseModel) else output
         return json.dumps(plain, ensure_ascii=False)

@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.tools import InjectedToolCallId, tool as langchain_tool
 
-from runtime import Command, InMemorySaver, InvalidGraphError, SqliteSaver, interrupt
-from runtime.prebuilt import add_human_in_the_loop, create_react_agent, tool
+from runtime import Command, InMemorySaver, InvalidGraphError, MessagesState, SqliteSaver, interrupt
+from runtime.prebuilt import InjectedState, add_human_in_the_loop, create_react_agent, tool
 from runtime.types import Config
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
@@ -134,6 +134,28 @@ async def test_a_tool_that_is_told_its_calls_id_may_command_the_graph() -> None:
     assert question.value == {"query": "who?"}
     result = await agent.ainvoke(Command(resume="Ana"), CONFIG)
     assert shown(result)[2:] == [("tool", "Ana"), ("ai", "done")]
+
+
+async def test_a_tool_may_ask_for_the_state_by_the_class_of_it() -> None:
+    @langchain_tool
+    def count(state: Annotated[MessagesState, InjectedState]) -> str:
+        """Count the messages."""
+        return str(len(state["messages"]))
+
+    model = chat_model(says(("count", {})), AIMessage("done"))
+    result = await create_react_agent(model, [count]).ainvoke(STAY)
+    assert shown(result)[2:] == [("tool", "2"), ("ai", "done")]
+
+
+async def test_what_a_tool_lists_is_text_for_the_model() -> None:
+    @langchain_tool
+    def search(query: str) -> list[str]:
+        """Search."""
+        return [query, "é"]
+
+    model = chat_model(says(("search", {"query": "x"})), AIMessage("done"))
+    result = await create_react_agent(model, [search]).ainvoke(STAY)
+    assert shown(result)[2] == ("tool", '["x", "é"]')
 
 
 async def test_wrong_arguments_go_back_to_the_model() -> None:
