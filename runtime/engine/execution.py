@@ -59,17 +59,17 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         if deafen is not None:
             deafen()
     if run.modes:
-        _tell(run, graph, frame, task)
+        _tell(run, graph, frame, task, context.shown)
 
 
-def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> None:
+def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, written: Writes) -> None:
     """Show what a task asks or wrote to those who read it."""
     if not task.done:
         shown_at = graph.shown_at(frame.ns)
         run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)), at=shown_at)
     elif task.name != START and "updates" in run.modes:
-        run.send(graph.shown_at(frame.ns), "updates", {task.name: graph.shown_update(task.writes or ())})
-    events.task_rests(run, frame, task)
+        run.send(graph.shown_at(frame.ns), "updates", {task.name: graph.shown_update(written)})
+    events.task_rests(run, frame, task, written=written)
 
 
 async def _run_to_rest(
@@ -176,6 +176,7 @@ async def _outcome(
     where = f"node {node.name!r}"
     writes = graph.checked_writes(context.pushed, where) if context.pushed else []
     routes: list[Any] = []
+    shown = writes[:]
     for part in result if isinstance(result, list) else [result]:
         update = part
         if isinstance(part, Command):
@@ -186,12 +187,22 @@ async def _outcome(
         pairs = writes_of(update, where)
         if context.run.speech is not None:
             context.run.speech.wrote(context, pairs)
-        writes += graph.node_writes(node, pairs)
+        checked = graph.node_writes(node, pairs)
+        writes += checked
+        if context.run.modes:
+            shown += checked if node.is_graph else map(_as_given, pairs, checked)
+            context.shown = shown
     if node.branches:
         values = merge(graph.channels, frame.values, writes)
         for branch in node.branches:
             routes += await routed(graph, context, branch, values)
     return writes, tuple(routes)
+
+
+def _as_given(given: tuple[str, Any], made: tuple[str, Any]) -> tuple[str, Any]:
+    """Show a message in the form it was written in; an object is the one that has an id by now."""
+    items = given[1] if isinstance(given[1], list) else [given[1]]
+    return made if all(hasattr(item, "content") for item in items) else given
 
 
 async def routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:

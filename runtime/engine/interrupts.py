@@ -80,6 +80,7 @@ class TaskContext:
         "paused",
         "pushed",
         "run",
+        "shown",
         "task",
         "under_way",
     )
@@ -113,6 +114,8 @@ class TaskContext:
         """Tasks of the functional API called so far in this execution."""
         self.pushed: list[tuple[str, Any]] = []
         """What it wrote to the state before it returned."""
+        self.shown: Sequence[tuple[str, Any]] = ()
+        """What it wrote, in the form for readers of streams."""
         self.paused = False
         """Whether a question of this execution is open, whatever the node makes of that."""
 

@@ -37,7 +37,7 @@ def task_begins(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> N
     _send(run, frame.ns, "task", frame.step + 1, payload)
 
 
-def task_rests(run: Run, frame: Frame, task: Task, error: Exception | None = None) -> None:
+def task_rests(run: Run, frame: Frame, task: Task, error: Exception | None = None, *, written: Writes = ()) -> None:
     """Tell that a task has come to rest: done, with a question, or with an error."""
     if run.modes.isdisjoint(TASKS) or task.name == START:
         return
@@ -45,7 +45,7 @@ def task_rests(run: Run, frame: Frame, task: Task, error: Exception | None = Non
         "id": task.id,
         "name": task.name,
         "error": error,
-        "result": _result(task.writes or ()),
+        "result": _result(written),
         "interrupts": list(map(_plain, _questions(run, frame, task))),
     }
     _send(run, frame.ns, "task_result", frame.step + 1, payload)

@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.parity.kit import CONFIG, Programs, State, anonymous, ask_and_tell, chain, fails, fan, saved, tell
+from tests.contracts.parity.kit import (
+    CONFIG,
+    START,
+    Programs,
+    State,
+    anonymous,
+    ask_and_tell,
+    chain,
+    fails,
+    fan,
+    saved,
+    tell,
+)
 
 PROGRAMS = Programs()
 
@@ -126,6 +138,21 @@ def the_reader_sets_the_pace(lib: Any) -> Any:
     read(stream_mode="values")
     asyncio.run(in_a_loop())
     return happened
+
+
+@PROGRAMS.add
+def messages_are_shown_as_they_were_written(lib: Any) -> Any:
+    def say(said: Any) -> Any:
+        return lambda state: {"messages": said}
+
+    builder = lib.StateGraph(lib.MessagesState)
+    forms = {"a": ("user", "hi"), "b": "text", "c": [{"role": "assistant", "content": "x", "name": "me"}]}
+    for before, (name, said) in zip((START, *forms), forms.items(), strict=False):
+        builder.add_node(name, say(said))
+        builder.add_edge(before, name)
+    graph = builder.compile()
+    results = [chunk["result"] for chunk in graph.stream({"messages": []}, stream_mode="tasks") if "result" in chunk]
+    return list(graph.stream({"messages": []})), results
 
 
 @PROGRAMS.add
