@@ -53,7 +53,7 @@ def card_message(
     `fork_link`: to where it is answered differently. `home_link`: to its run's conversation, for a card elsewhere.
     """
     if request.status is RequestStatus.OPEN:
-        blocks = open_card(card, request, agent_title, elsewhere=bool(home_link))
+        blocks = open_card(card, request, agent_title)
     else:
         top = body(card)
         forked = [context(words.answered_differently(fork_link))] if request.forked_to else []
@@ -63,11 +63,11 @@ def card_message(
     return Message(_sentence(card, request, thread, agent_title), blocks)
 
 
-def open_card(card: Card, request: Request, agent_title: str, *, elsewhere: bool = False) -> list[Block]:
-    """The blocks of a card that waits for an answer. `elsewhere`: not in its run's conversation."""
+def open_card(card: Card, request: Request, agent_title: str, *, in_thread: bool = True) -> list[Block]:
+    """The blocks of a card that waits for an answer. `in_thread`: whether one can reply to it where it is."""
     top = body(card)
     problem = [_problem(request.problem)] if request.problem else []
-    about = _about(card, request, agent_title, elsewhere=elsewhere)
+    about = _about(card, request, agent_title, in_thread=in_thread)
     return [
         *top.blocks,
         *problem,
@@ -105,7 +105,7 @@ def outcome_line(request: Request, thread: Thread) -> str:
     return verdict_line(decision, request.votes, request.deadline) if decision else _end(request, thread)
 
 
-def _about(card: Card, request: Request, agent_title: str, *, elsewhere: bool) -> Block:
+def _about(card: Card, request: Request, agent_title: str, *, in_thread: bool) -> Block:
     parts = [words.requested_by(mention(request.asked_for)), escape(agent_title), *_step(request, agent_title)]
     if who := approvers(request.terms):
         parts.append(words.may_answer(who))
@@ -113,7 +113,7 @@ def _about(card: Card, request: Request, agent_title: str, *, elsewhere: bool) -
         parts.append(words.answer_by(date_token(request.deadline), otherwise(card, request)))
     if request.terms.no_self_approval:
         parts.append(words.SOMEBODY_ELSE)
-    if card.text_action and not elsewhere:
+    if card.text_action and in_thread:
         parts.append(words.REPLY_HERE)
     return context(" · ".join(parts))
 

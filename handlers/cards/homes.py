@@ -64,7 +64,7 @@ def _waiting(home: Home, agents: Mapping[str, Agent]) -> Iterator[Block]:
     if home.notice:
         yield _mrkdwn(f"⚠️ {home.notice}")
     for request in home.shown:
-        yield from open_card(card_of(request), request, _title(request, agents), elsewhere=True)
+        yield from open_card(card_of(request), request, _title(request, agents), in_thread=False)
         if link := home.links.get(request.thread_id):
             yield context(words.in_its_conversation(link))
         yield {"type": "divider"}

@@ -106,6 +106,7 @@ async def test_a_payload_cannot_say_where_it_is_asked(open_office: OpenOffice) -
 async def test_a_reply_below_the_card_is_the_answer_and_no_other_talk_is_heard(open_office: OpenOffice) -> None:
     async with open_office({"refund": asking("Which order?")}, specs=ELSEWHERE) as office:
         card = await ask(office, "deploys")
+        assert "reply in this thread" in shown(card)
         await office.person("ben").say("number 7", channel="deploys", thread_ts=card["ts"])
         assert "Got 'number 7'" in shown(await office.outcome())
         await office.person("carla").say("or 8?", channel="deploys", thread_ts=card["ts"])
