@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pymongo import MongoClient
@@ -37,7 +38,7 @@ async def database(store: str, folder: Path, *, may_go_away: bool) -> AsyncItera
             path = str(folder / "andon.db")
             yield Database(address=path, open=lambda: open_store(path), away=lambda: locked(path))
         case "mongodb":
-            real = await asyncio.to_thread(fresh_uri)
+            real = await asyncio.to_thread(_fresh_uri)
             proxy = Proxy(real)
             async with proxy.listening() as proxied:
                 used = f"{proxied}?timeoutMS=500" if may_go_away else real
@@ -50,6 +51,15 @@ async def database(store: str, folder: Path, *, may_go_away: bool) -> AsyncItera
 def open_store(address: str) -> AbstractAsyncContextManager[Store]:
     """Open what is there: a MongoDB, or an SQLite file."""
     return MongoDBSaver.from_conn_string(address) if address.startswith("mongodb") else SqliteSaver(address)
+
+
+_ONE_AT_A_TIME = Lock()
+
+
+def _fresh_uri() -> str:
+    """Runs begin together, and only the first of them starts the server."""
+    with _ONE_AT_A_TIME:
+        return fresh_uri()
 
 
 def _drop(address: str) -> None:
