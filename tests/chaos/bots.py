@@ -5,6 +5,7 @@ knows nothing but what its store holds.
 """
 
 import asyncio
+import inspect
 import logging
 import multiprocessing
 import os
@@ -102,6 +103,9 @@ class BotHere:
             self._store.die()
         while self._tasks:
             for task in self._tasks:
+                work = task.get_coro()
+                if inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+                    continue  # it has yet to enter the `try` whose `finally` others wait for
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=0.05)
         await self._closing.aclose()
