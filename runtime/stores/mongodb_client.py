@@ -144,7 +144,15 @@ class Home(Generic[D]):
                 raise StoreError(f"{self._where} is closed; open it again")
             home = self._home()
             self._busy += 1
-        return await _finished(_begin(home, self._carry_out(work)))
+        future = _begin(home, self._carry_out(work))
+        future.add_done_callback(self._done)  # what is cancelled before it begins runs no `finally` of its own
+        return await _finished(future)
+
+    def _done(self, _: asyncio.Future[Any]) -> None:
+        with self._lock:
+            self._busy -= 1
+            if not self._busy and self._idle is not None and self._loop is not None:
+                self._loop.call_soon_threadsafe(self._idle.set)
 
     def _home(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
@@ -171,11 +179,6 @@ class Home(Generic[D]):
             return await work(self._opened)
         except (PyMongoError, BSONError) as error:
             raise in_words(self._where, error) from error
-        finally:
-            with self._lock:
-                self._busy -= 1
-                if not self._busy and self._idle is not None:
-                    self._idle.set()
 
     async def aclose(self) -> None:
         """Finish what was begun, then close."""

@@ -268,6 +268,18 @@ async def test_a_reader_in_the_middle_of_a_log_needs_no_more_than_its_end(
 # Event loops.
 
 
+async def test_a_call_that_was_cancelled_before_it_began_keeps_no_store_open(uri: str) -> None:
+    store = MongoDBSaver.from_conn_string(uri)
+    async with store:
+        known = asyncio.all_tasks()
+        call = asyncio.create_task(store.load("t"))
+        await asyncio.sleep(0)  # its work is a task by now, and has not begun
+        for begun in asyncio.all_tasks() - known - {call}:
+            begun.cancel()
+        with pytest.raises(StoreError, match="has ended"):
+            await call
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
 async def test_a_given_client_serves_other_loops_from_its_own(driver: str, uri: str) -> None:
     client = open_client(driver, uri)
