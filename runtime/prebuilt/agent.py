@@ -6,6 +6,7 @@ runs again only the call it belongs to.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
@@ -45,7 +46,7 @@ def create_react_agent(
     interrupt_before: Nodes = (),
     interrupt_after: Nodes = (),
     version: Literal["v1", "v2"] = "v2",  # noqa: ARG001 - both are the same here: each call is a task of its own
-    name: str = "agent",
+    name: str | None = None,
 ) -> CompiledGraph:
     """Make an agent of a model and its tools; the nodes are `agent` and `tools`.
 
@@ -55,6 +56,7 @@ def create_react_agent(
     message of status `error`, unless the `ToolNode` says otherwise. `state_schema` has at least `messages`, as
     `MessagesState` has. `pre_model_hook` is a node in front of the model; what it writes to `llm_input_messages` the
     model gets in place of `messages`. `post_model_hook` is a node behind the model, where calls can be reviewed.
+    `name`: of the graph, and of who says what the model says, for conversations of several agents.
     Raises `InvalidGraphError` for a model, a tool or a schema that does not fit.
     """
     node = tools if isinstance(tools, ToolNode) else ToolNode(tools)
@@ -62,7 +64,7 @@ def create_react_agent(
 
     async def agent(state: Any, config: Config) -> dict[str, Any]:
         messages = list(_answered(await _prompted(prompt, state)))
-        return {"messages": [reply(await ask(messages, config, state))]}
+        return {"messages": [_signed(reply(await ask(messages, config, state)), name)]}
 
     builder = StateGraph(state_schema, context_schema)
     if "messages" not in builder.state.channels:
@@ -82,7 +84,9 @@ def create_react_agent(
         builder.add_conditional_edges("agent", _next, ["tools", END])
     else:
         builder.add_conditional_edges("post_model_hook", partial(_after_hook, first), ["tools", first, END])
-    return builder.compile(checkpointer, interrupt_before=interrupt_before, interrupt_after=interrupt_after, name=name)
+    return builder.compile(
+        checkpointer, interrupt_before=interrupt_before, interrupt_after=interrupt_after, name=name or "agent"
+    )
 
 
 def _with_model_input(builder: StateGraph) -> type:
@@ -114,6 +118,13 @@ def _answered(messages: list[Any]) -> Iterator[Any]:
         for call in calls_of(message):
             if call["id"] not in known:
                 yield answer(call, f"{call['name']} was not run: the conversation went on without it.", status="error")
+
+
+def _signed(message: Any, name: str | None) -> Any:
+    """Return a message that says which agent it is from."""
+    if name is None:
+        return message
+    return replace(message, name=name) if isinstance(message, Message) else message.model_copy(update={"name": name})
 
 
 def _next(state: Any) -> Any:

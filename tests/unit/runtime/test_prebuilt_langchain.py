@@ -147,6 +147,12 @@ async def test_a_tool_may_ask_for_the_state_by_the_class_of_it() -> None:
     assert shown(result)[2:] == [("tool", "2"), ("ai", "done")]
 
 
+@pytest.mark.parametrize("model", [chat_model(AIMessage("done")), lambda _, __: "done"], ids=["langchain", "ours"])
+async def test_an_agent_that_has_a_name_signs_what_it_says(model: Any) -> None:
+    agent = create_react_agent(model, [], name="booking")
+    assert ((await agent.ainvoke(STAY))["messages"][-1].name, agent.name) == ("booking", "booking")
+
+
 async def test_what_a_tool_lists_is_text_for_the_model() -> None:
     @langchain_tool
     def search(query: str) -> list[str]:
