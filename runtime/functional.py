@@ -19,14 +19,16 @@ from runtime.codec.process import CODEC
 from runtime.engine import sync
 from runtime.engine.frames import parent_of
 from runtime.engine.interrupts import require_context
+from runtime.engine.run import Run
 from runtime.errors import InvalidGraphError
 from runtime.graph.below import run_at
 from runtime.graph.builder import StateGraph, renamed
 from runtime.graph.compiled import CompiledGraph
 from runtime.graph.nodes import hints_of, is_async
+from runtime.graph.options import Options
 from runtime.graph.state import Writes, copied
 from runtime.store import CheckpointStore
-from runtime.types import START, RetryPolicy, TimeoutPolicy
+from runtime.types import START, Config, RetryPolicy, TimeoutPolicy
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +50,10 @@ class _Slots(TypedDict, total=False):
 
 class Workflow(CompiledGraph):
     """What `@entrypoint` makes of a function: called like a graph, with any value as input and as result."""
+
+    def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:  # noqa: ARG002
+        """Run the function in a thread of its own: readers of a stream see what tasks return while it waits."""
+        return super()._run(config, options, inline=False)
 
     def taken(self, given: Any, where: str) -> Writes:  # noqa: ARG002 - any input will do
         """Take the input as it is."""

@@ -32,6 +32,24 @@ def test_sync_tasks_run_at_the_same_time() -> None:
     assert flow.invoke(["a", "b", "c"]) == ["a", "b", "c"]
 
 
+def test_what_a_task_returns_is_shown_while_the_workflow_goes_on() -> None:
+    seen = threading.Event()
+
+    @task
+    def first() -> str:
+        return "first"
+
+    @entrypoint()
+    def flow(_: Any) -> bool:
+        first().result()
+        return seen.wait(10)
+
+    chunks = flow.stream("x")
+    assert next(chunks) == {"first": "first"}
+    seen.set()
+    assert list(chunks) == [{"flow": True}]
+
+
 def test_tasks_side_by_side_ask_side_by_side() -> None:
     @entrypoint(InMemorySaver())
     def flow(names: list[str]) -> list[Any]:
