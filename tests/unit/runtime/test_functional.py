@@ -55,8 +55,8 @@ def test_tasks_side_by_side_ask_side_by_side() -> None:
     def flow(names: list[str]) -> list[Any]:
         return [call.result() for call in [ask(name) for name in names]]
 
-    first, second = flow.invoke(["a", "b"], CONFIG)["__interrupt__"]
-    assert flow.invoke(Command(resume={second.id: 2}), CONFIG)["__interrupt__"] == [first]
+    asked = {question.value: question for question in flow.invoke(["a", "b"], CONFIG)["__interrupt__"]}
+    assert flow.invoke(Command(resume={asked["b"].id: 2}), CONFIG)["__interrupt__"] == [asked["a"]]
     assert flow.invoke(Command(resume=1), CONFIG) == [1, 2]
 
 
