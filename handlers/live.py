@@ -15,7 +15,7 @@ from typing import Final
 from handlers.cards import words
 from handlers.cards.progress import Progress, chunks, progress_message, status_line
 from handlers.languages import Languages
-from handlers.slack import Slack, SlackBusyError, SlackRefusedError
+from handlers.slack import Slack, SlackBusyError, SlackRefusedError, SlackUncertainError
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Event, Tell
 from runtime.requests.records import Person, Post, Thread
@@ -34,6 +34,8 @@ class Pace:
 
 
 DEFAULT_PACE: Final = Pace()
+STOPPED: Final = "stopped_by_user"
+"""Slack's refusal of more text, when somebody pressed its own stop button."""
 LAST_CALL: Final = 5.0
 """Seconds that the end of a run waits for a call that is under way."""
 
@@ -127,9 +129,18 @@ class _Run:
                     self.guard()
                     await self._show(self.progress)
             except Exception as problem:  # noqa: BLE001 - nobody should miss a run's end for want of its middle
+                if isinstance(problem, SlackRefusedError) and problem.code == STOPPED:
+                    await self._say_how_to_stop()
                 logger.info("the run of %s is not shown: %s", self.thread.id, problem)
                 return
             await asyncio.sleep(self.live.pace.every)
+
+    async def _say_how_to_stop(self) -> None:
+        """Slack's own stop button stops the writing only, and does not say who pressed it: who asked is told how."""
+        place = self.thread.place
+        with suppress(SlackRefusedError, SlackUncertainError):
+            text = words.STOPPED_WATCHING
+            await self.live.slack.whisper(place["channel"], self.by.id, text, thread_ts=place["ts"])
 
     async def _show(self, now: Progress) -> None:
         if self.post is None and not now.worth_a_message:

@@ -14,6 +14,7 @@ from bot.sandbox.blocks import elements
 from bot.sandbox.errors import NotPossibleError
 from bot.sandbox.form import fill
 from bot.sandbox.interactions import Interactions
+from bot.sandbox.methods_live import stop_as_person
 from bot.sandbox.modals import Modals
 from bot.sandbox.site import Site
 
@@ -91,6 +92,10 @@ class Person:
         if message is None:
             return await self._interactions.shortcut(self.id, callback_id, None, None)
         return await self._interactions.shortcut(self.id, callback_id, self._place(message), message["ts"])
+
+    def stop_stream(self, message: Json) -> None:
+        """Press Slack's own stop button beside what is being written."""
+        stop_as_person(self._site, self._place(message), message["ts"])
 
     # --- modals and the Home tab ---------------------------------------------------------------------------
 

@@ -79,7 +79,16 @@ def _streaming(site: Site, args: Args) -> Json:
     message = own_message(site, channel, args.required("ts"), "message_not_owned_by_app")
     if not message.get("streaming"):
         raise RefusalError("message_not_in_streaming_state")
+    if message["streaming"].get("stopped"):
+        raise RefusalError("stopped_by_user")
     return message
+
+
+def stop_as_person(site: Site, channel: str, ts: str) -> None:
+    """What Slack's own stop button does: the app hears of it when it says more."""
+    message = site.workspace.message(channel, ts)
+    if message.get("streaming"):
+        site.workspace.update(channel, ts, {"streaming": {**message["streaming"], "stopped": True}})
 
 
 def _added(streaming: Json, args: Args) -> Json:

@@ -17,6 +17,7 @@ from bot.sandbox.changes import Change
 from bot.sandbox.errors import NotPossibleError, RefusalError
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.interactions import Interactions
+from bot.sandbox.methods_live import stop_as_person
 from bot.sandbox.modals import Modals
 from bot.sandbox.page_state import heard_by, state_of
 from bot.sandbox.site import Site
@@ -72,6 +73,7 @@ class PageApi:
             "submit": self._submit,
             "close": self._close,
             "shortcut": self._shortcut,
+            "stop_stream": self._stop_stream,
             "home": self._home,
             "locale": self._locale,
             "faults": self._inject,
@@ -193,6 +195,10 @@ class PageApi:
     async def _shortcut(self, body: Json) -> Json:
         user, callback_id = body["user"], body["callback_id"]
         return _outcome(await self._interactions.shortcut(user, callback_id, body.get("channel"), body.get("ts")))
+
+    async def _stop_stream(self, body: Json) -> Json:
+        stop_as_person(self._site, self._site.workspace.channel(body["channel"]).id, body["ts"])
+        return {}
 
     async def _home(self, body: Json) -> Json:
         self._interactions.open_home(self._site.workspace.member(body["user"]).id)

@@ -24,7 +24,7 @@ class Slow:
     """An agent of three nodes, the second of which waits for the test."""
 
     def __init__(self, text: str = "", status: str = "") -> None:
-        self.go = asyncio.Event()
+        self.on, self.go = asyncio.Event(), asyncio.Event()
         self.text, self.status = text, status
         graph = StateGraph(State).add_sequence([self.look_up, self.write, self.ask])
         self.graph = graph.add_edge(START, "look_up")
@@ -36,6 +36,8 @@ class Slow:
         if self.status:
             get_stream_writer()({"status": self.status})
         said = [await self.model().ainvoke("go")] if self.text else []
+        await self.on.wait()
+        get_stream_writer()({"status": "Checking once more"})
         await self.go.wait()
         return {"messages": said}
 
@@ -51,6 +53,7 @@ class Slow:
 async def slow() -> AsyncIterator[Slow]:
     slow = Slow("I found the order. It was paid twice.")
     yield slow
+    slow.on.set()
     slow.go.set()
 
 
@@ -89,6 +92,7 @@ async def test_steps_are_ticked_off_and_text_comes_word_by_word(open_office: Ope
             ("Write", "in_progress"),
         ]
         assert text["type"] == "markdown"
+        slow.on.set()
         slow.go.set()
         await office.card()
         await settle(office)
@@ -102,6 +106,7 @@ async def test_where_slack_has_no_streams_a_message_is_edited(open_office: OpenO
         message = await working(office, "I found the order. It was paid")
         assert "✓ Done: Look up" in shown(message["blocks"])
         assert "▸ Under way: Write" in shown(message["blocks"])
+        slow.on.set()
         slow.go.set()
         await office.card()
         await settle(office)
@@ -114,6 +119,7 @@ async def test_an_agent_that_says_what_it_does_gives_the_plan_its_title(open_off
     async with open_office({"refund": slow.graph}, pace=AT_ONCE) as office:
         await start(office)
         await working(office, "Searching the archive of <!channel>")
+        slow.on.set()
         slow.go.set()
         await office.card()
 
@@ -126,12 +132,14 @@ async def test_a_single_step_is_a_status_and_no_message(open_office: OpenOffice,
         await office.sandbox.until(lambda: called(office, "assistant.threads.setStatus"))
         (status,) = [call.args for call in office.sandbox.calls if call.method == "assistant.threads.setStatus"]
         assert status["status"] == "is working: Write"
+        slow.on.set()
         slow.go.set()
         await office.outcome()
         assert called(office, "chat.startStream") == 0
 
 
 async def test_a_run_that_is_over_soon_is_not_shown(open_office: OpenOffice, slow: Slow) -> None:
+    slow.on.set()
     slow.go.set()
     async with open_office({"refund": slow.graph}) as office:
         await start(office)
@@ -144,6 +152,7 @@ async def test_what_began_to_show_as_the_run_ended_is_taken_away(open_office: Op
         office.sandbox.inject(Fault(method="chat.startStream", kind="slow", seconds=0.2))
         await start(office)
         await intended(office)
+        slow.on.set()
         slow.go.set()
         await office.card()
         await settle(office)
@@ -159,7 +168,23 @@ async def test_trouble_with_showing_a_run_does_not_trouble_the_run(
         for method in ("chat.startStream", "chat.appendStream", "chat.delete"):
             office.sandbox.inject(Fault(method=method, kind=kind, times=1, retry_after=0))
         await start(office)
+        slow.on.set()
         slow.go.set()
         card = await office.card()
         await office.person("ana").press(card, "Approve")
         assert (await office.outcome())["thread_ts"] == card["thread_ts"]
+
+
+async def test_whoever_presses_slacks_own_stop_button_is_told_how_to_stop_the_run(
+    open_office: OpenOffice, slow: Slow
+) -> None:
+    async with open_office({"refund": slow.graph}, pace=AT_ONCE) as office:
+        await start(office)
+        message = await working(office, "I found the order. It was paid")
+        office.person("ana").stop_stream(message)
+        slow.on.set()
+        await office.sandbox.until(lambda: "write `!stop`" in shown(office.person("ana").ephemerals("refunds")))
+        slow.go.set()
+        await office.card()
+        await settle(office)
+        assert message["ts"] not in [one["ts"] for one in office.sandbox.messages("refunds")]

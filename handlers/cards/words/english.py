@@ -82,6 +82,10 @@ ASK_AN_AGENT, START, AGENT = "Ask an agent", "Start", "Agent"
 PROMPT = "What should it do?"
 PROMPT_HINT = "This is what the message says. Change it as you like."
 CHOOSE_AGENT, WRITE_PROMPT = "Choose an agent.", "Write what the agent should do."
+STOPPED_WATCHING = (
+    "That stopped what I was writing here, and not the run. To stop the run, write `!stop` in its thread or choose "
+    "*Stop the run* on a card."
+)
 NO_AGENTS = "There are no agents yet. Add one to `andon.toml` and start me again."
 NOT_BEGUN = "not begun yet"
 

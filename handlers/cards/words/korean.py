@@ -84,6 +84,10 @@ ASK_AN_AGENT, START, AGENT = "에이전트에게 요청", "시작", "에이전�
 PROMPT = "무엇을 할까요?"
 PROMPT_HINT = "메시지의 내용입니다. 자유롭게 고쳐 주세요."
 CHOOSE_AGENT, WRITE_PROMPT = "에이전트를 선택해 주세요.", "에이전트가 할 일을 입력해 주세요."
+STOPPED_WATCHING = (
+    "여기에 쓰던 내용만 멈췄고 작업은 계속됩니다. 작업을 중지하려면 스레드에 `!stop`이라고 쓰거나 카드에서 "
+    "*작업 중지*를 선택해 주세요."
+)
 NO_AGENTS = "아직 에이전트가 없습니다. `andon.toml` 파일에 추가한 뒤 저를 다시 시작해 주세요."
 NOT_BEGUN = "아직 시작하지 않음"
 
