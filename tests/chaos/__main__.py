@@ -24,7 +24,7 @@ from tests.chaos.mutants import MUTANTS, mutated
 from tests.chaos.runs import Result
 
 STORES: Final = ("memory", "sqlite", "mongodb")
-AT_ONCE: Final = 12
+AT_ONCE: Final = 6
 """Runs that one process has under way: they wait a lot."""
 BATCH: Final = 24
 MOST_WRITES: Final = 90

@@ -11,7 +11,7 @@ from tests.chaos.dying_store import Accident
 from tests.chaos.invariants import HOLD_AT_REST, NEVER_BROKEN, broken
 from tests.chaos.runs import LEASE_SECONDS, Result, Run, at_rest, counted, look, prepared
 
-GENEROUS: Final = 60.0  # seconds
+GENEROUS: Final = 120.0  # seconds
 STALL: Final = 2.0
 """How many leases a stall lasts."""
 MOST_PROCESSES: Final = {"memory": 1, "sqlite": 1, "mongodb": 4}

@@ -10,7 +10,7 @@ from tests.chaos.kinds import run, write_seed
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited"),  # what was killed before it began
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
 ]
 
 

@@ -14,7 +14,7 @@ AT_MOST = 60  # runs: most show in the first few, but timing is the machine's
 FEW = 6
 PATIENCE = 5.0  # seconds: with a bug, people may wait for ever
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
