@@ -230,6 +230,8 @@ async def test_a_model_may_be_named() -> None:
 
 
 def test_without_langchain_a_named_model_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("langchain.")]:
+        monkeypatch.delitem(sys.modules, name)  # an earlier test may have loaded it
     monkeypatch.setitem(sys.modules, "langchain", None)
     with pytest.raises(
         InvalidGraphError, match=r"'anthropic:claude' needs LangChain: pip install 'andon\[langchain\]'"
