@@ -40,7 +40,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             result = await use_case(desk, seen)
             if isinstance(result, Refusal):
                 desk.later(_refuse(desk, seen, result), seen.by)
-            else:
+            elif result is not None:  # opening or turning a form changes nothing that a Home tab shows
                 desk.later(home.refresh(desk, seen.by, opened=seen.on_home), seen.by)
             await ack()
 
