@@ -25,8 +25,7 @@ class Mark(NamedTuple):
     """The last bytes of that entry: another log in the same place, begun after a delete, has others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(NamedTuple):
     """What is known of one thread: replay `snapshot`, then `entries`, and you stand at `head`."""
 
     head: int

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from runtime.engine.heads import fresh
-from runtime.graph.state import MISSING, Channel, Values, Writes, merge
+from runtime.graph.state import MISSING, Channel, Values, Writes, merge, starts
 from runtime.types import NOTHING, Interrupt
 
 
@@ -120,8 +120,7 @@ class Frame:
         """Merge what the log brought. Keys the graph no longer has keep the value they had."""
         if not self.unapplied:
             return
-        starts = {name: channel.empty() for name, channel in channels.items() if channel.empty is not None}
-        self.values = starts | self.values
+        self.values = starts(channels) | self.values
         written: dict[str, list[Any]] = {}
         for writes, results in self.unapplied:
             for name, value in writes:
@@ -154,8 +153,8 @@ class Frame:
     def live_values(self, channels: Mapping[str, Channel]) -> Values:
         """Return the state with what finished tasks of the open step wrote in it."""
         self.attach(channels)
-        written = self.written()
-        return merge(channels, self.values, written) if written else self.values
+        done = self.finished()
+        return merge(channels, self.values, [pair for task in done for pair in task.written()]) if done else self.values
 
     def lend(self) -> "Frame":
         """Return an equal frame that shares nothing with this one but tasks that are lent."""
@@ -173,7 +172,10 @@ class Frame:
 
     def own_by_id(self, task_id: str) -> Task:
         """Do that to the task with this id."""
-        return self.own(next(task for task in self.tasks if task.id == task_id))
+        for task in self.tasks:
+            if task.id == task_id:
+                return self.own(task)
+        raise KeyError(task_id)
 
     def own_all(self) -> None:
         """Do that to every task."""
@@ -219,11 +221,6 @@ def child_namespace(ns: str, task: Task) -> str:
 def parent_of(ns: str) -> str | None:
     """Return the namespace above; None above the root."""
     return ns.rpartition("|")[0] if ns else None
-
-
-def is_call_of_task(ns: str) -> bool:
-    """Whether a task of the functional API runs there: nobody looks into it."""
-    return ns.rpartition("|")[2].count(":") > 2
 
 
 def memory_of(ns: str, name: str) -> str:

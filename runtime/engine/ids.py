@@ -7,9 +7,9 @@ same idempotency keys to the outside; only the start of a turn draws a new one.
 import time
 from hashlib import blake2b
 from itertools import count
-from secrets import token_hex
+from os import urandom
 
-_process = token_hex(5)
+_process = urandom(5).hex()
 _numbers = count()
 
 
@@ -18,6 +18,6 @@ def new_id() -> str:
     return f"{time.time_ns():016x}{next(_numbers) & 0xFFFFFF:06x}{_process}"
 
 
-def derive_id(*parts: object) -> str:
+def derive_id(*parts: str) -> str:
     """Return 32 hex characters that depend on the parts and nothing else."""
-    return blake2b("\x1f".join(map(str, parts)).encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return blake2b("\x1f".join(parts).encode(errors="surrogatepass"), digest_size=16).hexdigest()

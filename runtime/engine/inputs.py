@@ -4,12 +4,12 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.answers import addressed, check
-from runtime.engine.frames import Answer, Frame, Next, Question, Task, as_interrupt
+from runtime.engine.frames import Answer, Frame, Next, Question, as_interrupt
 from runtime.engine.journal import Journal
-from runtime.engine.plan import following, targets_of
+from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
 from runtime.errors import EmptyInputError, InvalidUpdateError, PendingInterruptError
-from runtime.graph.state import Values, merge, writes_of
+from runtime.graph.state import Values, merge, starts, writes_of
 from runtime.streams.events import checkpoint_reached
 from runtime.types import END, NOTHING, START, Command, Interrupt, OnPending, Send
 
@@ -42,7 +42,7 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
 
 def interrupts(journal: Journal) -> tuple[Interrupt, ...]:
     """Return the pending questions of a thread."""
-    return tuple(as_interrupt(*item) for item in journal.pending_questions().values())
+    return tuple([as_interrupt(*item) for item in journal.pending_questions().values()])
 
 
 def _begin(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
@@ -67,12 +67,13 @@ def enter(graph: "CompiledGraph", run: Run, ns: str, given: Values, left: Values
     if graph.nodes[START].branches or run.modes or run.durability == "sync":
         checkpoint_reached(run, graph, journal.checkpoint(ns, "input", Next(tasks=[(START, given)]), results=left))
         return
-    frame = journal.frames.get(ns) or Frame(ns)
-    frame.unapplied.append(((), {}))  # keys that it does not have yet begin with their empty value
+    frame = journal.frames.get(ns)
+    if frame is not None:
+        frame.unapplied.append(((), {}))  # keys that it does not have yet begin with their empty value
+    known = starts(graph.channels) if frame is None else frame.live_values(graph.channels)
     writes = list(given.items())
-    values = merge(graph.channels, frame.live_values(graph.channels), writes)
-    step = following(graph.nodes, graph.joins, Frame(ns), [Task("", START, writes=writes)])
-    journal.begin(ns, given, (left, graph.results(values, writes)), step, values)
+    values = merge(graph.channels, known, writes)
+    journal.begin(ns, given, [left, graph.results(values, writes)], graph.entry, values)
 
 
 def _finished_results(graph: "CompiledGraph", run: Run) -> Values:
@@ -86,12 +87,12 @@ def _finished_results(graph: "CompiledGraph", run: Run) -> Values:
 def _obey(graph: "CompiledGraph", journal: Journal, frame: Frame | None, command: Command[Any]) -> Frame:
     if command.graph == Command.PARENT:
         raise InvalidUpdateError("there is no parent graph")
-    pending = journal.pending_questions()
+    pending, where = journal.pending_questions(), "the command's update"
     answers = addressed(command.resume, pending)
     if frame is None or (command.update is None and not command.goto and not answers):
         raise EmptyInputError("this command has nothing to do: no resume, no update, no goto, or no such thread")
-    targets = graph.checked_targets(START, targets_of(command.goto))
-    writes = graph.checked_writes(writes_of(command.update, "the command's update"), "the command's update")
+    targets = graph.checked_targets(START, targets_of(command.goto)) if command.goto else []
+    writes = graph.checked_writes(writes_of(command.update, where), where) if command.update is not None else []
     for question_id, answer in answers.items():
         check(pending[question_id][2], answer)
     if writes:

@@ -137,8 +137,7 @@ class TaskContext:
 
     def ask(self, value: Any, schema: Any) -> Any:
         """Return the answer to the next question of this task, or suspend it."""
-        self._check_store("interrupt()")
-        self.check_alive("interrupt()")
+        self._check_asking("interrupt()")
         index, self.asked = self.asked, self.asked + 1
         kept = storable(value)
         digest = self._digest(kept)
@@ -155,15 +154,17 @@ class TaskContext:
         """Show a question that the node raised by hand. It looks again whenever the thread goes on."""
         if len(interrupts) != 1:
             raise InvalidUpdateError(f"node {self.task.name!r} raised {len(interrupts)} questions at once: raise one")
-        self._check_store("a question")
+        self._check_asking("a question")
         value = storable(interrupts[0].value)
         question = self._named(self.asked, question_of(value, self._digest(value), interrupts[0].response_schema))
         del self.task.answers[self.asked :]
         self.task.question, self.task.stale = question, True
 
-    def _check_store(self, caller: str) -> None:
+    def _check_asking(self, caller: str) -> None:
         if self.run.journal.store is None:
             raise NoRunError(f"{caller} needs a checkpointer: compile the graph with one and give a thread_id")
+        if self.over:
+            self.check_alive(caller)
 
     def _digest(self, value: Any) -> str:
         """Return a short fingerprint of a question. Raises `CodecError` for one that cannot be stored."""
@@ -179,14 +180,14 @@ class TaskContext:
     def _named(self, index: int, question: Question) -> Question:
         """Give the question its id: the one it had, if it was asked here before, or else one never used."""
         before = self.task.question
-        question.id = derive_id(self.task.id, index, self.task.superseded)
+        question.id = derive_id(self.task.id, str(index), str(self.task.superseded))
         if before is not None and (before.id, before.digest) == (question.id, question.digest):
             return before
         if before is not None:
             question.supersedes = before.id
         if question.supersedes is not None:
             self.task.superseded += 1
-            question.id = derive_id(self.task.id, index, self.task.superseded)
+            question.id = derive_id(self.task.id, str(index), str(self.task.superseded))
         return question
 
     def _received(self, answer: Answer, value: Any, schema: Any) -> Any:

@@ -22,7 +22,6 @@ from runtime.engine.records import (
     plain_frame,
     plain_tasks,
     plain_values,
-    plain_writes,
     restored_frame,
     written_by,
 )
@@ -47,6 +46,15 @@ class Journal(Thread):
     Operations may come from any thread: sync nodes call subgraphs in threads of their own.
     """
 
+    head = 0
+    mark: Mark | None = None
+    """Of the last entry that was read."""
+    entry_bytes = 0
+    """Of all entries after the snapshot."""
+    snapshot_bytes = 0
+    _busy = False
+    """While a commit is under way, and for ever after one that failed."""
+
     def __init__(
         self,
         thread_id: str,
@@ -65,15 +73,7 @@ class Journal(Thread):
         """Whether a commit may be cancelled like anything else: it succeeds before that comes out of it."""
         self.metadata = dict(metadata)
         """Goes into every checkpoint that is made from now on."""
-        self.head = 0
-        self.mark: Mark | None = None
-        """Of the last entry that was read."""
         self._operations: list[list[Any]] = []
-        self._busy = False
-        """While a commit is under way, and for ever after one that failed."""
-        self.entry_bytes = 0
-        """Of all entries after the snapshot."""
-        self.snapshot_bytes = 0
         self._lock = threading.RLock()
 
     @classmethod
@@ -188,8 +188,10 @@ class Journal(Thread):
 
     def _snapshot(self, added: int) -> bytes | None:
         """Make a snapshot where it halves what has to be read. That is tried each time the log has doubled."""
-        unit = max(SNAPSHOT_BYTES, self.snapshot_bytes)
         before, self.entry_bytes = self.entry_bytes, self.entry_bytes + added
+        if self.entry_bytes < SNAPSHOT_BYTES:
+            return None
+        unit = max(SNAPSHOT_BYTES, self.snapshot_bytes)
         if (self.entry_bytes // unit).bit_length() == (before // unit).bit_length():
             return None
         snapshot = self.codec.encode([FORMAT, [plain_frame(frame) for frame in self.frames.values()]])
@@ -217,24 +219,24 @@ class Journal(Thread):
         """
         frame = self.frames.get(ns)
         step = -1 if frame is None else frame.step + 1
-        checkpoint_id = new_id() if not ns and source != "loop" else derive_id(ns, frame.id if frame else "", step)
+        checkpoint_id = new_id() if not ns and source != "loop" else derive_id(ns, frame.id if frame else "", str(step))
         extra = [following.joined, following.deferred, following.halted, self.metadata]
         nexts = plain_tasks(following.tasks)
         place = [ns, checkpoint_id, step, source, time.time()]
-        operation = ["c", *place, [[at, plain_writes(writes)] for at, writes in written], dict(results), nexts, extra]
+        operation = ["c", *place, written, dict(results), nexts, extra]
         with self._lock:
             if self.store is not None:
                 self._operations.append(operation)
             return self._enter(operation, values)
 
-    def begin(self, ns: str, given: Values, results: tuple[Values, Values], following: Next, values: Values) -> None:
+    def begin(self, ns: str, given: Values, results: list[Values], following: Next, values: Values) -> None:
         """Move a frame to the checkpoint of its input, and to the one after it, by one operation.
 
         `results`: the new values, at each of the two, of keys whose writes the log cannot keep. `values`: all of them.
         """
         frame = self.frames.get(ns)
         step = -1 if frame is None else frame.step + 1
-        input_id = derive_id(ns, frame.id if frame else "", step) if ns else new_id()
+        input_id = derive_id(ns, frame.id if frame else "", str(step)) if ns else new_id()
         extra = [following.joined, following.deferred, following.halted, self.metadata]
         operation = [
             "s",

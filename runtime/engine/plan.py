@@ -23,6 +23,8 @@ def following(nodes: Mapping[str, Node], joins: Mapping[str, Join], frame: Frame
         for name in () if task.error else node.joins:
             if _complete(joins[name], joined, task.name):
                 names[joins[name].target] = None
+    if not names and not frame.deferred:
+        return Next(tasks=sends, joined=joined)
     ready, deferred = _due(nodes, names, frame.deferred, busy=bool(sends))
     return Next(tasks=[*((name, NOTHING) for name in ready), *sends], joined=joined, deferred=deferred)
 

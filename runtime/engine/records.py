@@ -1,6 +1,6 @@
 """What lies in the log: frames, tasks, questions and answers as lists and dicts of the user's values."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from runtime.codec.kinds import Table
@@ -68,16 +68,11 @@ _RESTORED: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 def plain_values(values: Mapping[str, Any]) -> Values:
     """Write a state as the codec takes it."""
-    return {name: _plain_value(value) for name, value in values.items()}
+    return {name: plain_value(value) for name, value in values.items()}
 
 
-def plain_writes(writes: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """Write what a task wrote as the codec takes it."""
-    return [[name, _plain_value(value)] for name, value in writes]
-
-
-def _plain_value(value: Any) -> Any:
-    """Make a table of many messages of our own, and a list of any other conversation."""
+def plain_value(value: Any) -> Any:
+    """Write a value as the codec takes it: a table of many messages of our own, a list of any other conversation."""
     if type(value) not in _LISTS:
         return value
     if len(value) >= LEAST_ROWS and type(value[0]) is Message and set(map(type, value)) == {Message}:

@@ -23,7 +23,7 @@ WAIT_SHARE: Final = 0.1
 SAVE_EVERY: Final = 0.02  # seconds
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Run:
     """One call of a root graph."""
 
@@ -36,27 +36,27 @@ class Run:
     before: frozenset[str] = frozenset()
     """Nodes of the root graph to stop in front of."""
     after: frozenset[str] = frozenset()
-    modes: frozenset[str] = frozenset()
+    modes: frozenset[str] = field(default=frozenset(), init=False)
     """Stream modes that somebody reads."""
-    speech: "Speech | None" = None
+    speech: "Speech | None" = field(default=None, init=False)
     """The `messages` stream, when somebody reads it."""
-    emit: Callable[[str, str, Any], None] | None = None
+    emit: Callable[[str, str, Any], None] | None = field(default=None, init=False)
     """Takes namespace, mode and chunk; from any thread."""
-    drained: Callable[[], Awaitable[None]] | None = None
+    drained: Callable[[], Awaitable[None]] | None = field(default=None, init=False)
     """Awaited between steps: the reader of a stream sets the pace."""
     contexts: dict[str, Any] = field(default_factory=dict)
     """What nodes get as `runtime.context`, by the namespace from which on it counts."""
-    failures: dict[str, Exception] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict, init=False)
     """Errors that a handler is to look at, by the id of the task that failed."""
-    cancelled: bool = False
+    cancelled: bool = field(default=False, init=False)
     """Whether the call was cancelled while a thread that cannot be stopped was at work."""
-    _announced: set[tuple[str, str]] = field(default_factory=set)
-    _thread: int = 0
+    _announced: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _thread: int = field(default=0, init=False)
     """That of the run's own loop."""
-    _started: float = field(default_factory=perf_counter)
-    _waited: float = 0.0
-    _timer: asyncio.TimerHandle | None = None
-    _saving: "asyncio.Future[None] | None" = None
+    _started: float = field(default_factory=perf_counter, init=False)
+    _waited: float = field(default=0.0, init=False)
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False)
+    _saving: "asyncio.Future[None] | None" = field(default=None, init=False)
     """The commit under way, or the one that failed and that nobody has heard of yet."""
 
     def context_at(self, ns: str) -> Any:

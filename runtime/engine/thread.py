@@ -83,7 +83,7 @@ class Thread:
         else:
             frame.values = values
         frame.ran = [START]
-        frame.parent_id, frame.id = input_id, derive_id(ns, input_id, step + 1)
+        frame.parent_id, frame.id = input_id, derive_id(ns, input_id, str(step + 1))
         frame.step, frame.source, frame.created_at = step + 1, "loop", created_at
         frame.tasks = _tasks(frame.id, ns, nexts, 0)
         frame.joined, frame.deferred, frame.halted, frame.metadata = extra
@@ -156,10 +156,12 @@ class Thread:
     def pending_questions(self, ns: str = "") -> dict[str, tuple[str, Task, Question]]:
         """Every pending question of a frame and those below it, by id, in the order of the tasks."""
         frame = self.frames.get(ns)
-        if frame is not None and len(self.frames) == 1:
+        if frame is None:
+            return {}
+        if len(self.frames) == 1:
             waiting = [task for task in frame.tasks if task.question is not None and task.writes is None]
             return {task.question.id: (ns, task, task.question) for task in waiting if task.question is not None}
-        found = (item for task in (frame.tasks if frame else ()) for item in self.questions(ns, task))
+        found = (item for task in frame.tasks for item in self.questions(ns, task))
         return {question.id: (where, task, question) for where, task, question in found}
 
 
@@ -168,7 +170,7 @@ def halves(operation: list[Any]) -> list[list[Any]]:
     if operation[0] != "s":
         return [operation]
     _, ns, input_id, step, created_at, given, (left, results), nexts, extra = operation
-    following_id = derive_id(ns, input_id, step + 1)
+    following_id = derive_id(ns, input_id, str(step + 1))
     return [
         ["c", ns, input_id, step, "input", created_at, [], left, [[START, given]], [{}, [], False, extra[3]]],
         ["c", ns, following_id, step + 1, "loop", created_at, [], results, nexts, extra],
@@ -190,7 +192,7 @@ def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> 
     """Make the tasks of a step; `nexts` is what `plain_tasks` wrote."""
     return [
         Task(
-            derive_id(checkpoint_id, ns, name, place),
+            derive_id(checkpoint_id, ns, name, str(place)),
             name,
             arg[0] if arg else NOTHING,
             place if arg and name != START else -1,

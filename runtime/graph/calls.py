@@ -1,9 +1,9 @@
 """One call of a graph, from its input to its next pause or the end, alone with the thread."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from runtime.engine import supersteps
 from runtime.engine.inputs import interrupts, take
@@ -19,12 +19,15 @@ from runtime.types import INTERRUPT, NOTHING, Command, GraphOutput, OnPending
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
 
+P = ParamSpec("P")
 T = TypeVar("T")
+_BACK: Final = frozenset({"checkpoint_id", "checkpoint_ns"})
+"""Keys of `configurable` by which a config may mean an older checkpoint."""
 
 
 async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> Any:
     """Run, and return the state as `invoke` gives it."""
-    finished = await _go(graph, run, given, options)
+    finished = await alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
     result: Any = graph.output_of(run.journal.frames[""].live_values(graph.channels))
     keys = options.get("output_keys")
     if keys is not None:
@@ -38,23 +41,17 @@ async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) 
     }
 
 
-async def _go(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> bool:
-    """Run. False: it has paused."""
-    on_pending = options.get("on_pending", "abandon")
-    return await alone(run, lambda: _advance(graph, run, given, on_pending))
-
-
-async def alone(run: Run, work: Callable[[], Awaitable[T]]) -> T:
+async def alone(run: Run, work: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do something with a thread while nobody else does. Raises `ThreadBusyError`."""
     journal = run.journal
     if journal.heads is None:
-        return await work()
+        return await work(*args, **kwargs)
     running = journal.heads.running
     if journal.thread_id in running:
         raise ThreadBusyError(journal.thread_id)
     running.add(journal.thread_id)
     try:
-        return await work()
+        return await work(*args, **kwargs)
     except StaleHeadError as error:  # another process was faster
         raise ThreadBusyError(journal.thread_id) from error
     finally:
@@ -62,11 +59,13 @@ async def alone(run: Run, work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> bool:
-    """Load, take the input, run, and leave everything in the store, whatever happens."""
+    """Load, take the input, run, and leave everything in the store, whatever happens. False: it has paused."""
     run.settle()
     await run.journal.reload(graph.channels)
     try:
-        await _take(graph, run, given, on_pending)
+        if not _BACK.isdisjoint(run.config.get("configurable", ())):
+            await _go_back(graph, run, given, run.config["configurable"])
+        _take(graph, run, given, on_pending)
         if run.drained is not None:
             await run.drained()
         run.start()
@@ -77,14 +76,20 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
         await run.end()
 
 
-async def _take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
-    """Take the input, at an older checkpoint as a new branch. One that is refused leaves nothing behind."""
-    if run.config.get("configurable", {}).get("checkpoint_ns") and current.get() is None:  # a node's own config has one
+async def _go_back(graph: "CompiledGraph", run: Run, given: Any, place: Mapping[str, Any]) -> None:
+    """Begin a new branch at the checkpoint that the config names, if it names one."""
+    if place.get("checkpoint_ns") and current.get() is None:  # a node's own config has one
         raise ValueError("'checkpoint_ns' names a subgraph, which goes on with the whole graph: leave it out")
+    if place.get("checkpoint_id") is None:
+        return
     durability, run.durability = run.durability, "exit"
     if await fork(graph, run) and isinstance(given, Command) and given.resume is not NOTHING:
         await supersteps.advance(run, graph, "")  # the new branch asks its own questions first
     run.durability = durability
+
+
+def _take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
+    """Take the input. One that is refused leaves nothing behind."""
     try:
         take(graph, run, given, on_pending)
     except BaseException:
@@ -113,7 +118,7 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
 
 async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> None:
     """Run, and at the end name every question that is open, also those of earlier calls."""
-    finished = await _go(graph, run, given, options)
+    finished = await alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
     frame = run.journal.frames[""]
 
     def values() -> Any:

@@ -330,10 +330,7 @@ def merged(config: Config | None, more: Config | None) -> Config:
 
 def _metadata(config: Config) -> dict[str, Any]:
     """Return what the caller wants noted with each checkpoint: metadata, and the plain values of `configurable`."""
-    plain = (str, int, float)
-    configurable = {key: value for key, value in config.get("configurable", {}).items() if isinstance(value, plain)}
-    return {
-        key: value
-        for key, value in {**configurable, **(config.get("metadata") or {})}.items()
-        if not key.startswith("__") and key not in PLACE
-    }
+    plain, place = (str, int, float), config.get("configurable", {})
+    said = {key: value for key, value in place.items() if key not in PLACE and isinstance(value, plain)}
+    said |= config.get("metadata") or {}
+    return {key: value for key, value in said.items() if not key.startswith("__") and key not in PLACE} if said else {}

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from runtime.engine.frames import Frame, Task
+from runtime.engine.plan import following
+from runtime.engine.records import plain_value
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
 from runtime.graph.nodes import Branch, Node
@@ -24,6 +27,8 @@ class Rules:
         self.input, self.output = graph.input, graph.output
         self.nodes = _resolved(graph)
         self.joins = {join.name: join for join in graph.joins}
+        self.entry = following(self.nodes, self.joins, Frame(""), [Task("", START)])
+        """The step after the input, where no router chooses it."""
 
     def below(self, ns: str) -> Any:
         """Return the graph that runs at a namespace: this one, or one that is a node. Raises `ValueError`."""
@@ -48,10 +53,12 @@ class Rules:
     def checked_writes(self, writes: Writes, where: str, schema: Schema | None = None) -> list[tuple[str, Any]]:
         """Refuse keys the state does not have, and make each write replayable."""
         known = schema.channels if schema else self.channels
-        for name, _ in writes:
+        checked = []
+        for name, value in writes:
             if name not in known:
                 raise InvalidUpdateError(f"{where} writes {name!r}, but the state has only {', '.join(known)}")
-        return [(name, self.channels[name].normalise(value)) for name, value in writes]
+            checked.append((name, self.channels[name].normalise(value)))
+        return checked
 
     def node_writes(self, node: Node, writes: Writes) -> list[tuple[str, Any]]:
         """Check what a node writes; of a subgraph's state, keep the keys that this graph has too."""
@@ -60,8 +67,8 @@ class Rules:
         return self.checked_writes(writes, f"node {node.name!r}")
 
     def replayable(self, writes: Writes) -> list[list[Any]]:
-        """Return the writes that the log keeps as they are."""
-        return [[name, value] for name, value in writes if name not in self.kept_as_results]
+        """Return the writes that the log keeps, as the codec takes them."""
+        return [[name, plain_value(value)] for name, value in writes if name not in self.kept_as_results]
 
     def results(self, values: Values, writes: Writes) -> Values:
         """Return the new values of the keys whose writes the log cannot keep."""

@@ -111,6 +111,11 @@ def given_by(given: Any, where: str) -> list[tuple[str, Any]]:
     return writes_of(given, where)
 
 
+def starts(channels: Mapping[str, Channel]) -> Values:
+    """Return the values that keys have before anything is written."""
+    return {name: channel.empty() for name, channel in channels.items() if channel.empty is not None}
+
+
 def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tuple[str, Any]]) -> Values:
     """Return new values with one step's writes applied in order; `values` is left alone.
 

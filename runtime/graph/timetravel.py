@@ -15,7 +15,7 @@ from runtime.engine.plan import following
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError
 from runtime.graph.history import thread_at
-from runtime.graph.state import Values, merge, writes_of
+from runtime.graph.state import Values, merge, starts, writes_of
 from runtime.types import START, StateUpdate
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ async def _base_of(graph: "CompiledGraph", run: Run, ns: str = "") -> tuple[Fram
 
 
 async def fork(graph: "CompiledGraph", run: Run) -> bool:
-    """Make an older checkpoint that the config names the start of a new branch. Returns whether there is one."""
-    if run.config.get("configurable", {}).get("checkpoint_id") is None:
-        return False
+    """Make the checkpoint that the config names the start of a new branch. Returns whether it is an older one."""
     base, memories = await _base_of(graph, run)
     if base is None or memories is None:
         return False
@@ -66,8 +64,7 @@ async def write_state(graph: "CompiledGraph", run: Run, supersteps: Sequence[Seq
 
 def _blank(graph: "CompiledGraph", ns: str) -> Frame:
     """Return what a thread is before its first input."""
-    empty = {name: channel.empty() for name, channel in graph.channels.items() if channel.empty is not None}
-    return Frame(ns, id=new_id(), values=empty)
+    return Frame(ns, id=new_id(), values=starts(graph.channels))
 
 
 async def _write_step(

@@ -342,7 +342,7 @@ class Ledger:
 
 def request_id_of(thread_id: ThreadId, interrupt_id: str, attempt: int) -> RequestId:
     """Return the id of the request for an interrupt: the same whoever opens it."""
-    return RequestId(derive_id("request", thread_id, interrupt_id, attempt))
+    return RequestId(derive_id("request", thread_id, interrupt_id, str(attempt)))
 
 
 def _thread_document(thread: Thread) -> Document:

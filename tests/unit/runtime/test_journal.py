@@ -48,7 +48,7 @@ def test_new_ids_are_unique_and_sort_by_age() -> None:
 
 
 def test_derived_ids_depend_on_their_parts_only() -> None:
-    assert derive_id("a", 1) == derive_id("a", 1) != derive_id("a", 2)
+    assert derive_id("a", "1") == derive_id("a", "1") != derive_id("a", "2")
     assert len(derive_id("\ud800")) == 32
 
 
