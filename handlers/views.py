@@ -1,5 +1,6 @@
 """Submitted modals. A refusal takes the place of the form: a private message would hide behind it."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers import drafts, home, rest
 from handlers.cards import ids, words
-from handlers.cards.forms import Draft, form_view, read_form
-from handlers.cards.model import Reply, decide
+from handlers.cards.forms import Draft, form_view, named, own_errors, read_form
+from handlers.cards.model import Action, Reply, decide
 from handlers.cards.payloads import card_of
 from handlers.cards.refusals import notice_view
 from handlers.cards.rest import progress_view
@@ -21,6 +22,8 @@ from runtime.requests.records import Decision, Request, RequestId, RequestStatus
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
+PATIENCE = 2.0
+"""Seconds after which a form is taken as it is; Slack gives up after three."""
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -79,6 +82,7 @@ class _Unfinished:
 
 async def _answer(desk: Desk, sent: Submission) -> Refusal | _Unfinished | dict[str, str] | None:
     """Decide with what the modal holds: None when that is done, a refusal, or errors by block id."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
     ref = ids.parse_view_ref(sent.metadata) or ids.ViewRef()
     request = await desk.runner.check(RequestId(ref.request_id or ""), sent.by)
     if isinstance(request, Refusal):
@@ -93,10 +97,28 @@ async def _answer(desk: Desk, sent: Submission) -> Refusal | _Unfinished | dict[
             await drafts.keep(desk, sent.view_id, request, draft)
             return _Unfinished(form_view(card, action, request, draft))
         case Reply() as reply:
-            return await _decide(desk, sent, request, decide(action, reply))
-        case errors:
-            await desk.runner.refused("answer", Refusal(Reason.INVALID, request), sent.by)
-            return errors
+            errors = await own_errors_by(deadline, action, reply, before)
+            if not errors:
+                return await _decide(desk, sent, request, decide(action, reply))
+        case wrong:
+            errors = wrong
+    await desk.runner.refused("answer", Refusal(Reason.INVALID, request), sent.by)
+    return errors
+
+
+async def own_errors_by(deadline: float, action: Action, reply: Reply, draft: Draft | None) -> dict[str, str]:
+    """What the validators of a form's type say, where they say it by `deadline` (the loop's time).
+
+    They are the program's own code, which nobody promised to be quick: in a thread, and no longer than Slack's patience
+    allows. Whom they do not tell here hears it from the graph, which asks again.
+    """
+    if not named(action):
+        return {}
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await asyncio.to_thread(own_errors, action, reply, draft)
+    except TimeoutError:
+        return {}
 
 
 async def _decide(desk: Desk, sent: Submission, request: Request, decision: Decision) -> Refusal | None:

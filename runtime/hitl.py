@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from runtime.codec.process import CODEC
+from runtime.named_types import schema_of
 from runtime.policy.times import seconds_of
 
 Reason = Annotated[str, Field(min_length=1, max_length=75, pattern=r"\S")]
@@ -130,7 +131,7 @@ class Form(_Payload):
     @classmethod
     def of(cls, model: type[BaseModel], **fields: Any) -> "Form":
         """Ask for an instance of `model`."""
-        form = cls(json_schema=model.model_json_schema(), **fields)
+        form = cls(json_schema=schema_of(model), **fields)
         form._model = model
         return form
 

@@ -1,6 +1,6 @@
 """What somebody left in the inputs of a form, put where it belongs among the values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +66,22 @@ def _begun(values: Values, row: Row) -> Values:
 
 
 def faults(schema: Schema, values: Values, inputs: Sequence[Field], *, last: bool) -> Errors:
-    """What the schema says about the values as a whole, at the inputs concerned.
+    """What the schema says about the values as a whole, at the inputs concerned."""
+    return _beside(schemas.faults(schema, plain(values)), inputs, last=last)
+
+
+def own_faults(schema: Schema, values: Values, inputs: Sequence[Field]) -> Errors:
+    """What the validators of the schema's type say about values that fit it, at the inputs of the last page."""
+    return _beside(schemas.own_faults(schema, values), inputs, last=True)
+
+
+def _beside(found: Iterable[Fault], inputs: Sequence[Field], *, last: bool) -> Errors:
+    """Each fault in words at the input concerned.
 
     What concerns none of them is said at the first one of the `last` page; before that, its page is still to come.
     """
     errors: Errors = {}
-    for fault in schemas.faults(schema, plain(values)):
+    for fault in found:
         exact = next((field for field in inputs if fault.path[: len(field.path)] == field.path), None)
         if exact is not None:
             errors.setdefault(exact.block_id, fault.words(len(exact.path)))

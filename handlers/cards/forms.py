@@ -10,12 +10,13 @@ from typing import Any
 from handlers.cards import ids, words
 from handlers.cards.body import MAX_LINES
 from handlers.cards.elements import labelled, text_input
-from handlers.cards.filling import Errors, Values, element, faults, fill
+from handlers.cards.filling import Errors, Values, element, faults, fill, own_faults
 from handlers.cards.ids import ANSWER, INPUT, NOTE, REASON, TEXT, ViewRef
 from handlers.cards.literal import Block, context, excerpt, paragraph, plain_text
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.pages import Page, pages
 from handlers.cards.reading import InvalidInputError, read_text
+from runtime.named_types import TYPE
 from runtime.requests.records import Person, Request
 
 
@@ -78,6 +79,19 @@ def read_form(
             return {NOTE: words.GIVE_A_REASON} if missing else Reply(note=reason, by=by, at=at)
         case None:
             return Reply(note=note, by=by, at=at)
+
+
+def named(action: Action) -> bool:
+    """Whether a form was made of a type, whose own validators can be asked: `own_errors`."""
+    return isinstance(action.ask, AskForm) and TYPE in action.ask.schema
+
+
+def own_errors(action: Action, reply: Reply, draft: Draft | None = None) -> Errors:
+    """What the validators of a form's type say about the values it gave. Runs code of the agent's program."""
+    if not isinstance(action.ask, AskForm) or reply.values is None:
+        return {}
+    last = pages(_drafted(action.ask, draft))[-1]
+    return own_faults(action.ask.schema, reply.values, last.inputs)
 
 
 def keep_page(ask: AskForm, state: Mapping[str, Any], draft: Draft, *, turn: int = 0) -> Draft:

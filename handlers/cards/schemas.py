@@ -3,10 +3,11 @@
 Only references within the schema are followed: nothing here reads a file or an address.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from math import isfinite
 from typing import Any
@@ -19,6 +20,8 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from handlers.cards import words
+from handlers.cards.masking import mask_text
+from runtime import named_types
 
 Schema = dict[str, Any]
 MAX_DEPTH = 60
@@ -115,18 +118,11 @@ class Fault:
     """Keys that lead to the value concerned; the first one missing included."""
     involved: frozenset[str]
     """Properties inside that value which the broken rule names: it is about several of them."""
-    _error: ValidationError | None
+    words: Callable[[int], str]
+    """What is wrong, for somebody who reads it beside the input of the value that is so many keys down.
 
-    def words(self, depth: int) -> str:
-        """What is wrong, for somebody who reads it beside the input of the value that is `depth` keys down.
-
-        It never quotes the value, which may be a secret.
-        """
-        if self._error is None:
-            return words.UNFIT
-        inside = list(self._error.absolute_path)[depth:]
-        said = _words(self._error, whole=len(self.path) <= depth)
-        return f"{said} (at {_path(inside)})" if inside else said
+    It never quotes the value, which may be a secret.
+    """
 
 
 def faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[Fault]:
@@ -135,9 +131,36 @@ def faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         for error in islice(validator.iter_errors(dict(values)), 50):
             cause = _cause(error)
-            yield Fault((*cause.absolute_path, *_missing(cause)[:1]), frozenset(_names(cause.validator_value)), cause)
+            path = (*cause.absolute_path, *_missing(cause)[:1])
+            yield Fault(path, frozenset(_names(cause.validator_value)), partial(_said, cause, len(path)))
     except RecursionError:  # a schema that refers to itself without an end
-        yield Fault((), frozenset(), None)
+        yield Fault((), frozenset(), lambda _: words.UNFIT)
+
+
+def _said(error: ValidationError, length: int, depth: int) -> str:
+    inside = list(error.absolute_path)[depth:]
+    said = _words(error, whole=length <= depth)
+    return f"{said} (at {_path(inside)})" if inside else said
+
+
+def own_faults(schema: Schema, values: Mapping[str, Any]) -> Iterator[Fault]:
+    """What the validators of the type that the schema was made of have against values that fit the schema."""
+    for problem in named_types.problems(schema, values):
+        yield Fault(tuple(_keys(problem.path, values)), frozenset(), _saying(mask_text(problem.words)))
+
+
+def _saying(said: str) -> Callable[[int], str]:
+    return lambda _: said
+
+
+def _keys(path: Iterable[str | int], values: Any) -> Iterator[str | int]:
+    """The steps of a path that are in the values: some stand for the variant of a union, or for what is missing."""
+    for step in path:
+        try:
+            values = values[step]
+        except (LookupError, TypeError):
+            continue
+        yield step
 
 
 def _words(error: ValidationError, *, whole: bool) -> str:

@@ -72,9 +72,9 @@ def question_of(value: Any, digest: str, schema: Any, supersedes: str | None = N
     """Make a question, its type as JSON Schema; the id comes later."""
     if schema is None or isinstance(schema, dict):
         return Question("", digest, value, schema, supersedes)
-    from pydantic import TypeAdapter  # noqa: PLC0415 - only for questions that have a type
+    from runtime.named_types import schema_of  # noqa: PLC0415 - only for questions that have a type
 
-    return Question("", digest, value, TypeAdapter(schema).json_schema(), supersedes, typed=True)
+    return Question("", digest, value, schema_of(schema), supersedes, typed=True)
 
 
 def refusals() -> tuple[type[Exception], ...]:
@@ -86,5 +86,6 @@ def refusals() -> tuple[type[Exception], ...]:
 
 def problems_of(error: Any) -> dict[str, str]:
     """Say by field what is wrong, in a validator's own words where it has any."""
-    problems = ((problem["loc"], problem["msg"].removeprefix("Value error, ")) for problem in error.errors())
-    return {".".join(map(str, place)): words for place, words in problems}
+    from runtime.named_types import problems_of as told  # noqa: PLC0415 - only where there are any
+
+    return {".".join(map(str, problem.path)): problem.words for problem in told(error)}
