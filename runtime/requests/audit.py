@@ -10,9 +10,10 @@ and an export that is kept elsewhere shows the rest. Entries hold no payload; wh
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
-from typing import Any, Final
+from math import inf
+from typing import Any, Final, TypedDict, Unpack
 
 from runtime.requests.records import NOBODY, Change, Decision, Person, Request, Thread, ThreadId
 from runtime.store import Collection, Document, DocumentStore
@@ -22,8 +23,20 @@ ANSWER: Final = "answer"
 LONGEST: Final = 2000
 """Characters of one changed value that an entry keeps."""
 REMEMBERED: Final = 1000
-"""Chains whose end is known, and requests that are known to be noted: for the others it is looked up."""
+"""Chains whose end is known, and acts that are known to be noted: for the others it is looked up."""
+A_FEW: Final = 8
+"""Entries that are read at first, where the end of a chain is looked through."""
 _OF_THE_STORE: Final = frozenset({"id", "created_at", "revision", "hash"})
+
+
+class About(TypedDict, total=False):
+    """What an entry can say besides who did what and when."""
+
+    thread_id: str
+    request_id: str
+    detail: str
+    reason: str | None
+    changes: Sequence[Change]
 
 
 class Audit:
@@ -33,43 +46,42 @@ class Audit:
         self._store = store
         self._noted = noted
         self._heads: dict[str, Document] = {}
-        self._answered: dict[str, None] = {}
-        """Requests whose decisions are noted."""
+        self._known: dict[str, None] = {}
+        """What is known to be on the trail."""
 
-    async def note(
-        self,
-        what: str,
-        *,
-        at: float,
-        by: Person | None,
-        thread_id: str = "",
-        request_id: str = "",
-        detail: str = "",
-        reason: str | None = None,
-        changes: Sequence[Change] = (),
-        once: bool = False,
-    ) -> None:
-        """Add an entry. `once`: unless it is there; a request has one of each kind, a thread of each kind and time."""
-        said: Document = {
-            "what": what,
-            "at": at,
-            "by": asdict(by) if by else None,
-            "thread_id": thread_id,
-            "request_id": request_id,
-            "detail": detail,
-            "reason": reason,
-            "changes": [[change.field, _text(change.before), _text(change.after)] for change in changes],
-        }
+    async def note(self, what: str, *, at: float, by: Person | None, **about: Unpack[About]) -> None:
+        """Add an entry for what changes nothing else."""
+        said = entry_of(what, at=at, by=by, **about)
+        chain = str(said["thread_id"])
         while True:
-            head = self._heads.pop(thread_id, None) or await self._head(thread_id)
-            if once and await self._is_noted(said):  # after the head: what comes later is in our way
+            head = self._heads.pop(chain, None) or next(iter(await self._since(chain, inf)), None)
+            if await self._append(said, head):
                 return
-            entry = _chained(said, head)
-            if await self._store.insert(AUDIT, entry):
-                break
-        self._heads[thread_id] = entry
+
+    async def add(self, *entries: Document) -> None:
+        """Add entries that may be there already, because another process has found them too: each is there once."""
+        for said in entries:
+            if _act_of(said) not in self._known:
+                await self._add(said)
+                self._known[_act_of(said)] = None
+                _bound(self._known)
+
+    async def _add(self, said: Document) -> None:
+        at: Any = said["at"]
+        while True:
+            newest = await self._since(str(said["thread_id"]), at)  # what comes after this is in our way
+            there = any(_act_of(entry) == _act_of(said) for entry in newest)
+            if there or await self._append(said, newest[0] if newest else None):
+                return
+
+    async def _append(self, said: Document, head: Document | None) -> bool:
+        entry = _chained(said, head)
+        if not await self._store.insert(AUDIT, entry):
+            return False
+        self._heads[str(entry["thread_id"])] = entry
         _bound(self._heads)
-        self._noted(what, detail)
+        self._noted(str(entry["what"]), str(entry["detail"]))
+        return True
 
     async def note_start(self, thread: Thread) -> None:
         """Add who started a thread, or had it made from another one, unless that is there.
@@ -79,56 +91,65 @@ class Audit:
         what, by, detail = "start", thread.started_by, thread.agent
         if thread.forked_by is not None:
             what, by, detail = "forked", thread.forked_by, str(thread.forked_from)
-        await self.note(what, at=thread.created_at, by=by, thread_id=thread.id, detail=detail, once=True)
+        await self.add(entry_of(what, at=thread.created_at, by=by, thread_id=thread.id, detail=detail))
 
     async def note_stop(self, thread: Thread) -> None:
         """Add who stopped a thread that is stopped, unless that is there: whoever finds one may do this."""
         if thread.stopped_by is not None:
-            await self.note("stop", at=thread.updated_at, by=thread.stopped_by, thread_id=thread.id, once=True)
+            await self.add(entry_of("stop", at=thread.updated_at, by=thread.stopped_by, thread_id=thread.id))
 
     async def note_answer(self, request: Request) -> None:
-        """Add how a request was decided, unless that is there: whoever finds a decided request may do this.
-
-        Who dies between a decision and its entry leaves that to whoever delivers it.
-        """
-        if request.decision is None or request.id in self._answered:
-            return
-        await self._note_decision(ANSWER, request, request.decision, once=True)
-        self._answered[request.id] = None
-        _bound(self._answered)
-
-    async def note_vote(self, request: Request, decision: Decision) -> None:
-        """Add what somebody would have decided, where others have to agree."""
-        await self._note_decision("vote", request, decision, once=False)
-
-    async def _note_decision(self, what: str, request: Request, decision: Decision, *, once: bool) -> None:
-        await self.note(
-            what,
-            at=decision.at,
-            by=decision.by if decision.by != NOBODY else None,
-            thread_id=request.thread_id,
-            request_id=request.id,
-            detail=_detail(decision),
-            reason=decision.reason,
-            changes=decision.changes,
-            once=once,
-        )
+        """Add how a request was decided, unless that is there: whoever finds a decided request may do this."""
+        if request.decision is not None:
+            await self.add(decision_entry(ANSWER, request, request.decision))
 
     async def trail(self, thread_id: ThreadId) -> list[Document]:
         """Entries of a thread, oldest first."""
         return await self._store.find(AUDIT, {"thread_id": thread_id})
 
-    async def _head(self, thread_id: str) -> Document | None:
-        newest = await self._store.find(AUDIT, {"thread_id": thread_id}, limit=1, newest_first=True)
-        if newest and "number" not in newest[0]:  # of a release that did not chain, perhaps still running beside us
-            newest = await self._store.find(AUDIT, {"thread_id": thread_id})
-        return max((entry for entry in newest if "number" in entry), key=_number, default=None)
+    async def _since(self, chain: str, at: float) -> list[Document]:
+        """The end of a chain, newest entry first: everything that was added since then, and some more."""
+        limit = A_FEW
+        while True:
+            found = await self._store.find(AUDIT, {"thread_id": chain}, limit=limit, newest_first=True)
+            chained = [entry for entry in found if "number" in entry]  # a release that did not chain may run beside us
+            oldest: Any = chained[-1]["created_at"] if chained else at
+            if oldest < at or len(found) < limit:
+                return chained
+            limit *= A_FEW
 
-    async def _is_noted(self, said: Document) -> bool:
-        about = "request_id" if said["request_id"] else "thread_id"
-        entries = await self._store.find(AUDIT, {about: str(said[about])})
-        same = [entry for entry in entries if entry["what"] == said["what"]]
-        return any(said["request_id"] or entry["at"] == said["at"] for entry in same)
+
+def entry_of(what: str, *, at: float, by: Person | None, **about: Unpack[About]) -> Document:
+    """What an entry says. Kept with a record (`unnoted`), it is stored by the very write that does what it tells of."""
+    return {
+        "what": what,
+        "at": at,
+        "by": asdict(by) if by else None,
+        "thread_id": about.get("thread_id", ""),
+        "request_id": about.get("request_id", ""),
+        "detail": about.get("detail", ""),
+        "reason": about.get("reason"),
+        "changes": [[one.field, _text(one.before), _text(one.after)] for one in about.get("changes", ())],
+    }
+
+
+def noting(request: Request, *entries: Document) -> Request:
+    """Return a request of which the trail is still to say this."""
+    return replace(request, unnoted=(*request.unnoted, *entries))
+
+
+def decision_entry(what: str, request: Request, decision: Decision) -> Document:
+    """What an entry says of a decision, or of one that others have to agree with."""
+    return entry_of(
+        what,
+        at=decision.at,
+        by=decision.by if decision.by != NOBODY else None,
+        thread_id=request.thread_id,
+        request_id=request.id,
+        detail=_detail(decision),
+        reason=decision.reason,
+        changes=decision.changes,
+    )
 
 
 def faults(trail: Sequence[Document]) -> Iterator[str]:
@@ -168,6 +189,12 @@ def _chained(said: Document, head: Document | None) -> Document:
     entry = said | {"number": number, "previous": head["hash"] if head else ""}
     at: Any = max(said["at"], head["created_at"]) if head else said["at"]  # type: ignore[type-var]  # both are floats
     return entry | {"id": f"{said['thread_id']!s}#{number:09}", "created_at": at, "hash": hash_of(entry)}
+
+
+def _act_of(entry: Document) -> str:
+    """What tells an act from every other: nobody does the same twice at one time."""
+    said = [entry[name] for name in ("thread_id", "request_id", "what", "at", "by", "detail")]
+    return json.dumps(said, sort_keys=True)
 
 
 def _number(entry: Document) -> int:

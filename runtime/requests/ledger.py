@@ -14,7 +14,7 @@ from runtime.engine.ids import derive_id
 from runtime.policy.ladder import Rung
 from runtime.policy.model import Terms
 from runtime.requests import leases
-from runtime.requests.audit import AUDIT, Audit
+from runtime.requests.audit import AUDIT, About, Audit, entry_of
 from runtime.requests.grants import GRANTS, Grants
 from runtime.requests.leases import LEASES, Leases
 from runtime.requests.records import (
@@ -156,28 +156,45 @@ class Ledger:
     async def claim(self, request_id: RequestId, decision: Decision) -> Request | None:
         """Decide an open request: of all who try, exactly one gets it. One round trip."""
         change: Document = {"status": str(RequestStatus.DECIDED), "decision": self._decision_bytes(decision)}
-        return await self._move(request_id, RequestStatus.OPEN, change | {UNSEEN: decision.at})
+        expect: dict[str, Scalar] = {"status": str(RequestStatus.OPEN)}
+        document = await self._set(REQUESTS, request_id, expect, change | {UNSEEN: decision.at})
+        return self._request(document) if document else None
 
     async def change_request(self, request: Request, **changes: Any) -> Request | None:
-        """Change a request as it was read; None when it has changed since."""
-        document = self._request_document(replace(request, **changes))
+        """Change a request as it was read; None when it has changed since.
+
+        What people did with it is seen (`unseen_since=None`) once the trail says it.
+        """
+        document = self._request_document(replace(request, **await self._noted(request, changes)))
         changed = await self._set(REQUESTS, request.id, {"revision": request.revision}, document)
         return self._request(changed) if changed else None
 
     async def settle(self, request: Request, status: RequestStatus, *, problem: str | None = None) -> Request | None:
         """Move a request on from the status it was read with; None when it has moved already.
 
-        How it was decided is on the trail first, even if the process that decided died before it could note that.
+        What was done with it is on the trail first, even if the process that did it died before it could note that.
         """
-        await self.audit.note_answer(request)
-        change: Document = {"status": str(status), UNSEEN: None}
+        change: Document = {"status": str(status)}
         if problem is not None:
             change["problem"] = problem
-        return await self._move(request.id, request.status, change)
+        while True:
+            await self.audit.note_answer(request)
+            seen = await self._noted(request, {UNSEEN: None})
+            expect: dict[str, Scalar] = {"revision": request.revision}
+            document = await self._set(REQUESTS, request.id, expect, change | seen)
+            if document is not None:
+                return self._request(document)
+            now = await self.request(request.id)
+            if now is None or now.status is not request.status:
+                return None
+            request = now
 
-    async def _move(self, request_id: RequestId, status: RequestStatus, change: Document) -> Request | None:
-        document = await self._set(REQUESTS, request_id, {"status": str(status)}, change)
-        return self._request(document) if document else None
+    async def _noted(self, record: Request | Turn, changes: dict[str, Any]) -> dict[str, Any]:
+        """Changes of a record; where these say that somebody has seen to it, what was done with it is noted first."""
+        if not record.unnoted or changes.get(UNSEEN, UNSEEN) is not None:
+            return changes
+        await self.audit.add(*record.unnoted)
+        return {**changes, "unnoted": ()}
 
     # Turns.
 
@@ -197,8 +214,8 @@ class Ledger:
         return _turn(document) if document else None
 
     async def change_turn(self, turn: Turn, **changes: Any) -> Turn | None:
-        """Change a turn as it was read; None when it has changed since."""
-        document = _turn_document(replace(turn, **changes))
+        """Change a turn as it was read; None when it has changed since. What was done is noted as with requests."""
+        document = _turn_document(replace(turn, **await self._noted(turn, changes)))
         changed = await self._set(TURNS, turn.id, {"revision": turn.revision}, document)
         return _turn(changed) if changed else None
 
@@ -280,6 +297,19 @@ class Ledger:
 
     # Audit.
 
+    async def note_start(self, thread: Thread) -> None:
+        """Have the trail say who started a thread, and that of the run it is a copy of; whoever finds it may."""
+        await self.audit.note_start(thread)
+        origin = await self.request(thread.forked_from) if thread.forked_from and thread.forked_by else None
+        if origin is not None:
+            about: About = {"thread_id": origin.thread_id, "request_id": origin.id, "detail": thread.id}
+            await self.audit.add(entry_of("fork", at=thread.created_at, by=thread.forked_by, **about))
+
+    async def note_done(self, request: Request) -> None:
+        """Have the trail say what was done with a request, unless it does: whoever finds that may do this."""
+        await self.audit.note_answer(request)
+        await self.audit.add(*request.unnoted)
+
     async def trail(self, thread_id: ThreadId) -> list[Document]:
         """Audit entries of a thread, oldest first."""
         return await self.audit.trail(thread_id)
@@ -310,7 +340,7 @@ class Ledger:
         terms = {"audiences": [approvers]} if approvers else fields.get("terms", {})
         fields["terms"] = Terms.model_validate(terms)
         fields["status"] = RequestStatus(fields["status"])
-        for name in {"due", "places", "closed"} & fields.keys():
+        for name in {"due", "places", "closed", "unnoted"} & fields.keys():
             fields[name] = tuple(fields[name])
         fields["notices"] = tuple(
             Notice(rung=Rung(notice["rung"]), to=notice["to"]) for notice in fields.get("notices", ())
@@ -365,6 +395,7 @@ def _turn_document(turn: Turn) -> Document:
 
 def _turn(document: Document) -> Turn:
     fields: dict[str, Any] = dict(document)
+    fields["unnoted"] = tuple(fields.get("unnoted", ()))
     return Turn(**fields | {"by": Person(**fields["by"]), "status": TurnStatus(fields["status"])})
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NewType
 
 from runtime.policy.ladder import Rung
 from runtime.policy.model import Terms
+from runtime.store import Document
 
 ThreadId = NewType("ThreadId", str)
 RequestId = NewType("RequestId", str)
@@ -166,6 +167,8 @@ class Reminder:
 
     to: Person
     at: float
+    noted: bool = False
+    """Whether the trail says that it was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +224,9 @@ class Request:
     """The run in which it is answered differently."""
     created_at: float
     unseen_since: float | None = None
-    """Since when nobody has seen to its decision."""
+    """Since when nobody has seen to what a person did with it."""
+    unnoted: tuple[Document, ...] = ()
+    """What was done with it, as the audit trail is still to say (`runtime.requests.audit.entry_of`)."""
     revision: int = 1
 
     @property
@@ -277,6 +282,8 @@ class Turn:
     """When it arrived."""
     unseen_since: float | None = None
     """Since when nobody has seen it in the queue."""
+    unnoted: tuple[Document, ...] = ()
+    """As of a request."""
     revision: int = 1
 
 

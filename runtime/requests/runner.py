@@ -17,6 +17,7 @@ from runtime.errors import StoreError
 from runtime.policy.directory import Directory, NoDirectory
 from runtime.policy.model import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
+from runtime.requests.audit import decision_entry, entry_of, noting
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives
 from runtime.requests.forks import copy_id_of, open_copy
 from runtime.requests.grants import Grant
@@ -47,6 +48,7 @@ from runtime.requests.surface import Surface
 from runtime.requests.sweeper import SWEEP_SECONDS, Sweeper
 from runtime.requests.unattended import Unattended
 from runtime.requests.votes import cast, withdraw
+from runtime.store import Document
 
 
 class Runner:
@@ -96,7 +98,7 @@ class Runner:
         opened = await self.ledger.open_thread(thread)
         self._drives.wake(thread.id, fresh=opened)
         if opened:
-            await self._note_what_counts(self.ledger.audit.note_start(thread))
+            await self._note_what_counts(self.ledger.note_start(thread))
         return thread
 
     async def heard(self, thread: Thread, key: str) -> bool:
@@ -112,15 +114,14 @@ class Runner:
 
         `said_at`: by the surface's clock, which is the same in every process.
         """
-        added = await self._add_turn(thread.id, text, by, place, key, said_at=said_at)
+        entry = entry_of("say", at=self._clock(), by=by, thread_id=thread.id)
+        added = await self._add_turn(thread.id, text, by, place, key, said_at=said_at, unnoted=(entry,))
         self.wake(thread.id)
         if added:
-            await self._note("say", by, thread_id=thread.id)
+            await self._note_what_counts(self.ledger.audit.add(entry))
         return thread.status not in AT_REST
 
-    async def _add_turn(
-        self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str, *, said_at: float = 0.0
-    ) -> bool:
+    async def _add_turn(self, thread_id: ThreadId, text: str, by: Person, place: Place, key: str, **more: Any) -> bool:
         now = self._clock()
         turn = Turn(
             id=derive_id("turn", key),
@@ -128,9 +129,9 @@ class Runner:
             text=text,
             by=by,
             place=place,
-            said_at=said_at,
             created_at=now,
             unseen_since=now,
+            **more,
         )
         return await self.ledger.add_turn(turn)
 
@@ -170,7 +171,7 @@ class Runner:
         Where several have to agree, this is a vote, and the last one that is needed claims; one rejection is enough.
         """
         if request.terms.required > 1 and decision.verdict is not Verdict.REJECTED:
-            return await self._vote(request, decision)
+            return await self._agree(request, decision)
         decided = await self.ledger.claim(request.id, decision)
         if decided is None:
             now = await self.ledger.request(request.id)
@@ -180,32 +181,28 @@ class Runner:
         await self._note_what_counts(self.ledger.audit.note_answer(decided))
         return decided
 
-    async def _vote(self, seen: Request, decision: Decision) -> Request | Refusal:
-        def voted(request: Request) -> Request | Reason:
-            counted = cast(request, seen, decision, self._codec)
-            if isinstance(counted, Request) and len(counted.votes) >= counted.terms.required:
-                return replace(counted, status=RequestStatus.DECIDED, decision=decision)
-            return counted
+    async def _agree(self, seen: Request, decision: Decision, *also: Document) -> Request | Refusal:
+        """Decide a request, or vote where others have to agree. `also`: what else the trail is to say of it."""
 
-        result = await self._change_open(seen.id, decision.by, voted)
-        if isinstance(result, Refusal):
-            return await self.refused("answer", result, decision.by)
-        if result.status is RequestStatus.OPEN:
-            await self.ledger.audit.note_vote(result, decision)
-        else:
-            await self._note_what_counts(self.ledger.audit.note_answer(result))
-        return result
+        def agreed(request: Request) -> Request | Reason:
+            counted = cast(request, seen, decision, self._codec) if request.terms.required > 1 else request
+            if isinstance(counted, Reason):
+                return counted
+            if len(counted.votes) >= counted.terms.required or request.terms.required <= 1:
+                return noting(replace(counted, status=RequestStatus.DECIDED, decision=decision), *also)
+            return noting(counted, decision_entry("vote", counted, decision), *also)
+
+        return await self._change_open("answer", seen.id, decision.by, agreed)
 
     async def answer_for_run(self, request: Request, approval: Decision) -> Request | Refusal:
         """Approve a request, and calls of the same tools for the rest of the run."""
         if not request.terms.same:
             return await self.refused("grant", Refusal(Reason.CHANGED, request), approval.by)
         grant = await self.ledger.grants.give(request, approval.by, approval.at)
-        answered = await self.answer(request, approval)
+        given = self._entry("grant", request, grant.by, grant.tools)
+        answered = await self._agree(request, approval, given)
         if isinstance(answered, Refusal):
             await self.ledger.grants.revoke(grant)
-            return answered
-        await self._note("grant", grant.by, thread_id=grant.thread_id, request_id=request.id, detail=grant.tools)
         return answered
 
     async def revoke(self, grant_id: str, by: Person) -> Grant | Refusal:
@@ -230,40 +227,49 @@ class Runner:
         if isinstance(lets, Refusal):
             return await self.refused("hand_over", lets, by)
         handover = Handover(to=to, by=by, note=note, lets=lets, at=self._clock())
-        result = await self._change_open(request_id, by, lambda request: handed(request, handover))
-        if isinstance(result, Refusal):
-            return await self.refused("hand_over", result, by)
-        await self._note("hand_over", by, thread_id=result.thread_id, request_id=result.id, detail=to.id)
-        return result
+        return await self._change_open(
+            "hand_over",
+            request_id,
+            by,
+            lambda request: noting(handed(request, handover), self._entry("hand_over", request, by, to.id)),
+        )
 
     async def remind(self, request_id: RequestId, by: Person, at: float) -> Request | Refusal:
         """Tell somebody about a request `at` that time, if it is still open; one reminder at a time for each person."""
-        result = await self._change_open(request_id, by, lambda request: reminded(request, by, at, self._clock()))
-        return await self.refused("remind", result, by) if isinstance(result, Refusal) else result
+
+        def asked(request: Request) -> Request:
+            return noting(reminded(request, by, at, self._clock()), self._entry("remind", request, by))
+
+        return await self._change_open("remind", request_id, by, asked)
 
     async def withdraw(self, request_id: RequestId, by: Person) -> Request | Refusal:
         """Take one's vote back, as long as nothing is decided."""
-        result = await self._change_open(request_id, by, lambda request: withdraw(request, by))
-        if isinstance(result, Request):
-            await self._note("withdraw", by, thread_id=result.thread_id, request_id=result.id)
-            return result
-        return await self.refused("withdraw", result, by)
+
+        def withdrawn(request: Request) -> Request | Reason:
+            changed = withdraw(request, by)
+            return noting(changed, self._entry("withdraw", request, by)) if isinstance(changed, Request) else changed
+
+        return await self._change_open("withdraw", request_id, by, withdrawn)
 
     async def _change_open(
-        self, request_id: RequestId, by: Person, change: Callable[[Request], Request | Reason]
+        self, what: str, request_id: RequestId, by: Person, change: Callable[[Request], Request | Reason]
     ) -> Request | Refusal:
-        """Change an open request as it is now: again, when somebody else has changed it meanwhile."""
+        """Change an open request as it is now: again, when somebody else has changed it meanwhile.
+
+        What the trail is to say of it is stored with the change; a refusal is noted as one of `what`.
+        """
         while True:
             request = await self.ledger.request(request_id)
             refusal = is_pending(request, by, self._clock())
             if refusal is not None or request is None:
-                return refusal or Refusal(Reason.UNKNOWN)
+                return await self.refused(what, refusal or Refusal(Reason.UNKNOWN), by)
             changed = change(request)
             if isinstance(changed, Reason):
-                return Refusal(changed, request)
+                return await self.refused(what, Refusal(changed, request), by)
             stored = await self.ledger.change_request(request, **_what_people_do(changed), unseen_since=self._clock())
             if stored is not None:
                 self.wake(stored.thread_id)
+                await self._note_what_counts(self.ledger.note_done(stored))
                 return stored
 
     async def stop(self, thread_id: ThreadId, by: Person) -> Thread | Refusal:
@@ -298,10 +304,11 @@ class Runner:
             last = max(turns, key=lambda turn: turn.taken_at or turn.created_at)
             if not turn.failed or turn.id != last.id:
                 return await self.refused("retry", Refusal(Reason.MOVED_ON, thread=thread), by)
-            again = await try_again(self.ledger, turn, self._clock())
+            entry = entry_of("retry", at=self._clock(), by=by, thread_id=thread.id)
+            again = await try_again(self.ledger, turn, self._clock(), entry)
             if again is not None:
                 self.wake(thread.id)
-                await self._note("retry", by, thread_id=thread.id)
+                await self._note_what_counts(self.ledger.audit.add(entry))
                 return again
 
     async def fork(self, request_id: RequestId, by: Person) -> Thread | Refusal:
@@ -330,8 +337,7 @@ class Runner:
         if not await agent.copy(thread.id, request.interrupt_id, copy_id):
             return None
         copy = await open_copy(self.ledger, thread, turn, request, by=by, now=self._clock())
-        await self._note("fork", by, thread_id=thread.id, request_id=request.id, detail=copy_id)
-        await self.ledger.audit.note_start(copy)
+        await self._note_what_counts(self.ledger.note_start(copy))
         return copy
 
     async def refused(self, what: str, refusal: Refusal, by: Person) -> Refusal:
@@ -346,6 +352,10 @@ class Runner:
         """Note what is stored already, if that can be done now: the drive does it otherwise."""
         with suppress(StoreError):
             await noting
+
+    def _entry(self, what: str, request: Request, by: Person, detail: str = "") -> Document:
+        at = self._clock()
+        return entry_of(what, at=at, by=by, thread_id=request.thread_id, request_id=request.id, detail=detail)
 
     async def _note(self, what: str, by: Person, *, thread_id: str, request_id: str = "", detail: str = "") -> None:
         at = self._clock()
@@ -381,5 +391,5 @@ class Runner:
 
 
 def _what_people_do(request: Request) -> dict[str, Any]:
-    names = ("status", "decision", "proposal", "proposed_in", "votes", "handed", "places", "reminders")
+    names = ("status", "decision", "proposal", "proposed_in", "votes", "handed", "places", "reminders", "unnoted")
     return {name: getattr(request, name) for name in names}

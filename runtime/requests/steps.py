@@ -33,6 +33,7 @@ from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, T
 from runtime.requests.routing import routed
 from runtime.requests.surface import Surface
 from runtime.requests.unattended import Unattended
+from runtime.store import Document
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,8 @@ class Steps:
         thread = await self._ledger.thread(drive.thread_id)
         if thread is None or thread.gone:
             return await self._forget(drive.thread_id)
-        if thread.revision == 1:
-            await self._ledger.audit.note_start(thread)
+        if thread.revision == 1 or thread.unseen_since is not None:
+            await self._ledger.note_start(thread)
         more = await self._step(drive, lease, thread)
         if not more:
             await self._surface.refresh(thread.id, lease.check)
@@ -213,7 +214,6 @@ class Steps:
             question = pending.get(request.interrupt_id)
             decided = request.status is RequestStatus.DECIDED
             if question is None:
-                await self._ledger.audit.note_answer(request)
                 await self._ledger.settle(request, RequestStatus.DELIVERED if decided else RequestStatus.REPLACED)
             elif self._digest(question.value) != request.digest:
                 await self._ledger.settle(request, RequestStatus.REPLACED)
@@ -347,10 +347,11 @@ def _refilled(request: Request) -> Any:
     return refilled(request.decision.value) if refilled and request.decision else request.payload
 
 
-async def try_again(ledger: Ledger, failed: Turn, at: float) -> Turn | None:
-    """Have a failed turn taken again; None when it has changed since it was read."""
+async def try_again(ledger: Ledger, failed: Turn, at: float, *entries: Document) -> Turn | None:
+    """Have a failed turn taken again, and the trail say so; None when it has changed since it was read."""
     again = {"attempt": failed.attempt + 1, "outcome": None, "failed": False}
-    return await ledger.change_turn(failed, status=TurnStatus.TAKEN, unseen_since=at, **again)
+    unnoted = (*failed.unnoted, *entries)
+    return await ledger.change_turn(failed, status=TurnStatus.TAKEN, unseen_since=at, unnoted=unnoted, **again)
 
 
 async def _exhaust(agent: Agent, given: Any, config: Mapping[str, Any], tell: Tell) -> None:

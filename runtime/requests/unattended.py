@@ -6,12 +6,13 @@ After a time without any process the missed steps are taken in order; where the 
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from runtime.policy.audience import Audience
 from runtime.policy.directory import Directory, LookupFailedError
 from runtime.policy.ladder import Rung
 from runtime.requests.agents import Agent
+from runtime.requests.audit import entry_of
 from runtime.requests.grants import THE_SAME
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import may_answer
@@ -26,6 +27,7 @@ from runtime.requests.records import (
     ThreadStatus,
     Verdict,
 )
+from runtime.store import Document
 
 LOOK_AGAIN_SECONDS: Final = 60.0
 """After which people are looked up again, when they could not be."""
@@ -45,7 +47,8 @@ class Unattended:
         """Do what is due, and have the thread looked at again when the next step is; whether anything was decided."""
         decided = False
         waiting: list[float] = []
-        for request in await self._ledger.requests(thread.id, RequestStatus.OPEN):
+        for found in await self._ledger.requests(thread.id, RequestStatus.OPEN):
+            request = await self._noted(found) if found.unnoted else found
             if await self._approve(request, agent):
                 decided = True
             elif request.deadline is not None and request.deadline <= self._clock():
@@ -53,7 +56,7 @@ class Unattended:
                 decided = True
             else:
                 waiting += await self._climb(request)
-                waiting += [reminder.at for reminder in request.reminders if reminder.at > self._clock()]
+                waiting += await self._remind(request)
         if waiting:
             await self._ledger.wake_at(thread.id, min(waiting))
         return decided
@@ -87,6 +90,7 @@ class Unattended:
         decision = agent.to_decision(request, verdict, self._clock(), timed_out=True, by=NOBODY)
         if decision is not None:
             return await self._claim(request, decision)
+        await self._ledger.audit.add(self._entry("stop", request, at=request.deadline))
         now = await self._ledger.thread(thread.id)
         if now is not None:
             await self._ledger.change_thread(now, status=ThreadStatus.STOPPED, updated_at=self._clock())
@@ -114,7 +118,34 @@ class Unattended:
         terms = request.terms.escalated() if rung is Rung.ESCALATE else request.terms
         told = await self._told(replace(request, terms=terms), rung)
         notices = (*request.notices, *(Notice(rung=rung, to=to) for to in told))
-        return await self._ledger.change_request(request, climbed=request.climbed + 1, notices=notices, terms=terms)
+        what = "escalated" if rung is Rung.ESCALATE else "reminded"
+        entry = self._entry(what, request, detail=" ".join(told).strip())
+        return await self._change(request, entry, climbed=request.climbed + 1, notices=notices, terms=terms)
+
+    async def _remind(self, request: Request) -> Iterable[float]:
+        """Note who is reminded now, because they wanted to be; return when others are to be."""
+        now = self._clock()
+        due = [one for one in request.reminders if one.at <= now and not one.noted]
+        if due:
+            reminders = tuple(replace(one, noted=True) if one in due else one for one in request.reminders)
+            entry = self._entry("reminded", request, detail=" ".join(one.to.id for one in due))
+            if await self._change(request, entry, reminders=reminders) is None:
+                return (now,)
+        return [one.at for one in request.reminders if one.at > now]
+
+    async def _change(self, request: Request, entry: Document, **changes: Any) -> Request | None:
+        """Change a request, and have the trail say so."""
+        unnoted = (*request.unnoted, entry)
+        changed = await self._ledger.change_request(request, unnoted=unnoted, **changes)
+        return await self._noted(changed) if changed is not None else None
+
+    async def _noted(self, request: Request) -> Request:
+        """Have the trail say what was done with a request."""
+        return await self._ledger.change_request(request, unseen_since=None) or request
+
+    def _entry(self, what: str, request: Request, *, detail: str = "", at: float | None = None) -> Document:
+        at = self._clock() if at is None else at
+        return entry_of(what, at=at, by=None, thread_id=request.thread_id, request_id=request.id, detail=detail)
 
     async def _told(self, request: Request, rung: Rung) -> Iterable[str]:
         """Whom a step tells; "" is the conversation. Raises `LookupFailedError`."""

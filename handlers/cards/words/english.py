@@ -448,6 +448,12 @@ _DEEDS = {
     "retry": "had it tried again",
     "fork": "asked to answer differently",
     "hand_over": "asked somebody else to answer",
+    "remind": "asked to be reminded",
+    "reminded": "reminded people that nobody had answered",
+    "escalated": "let others answer too, because nobody had",
+    "grant": "approved the same for the rest of the run",
+    "revoke": "ended the approval of the same for the rest of the run",
+    "reveal": "looked at what was hidden",
     "forked": "began this as a copy, to answer differently",
 }
 _TRIED = {
@@ -458,6 +464,8 @@ _TRIED = {
     "fork": "answer differently",
     "hand_over": "ask somebody else to answer",
     "remind": "be reminded",
+    "grant": "approve the same for the rest of the run",
+    "revoke": "end the approval of the same for the rest of the run",
     "say": "write a message",
     "start": "start a run",
 }
