@@ -5,7 +5,7 @@ Everything a program needs is importable from here; what needs a database driver
 
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.injected import ExecutionInfo, Runtime, get_config, get_runtime
+from runtime.engine.injected import ExecutionInfo, Runtime, get_config, get_runtime, get_store
 from runtime.engine.interrupts import (
     GraphBubbleUp,
     GraphInterrupt,
@@ -40,6 +40,7 @@ from runtime.errors import (
 from runtime.functional import entrypoint, task
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph, CompiledGraph as CompiledStateGraph
+from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
 from runtime.messages import (
     REMOVE_ALL_MESSAGES,
     AIMessage,
@@ -83,6 +84,7 @@ __all__ = [
     "AndonError",
     "AnyMessage",
     "AsyncSqliteSaver",
+    "BaseStore",
     "CodecError",
     "Command",
     "CompiledGraph",
@@ -97,11 +99,13 @@ __all__ = [
     "GraphRecursionError",
     "HumanMessage",
     "InMemorySaver",
+    "InMemoryStore",
     "Interrupt",
     "InterruptMismatchError",
     "InvalidAnswerError",
     "InvalidGraphError",
     "InvalidUpdateError",
+    "Item",
     "MemorySaver",
     "Message",
     "MessagesState",
@@ -118,6 +122,7 @@ __all__ = [
     "RunError",
     "RunnableConfig",
     "Runtime",
+    "SearchItem",
     "Send",
     "SqliteSaver",
     "StaleHeadError",
@@ -135,6 +140,7 @@ __all__ = [
     "entrypoint",
     "get_config",
     "get_runtime",
+    "get_store",
     "get_stream_writer",
     "idempotency_key",
     "interrupt",

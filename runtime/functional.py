@@ -100,8 +100,8 @@ class entrypoint:  # noqa: N801 - LangGraph's name
     """Make a durable workflow of a function: `@entrypoint(checkpointer=…)`.
 
     The function takes one input of any kind, and if its parameters name them: `previous` (what the last call on the
-    thread returned, or saved with `entrypoint.final(value=…, save=…)`), `config`, `runtime` and `writer`. The result
-    is called like a graph: `invoke`, `stream`, `get_state` and their async twins.
+    thread returned, or saved with `entrypoint.final(value=…, save=…)`), `config`, `runtime`, `store` and `writer`. The
+    result is called like a graph: `invoke`, `stream`, `get_state` and their async twins.
     """
 
     final = _Final
@@ -109,15 +109,19 @@ class entrypoint:  # noqa: N801 - LangGraph's name
     def __init__(
         self,
         checkpointer: CheckpointStore | bool | None = None,
+        store: Any = None,
         *,
         context_schema: type | None = None,
         retry_policy: Retry = None,
         timeout: Timeout = None,
         **older: Any,
     ) -> None:
-        """`older`: `config_schema` and `retry`, as LangGraph once named `context_schema` and `retry_policy`."""
+        """`store`: as of `StateGraph.compile`.
+
+        `older`: `config_schema` and `retry`, as LangGraph once named `context_schema` and `retry_policy`.
+        """
         self._context, self._retry = renamed(older, config_schema=context_schema, retry=retry_policy)
-        self._checkpointer, self._timeout = checkpointer, timeout
+        self._checkpointer, self._store, self._timeout = checkpointer, store, timeout
 
     def __call__(self, function: Callable[..., Any]) -> Workflow:
         """Raises `InvalidGraphError` for a function that cannot be a workflow."""
@@ -137,7 +141,7 @@ class entrypoint:  # noqa: N801 - LangGraph's name
 
         name = function.__name__
         graph = _graph(name, _then(function, run, result), self._retry, self._timeout, self._context)
-        return Workflow(graph, checkpointer=self._checkpointer, name=name)
+        return Workflow(graph, checkpointer=self._checkpointer, store=self._store, name=name)
 
 
 class Called(Protocol[T_co]):

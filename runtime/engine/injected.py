@@ -50,8 +50,8 @@ class Runtime(Generic[ContextT]):
     stream_writer: Callable[[Any], None] = lambda _: None
     """Sends its argument to readers of the `custom` stream."""
     execution_info: ExecutionInfo = NO_EXECUTION
-    store: None = None
-    """There is no store; programs that ask `if runtime.store` go on without."""
+    store: Any = None
+    """What the graph was given by `compile(store=…)`."""
 
     def override(self, **changes: Any) -> "Runtime[ContextT]":
         """Return the same with other values."""
@@ -73,6 +73,11 @@ def get_config() -> Config:
     return config_of(require_context("get_config()"))
 
 
+def get_store() -> Any:
+    """Return what the running graph was given by `compile(store=…)`. Raises `NoRunError` outside a node."""
+    return require_context("get_store()").run.store
+
+
 def as_context(schema: Any, context: Any) -> Any:
     """Make an object of the graph's context schema from a mapping."""
     if not isinstance(context, Mapping) or not (dataclasses.is_dataclass(schema) or hasattr(schema, "model_validate")):
@@ -87,7 +92,10 @@ def triggers(node: Node, task: Task) -> tuple[str, ...]:
 
 def _runtime(context: TaskContext) -> Runtime[Any]:
     return Runtime(
-        context=context.run.context_at(context.ns), stream_writer=context.emit, execution_info=_info(context)
+        context=context.run.context_at(context.ns),
+        stream_writer=context.emit,
+        execution_info=_info(context),
+        store=context.run.store,
     )
 
 
@@ -137,5 +145,6 @@ _MAKERS: Final[Mapping[str, Callable[[TaskContext], Any]]] = {
     "config": config_of,
     "error": _error,
     "runtime": _runtime,
+    "store": lambda context: context.run.store,
     "writer": lambda context: context.emit,
 }

@@ -29,6 +29,8 @@ class Run:
 
     journal: Journal
     config: Config
+    store: Any = None
+    """What nodes remember beside their threads, where there is any."""
     recursion_limit: int
     durability: Durability = "async"
     inline: bool

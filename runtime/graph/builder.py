@@ -188,20 +188,27 @@ class StateGraph:
         self,
         checkpointer: "CheckpointStore | bool | None" = None,
         *,
-        interrupt_before: Sequence[str] | Literal["*"] = (),
-        interrupt_after: Sequence[str] | Literal["*"] = (),
-        name: str = "graph",
+        interrupt_before: Sequence[str] | Literal["*"] | None = (),
+        interrupt_after: Sequence[str] | Literal["*"] | None = (),
+        name: str | None = None,
+        store: Any = None,
+        debug: bool = False,  # noqa: ARG002 - LangGraph's; here one asks for the stream of that name
     ) -> "CompiledGraph":
-        """Check the graph and make it runnable. Raises `InvalidGraphError` with the offending names."""
+        """Check the graph and make it runnable. Raises `InvalidGraphError` with the offending names.
+
+        `store`: what nodes remember beside their threads, for those that ask for it (`runtime.items`).
+        """
         from runtime.graph.compiled import CompiledGraph  # noqa: PLC0415 - each needs the other's name
 
-        self._check(interrupt_before, interrupt_after)
+        before, after = interrupt_before or (), interrupt_after or ()
+        self._check(before, after)
         return CompiledGraph(
             self,
             checkpointer=checkpointer,
-            interrupt_before=interrupt_before,
-            interrupt_after=interrupt_after,
-            name=name,
+            interrupt_before=before,
+            interrupt_after=after,
+            name=name or "graph",
+            store=store,
         )
 
     def _check(self, before: Sequence[str] | str, after: Sequence[str] | str) -> None:

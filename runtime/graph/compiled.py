@@ -44,10 +44,12 @@ class CompiledGraph(Rules):
         interrupt_before: Nodes = (),
         interrupt_after: Nodes = (),
         name: str = "graph",
+        store: Any = None,
     ) -> None:
         super().__init__(graph)
         self.name = name
         self.checkpointer = checkpointer
+        self.store = store
         self.config: Config = {}
         """What `with_config` bound to this graph."""
         self.before, self.after = self._names(interrupt_before), self._names(interrupt_after)
@@ -270,6 +272,7 @@ class CompiledGraph(Rules):
         return Run(
             journal=Journal("" if store is None else _thread_id(config), CODEC, store, _metadata(config)),
             config=config,
+            store=self.store,
             recursion_limit=limit,
             durability=options.get("durability", "async"),
             inline=inline,

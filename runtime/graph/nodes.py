@@ -21,7 +21,7 @@ NodeFunction: TypeAlias = Callable[..., Any]
 Route: TypeAlias = Hashable | Send
 Router: TypeAlias = Callable[..., Route | Sequence[Route] | Awaitable[Route | Sequence[Route]]]
 
-INJECTED = ("config", "runtime", "writer")
+INJECTED = ("config", "runtime", "store", "writer")
 """Parameters that a node or router may ask for by name, besides its state."""
 
 

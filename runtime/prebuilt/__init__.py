@@ -18,7 +18,7 @@ from runtime.prebuilt.tool_node import ToolNode, tools_condition
 from runtime.prebuilt.tools import AnyTool, Tool, tool
 
 if TYPE_CHECKING:
-    from runtime.prebuilt.injected import InjectedState, InjectedToolCallId, ToolRuntime
+    from runtime.prebuilt.injected import InjectedState, InjectedStore, InjectedToolCallId, ToolRuntime
 
 __all__ = [
     "ActionRequest",
@@ -28,6 +28,7 @@ __all__ = [
     "HumanInterruptConfig",
     "HumanResponse",
     "InjectedState",
+    "InjectedStore",
     "InjectedToolCallId",
     "Model",
     "Tool",
@@ -41,7 +42,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in {"InjectedState", "InjectedToolCallId", "ToolRuntime"}:
+    if name not in {"InjectedState", "InjectedStore", "InjectedToolCallId", "ToolRuntime"}:
         raise AttributeError(f"module 'runtime.prebuilt' has no attribute {name!r}")
     from runtime.prebuilt import injected  # noqa: PLC0415 - loads LangChain where it is installed
 

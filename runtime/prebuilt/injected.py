@@ -34,6 +34,10 @@ class InjectedToolCallId(_Marker):  # type: ignore[misc]  # chosen above
     """`Annotated[str, InjectedToolCallId]`: the id of the call that the tool answers."""
 
 
+class InjectedStore(_Marker):  # type: ignore[misc]  # chosen above
+    """`Annotated[BaseStore, InjectedStore]`: what the graph was given by `compile(store=…)`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRuntime(_Direct, Generic[ContextT, StateT]):  # type: ignore[misc]  # chosen above
     """`runtime: ToolRuntime`: all of it at once."""
@@ -46,7 +50,8 @@ class ToolRuntime(_Direct, Generic[ContextT, StateT]):  # type: ignore[misc]  # 
     stream_writer: Callable[[Any], None]
     """Sends its argument to readers of the `custom` stream."""
     execution_info: ExecutionInfo | None = None
-    store: None = None
+    store: Any = None
+    """What the graph was given by `compile(store=…)`."""
 
 
 def asked_for(function: Any) -> dict[str, Any]:
@@ -88,6 +93,8 @@ def _value(marker: Any, runtime: ToolRuntime[Any, Any]) -> Any:
             return runtime
         case "InjectedToolCallId":
             return runtime.tool_call_id
+        case "InjectedStore":
+            return runtime.store
         case _:
             field = getattr(marker, "field", None)
             if field is None:

@@ -52,6 +52,7 @@ def _foreign(original: Any) -> ForeignTool:
         name=original.name,
         description=original.description,
         args_schema=schema,
+        return_direct=getattr(original, "return_direct", False),
         original=original.model_copy(update=held) if held else original,
         wanted=asked_for(next(filter(None, functions.values()), getattr(original, "_run", None))),
     )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from inspect import signature
 from typing import Any, TypeAlias
 
+from runtime.codec.process import CODEC
 from runtime.engine.injected import get_runtime
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.nodes import is_async
@@ -15,6 +16,8 @@ from runtime.types import Config
 
 Model: TypeAlias = Callable[[list[Any], list[Tool]], Any] | str | Any
 """A sync or async function from messages and tools to a message, a LangChain chat model, or `"provider:name"`."""
+Form: TypeAlias = type | dict[str, Any] | tuple[str, type | dict[str, Any]]
+"""A pydantic model, a TypedDict or a JSON Schema, alone or with instructions of how to fill it in."""
 Ask: TypeAlias = Callable[[list[Any], Config, Any], Awaitable[Any]]
 """From messages, the run's config and the state to what the model says."""
 
@@ -26,7 +29,7 @@ def asking(model: Model, tools: Sequence[Tool]) -> Ask:
     if hasattr(model, "ainvoke"):
         return _without_state(chat_model(model, tools))
     if callable(model) and next(iter(signature(model).parameters), "") == "state":
-        return _chosen(model, tools)
+        return _chosen(model, lambda chosen: asking(chosen, tools))
     if callable(model):
         return _function(model, list(tools))
     raise InvalidGraphError(
@@ -39,15 +42,28 @@ def _without_state(ask: Callable[[list[Any], Config], Awaitable[Any]]) -> Ask:
     return lambda messages, config, _: ask(messages, config)
 
 
-def _chosen(choose: Callable[..., Any], tools: Sequence[Tool]) -> Ask:
+def _chosen(choose: Callable[..., Any], asked: Callable[[Model], Ask]) -> Ask:
     """Ask the model that a function from the state and the runtime chooses each time."""
 
     async def ask(messages: list[Any], config: Config, state: Any) -> Any:
         model = choose(state, get_runtime())
         model = await model if inspect.isawaitable(model) else model
-        return await asking(model, tools)(messages, config, state)
+        return await asked(model)(messages, config, state)
 
     return ask
+
+
+def forming(model: Model, form: Form) -> Ask:
+    """Return how to have a model say something in a form. Raises `InvalidGraphError` for one that cannot."""
+    form = form[1] if isinstance(form, tuple) else form
+    CODEC.register(form)
+    if isinstance(model, str):
+        model = named_model(model)
+    if hasattr(model, "with_structured_output"):
+        return _without_state(model.with_structured_output(form).ainvoke)
+    if callable(model) and next(iter(signature(model).parameters), "") == "state":
+        return _chosen(model, lambda chosen: forming(chosen, form))
+    raise InvalidGraphError("response_format needs a LangChain chat model: other models give their answer as they are")
 
 
 def reply(said: Any) -> Any:

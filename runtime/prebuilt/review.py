@@ -75,6 +75,7 @@ def add_human_in_the_loop(
         name=reviewed.name,
         description=reviewed.description,
         args_schema=reviewed.args_schema,
+        return_direct=reviewed.return_direct,
         reviewed=reviewed,
         config=config,
         answers=_answers_schema(reviewed, config),

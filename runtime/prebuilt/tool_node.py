@@ -126,6 +126,7 @@ def _runtime(call: Mapping[str, Any], state: Any, config: Config) -> "ToolRuntim
         context=around.context,
         stream_writer=around.stream_writer,
         execution_info=around.execution_info,
+        store=around.store,
     )
 
 

@@ -29,7 +29,7 @@ from runtime.types import Command, Config
 ArgsSchema: TypeAlias = type[BaseModel] | dict[str, Any]
 """A pydantic model, or a JSON Schema."""
 CALL: Final = "tool_call"
-INJECTED: Final = frozenset({"InjectedState", "InjectedToolCallId", "ToolRuntime"})
+INJECTED: Final = frozenset({"InjectedState", "InjectedStore", "InjectedToolCallId", "ToolRuntime"})
 """Names of what marks a parameter that the model does not see: ours, LangChain's and LangGraph's are called alike."""
 
 supplied: Final[ContextVar[Callable[[], Any] | None]] = ContextVar("supplied", default=None)
@@ -71,6 +71,8 @@ class Tool(ABC):
     name: str
     description: str
     args_schema: ArgsSchema
+    return_direct: bool = False
+    """Whether an agent ends with what this gave, without asking its model again."""
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -131,13 +133,23 @@ class _FunctionTool(Tool):
 
 @overload
 def tool(
-    function: Callable[..., Any], /, *, description: str | None = None, args_schema: ArgsSchema | None = None
+    function: Callable[..., Any],
+    /,
+    *,
+    description: str | None = None,
+    args_schema: ArgsSchema | None = None,
+    return_direct: bool = False,
 ) -> Tool: ...
 
 
 @overload
 def tool(
-    name: str | None = None, /, *, description: str | None = None, args_schema: ArgsSchema | None = None
+    name: str | None = None,
+    /,
+    *,
+    description: str | None = None,
+    args_schema: ArgsSchema | None = None,
+    return_direct: bool = False,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
 
@@ -147,12 +159,14 @@ def tool(
     *,
     description: str | None = None,
     args_schema: ArgsSchema | None = None,
+    return_direct: bool = False,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of a function: `tool(fn)`, `@tool`, or `@tool("name", description=…, args_schema=…)`.
 
     Its name and description are the function's name and docstring, the schema of its arguments follows from the
-    signature. A parameter annotated `Config` (or LangChain's `RunnableConfig`) gets the run's config, and the model
-    does not see it. Raises `InvalidGraphError` for what cannot be described to a model.
+    signature. `return_direct`: an agent ends with what it gave. A parameter annotated `Config` (or LangChain's
+    `RunnableConfig`) gets the run's config, and the model does not see it. Raises `InvalidGraphError` for what cannot
+    be described to a model.
     """
 
     def make(function: Callable[..., Any]) -> Tool:
@@ -161,7 +175,11 @@ def tool(
         if name == "<lambda>" or not words:
             raise InvalidGraphError(f"tool {name!r} needs a name and a docstring: they are all that a model sees of it")
         return _FunctionTool(
-            name=name, description=words, args_schema=args_schema or _model_of(name, function), function=function
+            name=name,
+            description=words,
+            args_schema=args_schema or _model_of(name, function),
+            return_direct=return_direct,
+            function=function,
         )
 
     return make(given) if callable(given) else make

@@ -6,16 +6,21 @@ would see: results, chunks, state. Ids are left out, and the order in which para
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
 
 from langgraph import func as langgraph_func, types as langgraph_types
 from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
-from langgraph.config import get_config as langgraph_config, get_stream_writer as langgraph_writer
+from langgraph.config import (
+    get_config as langgraph_config,
+    get_store as langgraph_store,
+    get_stream_writer as langgraph_writer,
+)
 from langgraph.errors import GraphRecursionError as LangGraphRecursionError, NodeError as LangGraphNodeError
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
 from langgraph.runtime import get_runtime as langgraph_runtime
+from langgraph.store.memory import InMemoryStore as LangGraphStore
 
 import runtime
 
@@ -30,6 +35,8 @@ LANGGRAPH = SimpleNamespace(
     get_stream_writer=langgraph_writer,
     get_config=langgraph_config,
     get_runtime=langgraph_runtime,
+    get_store=langgraph_store,
+    InMemoryStore=LangGraphStore,
     GraphRecursionError=LangGraphRecursionError,
     NodeError=LangGraphNodeError,
     MessagesState=langgraph_messages.MessagesState,
@@ -53,7 +60,11 @@ class Programs(dict[str, Program]):
 
     def say_the_same(self, name: str) -> None:
         """Run one with both libraries."""
-        assert plain(self[name](runtime)) == plain(self[name](LANGGRAPH))
+        assert plain(_whole(self[name](runtime))) == plain(_whole(self[name](LANGGRAPH)))
+
+
+def _whole(said: Any) -> Any:
+    return list(said) if isinstance(said, Generator) else said
 
 
 class State(TypedDict, total=False):

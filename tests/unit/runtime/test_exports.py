@@ -38,15 +38,15 @@ with SqliteSaver({str(tmp_path / "andon.sqlite")!r}) as saver:
 
 
 PUBLIC = """
-AsyncSqliteSaver CompiledStateGraph RunnableConfig Durability GraphBubbleUp
-TimeoutPolicy StateUpdate AIMessage AnyMessage HumanMessage SystemMessage ToolMessage
-add_messages AndonError CodecError Command CompiledGraph EmptyInputError END ExecutionInfo get_config
-get_runtime get_stream_writer GraphError GraphInterrupt GraphOutput GraphRecursionError idempotency_key
-InMemorySaver Interrupt interrupt InterruptMismatchError InvalidAnswerError InvalidGraphError
-InvalidUpdateError is_invalid_resume MemorySaver Message MessagesState MongoDBSaver NodeError NodeInterrupt
-NodeTimeoutError NoRunError once ParentCommand PendingInterruptError PregelTask push_message REMOVE_ALL_MESSAGES
-RemoveMessage RetryPolicy RunError Runtime Send SqliteSaver StaleHeadError START StateGraph StateSnapshot StoreError
-StreamWriter ThreadBusyError UnknownInterruptError entrypoint task
+AIMessage AndonError AnyMessage AsyncSqliteSaver BaseStore CodecError Command CompiledGraph CompiledStateGraph
+Durability END EmptyInputError ExecutionInfo GraphBubbleUp GraphError GraphInterrupt GraphOutput GraphRecursionError
+HumanMessage InMemorySaver InMemoryStore Interrupt InterruptMismatchError InvalidAnswerError InvalidGraphError
+InvalidUpdateError Item MemorySaver Message MessagesState MongoDBSaver NoRunError NodeError NodeInterrupt
+NodeTimeoutError ParentCommand PendingInterruptError PregelTask REMOVE_ALL_MESSAGES RemoveMessage RetryPolicy RunError
+RunnableConfig Runtime START SearchItem Send SqliteSaver StaleHeadError StateGraph StateSnapshot StateUpdate
+StoreError StreamWriter SystemMessage ThreadBusyError TimeoutPolicy ToolMessage UnknownInterruptError add_messages
+entrypoint get_config get_runtime get_store get_stream_writer idempotency_key interrupt is_invalid_resume once
+push_message task
 """
 
 

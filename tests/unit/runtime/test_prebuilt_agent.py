@@ -389,8 +389,27 @@ def test_a_state_without_messages_is_refused() -> None:
     class Bare(BaseModel):
         mood: str
 
-    with pytest.raises(InvalidGraphError, match="Bare needs the key 'messages', as MessagesState has it"):
+    with pytest.raises(InvalidGraphError, match="Bare needs the key 'messages'"):
         agent_of([], state_schema=Bare)
+
+
+def test_a_form_for_the_answer_needs_a_model_and_a_state_that_take_it() -> None:
+    class Form(BaseModel):
+        mood: str
+
+    with pytest.raises(InvalidGraphError, match="response_format needs a LangChain chat model"):
+        agent_of([], response_format=Form)
+    with pytest.raises(InvalidGraphError, match="MessagesState needs the key 'structured_response'"):
+        agent_of([], response_format=Form, state_schema=MessagesState)
+
+
+def test_a_tool_of_ours_may_answer_for_the_model() -> None:
+    direct = tool(return_direct=True)(check_weather)
+    for given in (direct, add_human_in_the_loop(direct)):
+        agent = agent_of([given], says(("check_weather", {"city": "Oslo"})), "never said")
+        result = agent.invoke(STAY, CONFIG)
+        result = agent.invoke(Command(resume=ACCEPT), CONFIG) if "__interrupt__" in result else result
+        assert shown(result)[-1] == ("tool", "Oslo: sunny")
 
 
 def test_two_tools_of_one_name_are_refused() -> None:
