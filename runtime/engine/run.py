@@ -35,6 +35,8 @@ class Run:
     durability: Durability = "async"
     inline: bool
     """Whether a lone sync node may block the loop: true when a sync call owns the loop."""
+    is_new: bool = False
+    """Whether there is nothing of the thread to read."""
     before: frozenset[str] = frozenset()
     """Nodes of the root graph to stop in front of."""
     after: frozenset[str] = frozenset()

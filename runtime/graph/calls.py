@@ -61,7 +61,8 @@ async def alone(run: Run, work: Callable[P, Awaitable[T]], *args: P.args, **kwar
 async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> bool:
     """Load, take the input, run, and leave everything in the store, whatever happens. False: it has paused."""
     run.settle()
-    await run.journal.reload(graph.channels)
+    if not run.is_new:
+        await run.journal.reload(graph.channels)
     try:
         if not _BACK.isdisjoint(run.config.get("configurable", ())):
             await _go_back(graph, run, given, run.config["configurable"])

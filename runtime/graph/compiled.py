@@ -276,6 +276,7 @@ class CompiledGraph(Rules):
             recursion_limit=limit,
             durability=options.get("durability", "async"),
             inline=inline,
+            is_new=options.get("new_thread", False),
             before=self.before if before is None else self._names(before),
             after=self.after if after is None else self._names(after),
             contexts=contexts(self, "", options),

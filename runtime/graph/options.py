@@ -34,6 +34,9 @@ class Options(TypedDict, total=False):
     """Stop behind these nodes instead of those named at compile time; an empty list: nowhere."""
     durability: Durability
     """When a step is on disk; `async` unless said."""
+    new_thread: bool
+    """Whether the caller knows that the thread is new, so that nothing has to be read: a start is then one write. Where
+    it exists after all, that write is refused with `ThreadBusyError`, and the nodes before the first pause have run."""
     on_pending: OnPending
     """What new input does to open questions: `abandon` (and say so), or `refuse` with `PendingInterruptError`."""
 

@@ -20,7 +20,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from runtime import START, Command, MongoDBSaver, StateGraph, interrupt
 from runtime.codec.process import CODEC
-from runtime.errors import StaleHeadError, StoreError
+from runtime.errors import StaleHeadError, StoreError, ThreadBusyError
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import Decision, Person, Request, RequestId, RequestStatus, ThreadId, Verdict
 from runtime.store import Collection, Log, Mark
@@ -95,17 +95,28 @@ def graph_over(store: MongoDBSaver) -> Any:
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-async def test_a_start_and_a_resume_are_one_read_and_one_write_each(driver: str, uri: str) -> None:
+async def test_a_start_is_one_write_and_a_resume_one_read_and_one_write(driver: str, uri: str) -> None:
     commands = Commands()
     client = open_client(driver, uri, event_listeners=[commands])
     graph = graph_over(MongoDBSaver(client))
     config = {"configurable": {"thread_id": "t"}}
-    await graph.ainvoke({}, config)
+    await graph.ainvoke({}, config, new_thread=True)
     started = commands.since_last()
     await graph.ainvoke(Command(resume="because"), config)
     resumed = commands.since_last()
+    await graph.ainvoke({}, {"configurable": {"thread_id": "perhaps there"}})
+    looked = commands.since_last()
     await close_client(client)
-    assert (started, resumed) == (["find", "insert"], ["find", "findAndModify"])
+    assert (started, resumed) == (["insert"], ["find", "findAndModify"])
+    assert looked == ["find", "insert"]
+
+
+async def test_a_thread_that_is_not_new_after_all_keeps_what_it_has(store: MongoDBSaver) -> None:
+    graph, config = graph_over(store), {"configurable": {"thread_id": "t"}}
+    await graph.ainvoke({}, config)
+    with pytest.raises(ThreadBusyError):
+        await graph.ainvoke({"answer": "mine"}, config, new_thread=True)
+    assert await graph.ainvoke(Command(resume="because"), config) == {"answer": "because"}
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
