@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from runtime.messages import Conversation, Message
+from runtime.messages import Conversation, copies
 
 if TYPE_CHECKING:
     from runtime.engine.journal import Journal
@@ -100,6 +100,5 @@ def fresh(value: Any) -> Any:
     if cls is tuple:
         return tuple([fresh(item) for item in value])
     if cls is Conversation:
-        copies = [item.copy() if type(item) is Message else fresh(item) for item in value]
-        return Conversation(copies, value.places)
+        return Conversation(copies(value), value.places)
     return deepcopy(value)
