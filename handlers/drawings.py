@@ -5,6 +5,7 @@ Nothing is sent from here; `handlers.board` compares what is with what should be
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from handlers.cards import words
 from handlers.cards.blocks import Message, card_message
@@ -98,6 +99,8 @@ class Drawings:
                 for drawing in await self._notices(thread, request, notice):
                     yield drawing
         for turn in turns:
+            for failure in self._failures(thread, turn):
+                yield failure
             if turn.status is TurnStatus.ENDED:
                 yield self._outcome(thread, turn)
 
@@ -182,6 +185,18 @@ class Drawings:
         """How a turn ended is told once; another try ends anew."""
         key = f"outcome:{turn.id}:{turn.attempt}"
         return Drawing(key=key, draw=lambda: outcome_message(turn, self.title(thread)))
+
+    def _failures(self, thread: Thread, turn: Turn) -> Iterator[Drawing]:
+        """What was told of a turn before it was tried again; nobody can have that done twice."""
+        first = turn.attempt - len(turn.failures)
+        for attempt, failure in enumerate(turn.failures, start=first):
+            before = replace(turn, outcome=failure, failed=True)
+            yield Drawing(
+                key=f"outcome:{turn.id}:{attempt}",
+                state="tried again",
+                draw=partial(outcome_message, before, self.title(thread), tried_again=True),
+                needed=False,
+            )
 
 
 def card_key(request_id: RequestId, place: str) -> str:

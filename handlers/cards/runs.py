@@ -72,19 +72,20 @@ def run_status(thread: Thread, requests: Sequence[Request]) -> str:
             return words.stopped(mention(thread.stopped_by) if thread.stopped_by else None)
 
 
-def outcome_message(turn: Turn, agent_title: str) -> Message:
-    """How a run ended, told once to who asked for it, in its thread."""
+def outcome_message(turn: Turn, agent_title: str, *, tried_again: bool = False) -> Message:
+    """How a run ended, told once to who asked for it, in its thread. `tried_again`: that was not the end of it."""
     outcome = excerpt(mask_text(turn.outcome or ""), OUTCOME)
     mark = words.RUN_FAILED if turn.failed else words.RUN_FINISHED
     line = words.ended_for(mark, mention(turn.by))
     buttons = [
         *([_button(ids.VIEW_TURN, turn.id, words.VIEW_EVERYTHING)] if outcome.cut else []),
-        *([_button(ids.RETRY, turn.id, words.RETRY)] if turn.failed else []),
+        *([_button(ids.RETRY, turn.id, words.RETRY)] if turn.failed and not tried_again else []),
     ]
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": line, "verbatim": True}},
         *([rich_text(section(run(outcome.text)))] if outcome.text.strip() else []),
         *([context(outcome.cut)] if outcome.cut else []),
+        *([context(words.TRIED_AGAIN)] if tried_again else []),
         *([_actions(buttons)] if buttons else []),
     ]
     return Message(f"{escape(agent_title)}: {line}. {escape(excerpt(outcome.text, 600).text)}", blocks)
@@ -92,6 +93,7 @@ def outcome_message(turn: Turn, agent_title: str) -> Message:
 
 def stop_view(thread: Thread) -> dict[str, Any]:
     """The modal that asks before a run is stopped."""
+    prompt = excerpt(thread.prompt, 300, lines=3).text
     return {
         "type": "modal",
         "callback_id": ids.STOP,
@@ -99,7 +101,10 @@ def stop_view(thread: Thread) -> dict[str, Any]:
         "title": plain_text(words.STOP_TITLE, 24),
         "submit": plain_text(words.STOP_RUN, 24),
         "close": plain_text(words.BACK, 24),
-        "blocks": [{"type": "section", "text": plain_text(words.STOP_TEXT, 300)}],
+        "blocks": [
+            *([rich_text(quote(prompt))] if prompt.strip() else []),
+            {"type": "section", "text": plain_text(words.STOP_TEXT, 300)},
+        ],
     }
 
 

@@ -396,6 +396,7 @@ def _turn_document(turn: Turn) -> Document:
 def _turn(document: Document) -> Turn:
     fields: dict[str, Any] = dict(document)
     fields["unnoted"] = tuple(fields.get("unnoted", ()))
+    fields["failures"] = tuple(fields.get("failures", ()))
     return Turn(**fields | {"by": Person(**fields["by"]), "status": TurnStatus(fields["status"])})
 
 

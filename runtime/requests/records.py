@@ -270,6 +270,8 @@ class Turn:
     failed: bool = False
     attempt: int = 0
     """How often it was tried again after it had failed."""
+    failures: tuple[str, ...] = ()
+    """What went wrong each time before."""
     origin: str = ""
     """The turn that this one is a copy of: what the checkpoints up to there are marked with."""
     reopens: str = ""

@@ -349,7 +349,8 @@ def _refilled(request: Request) -> Any:
 
 async def try_again(ledger: Ledger, failed: Turn, at: float, *entries: Document) -> Turn | None:
     """Have a failed turn taken again, and the trail say so; None when it has changed since it was read."""
-    again = {"attempt": failed.attempt + 1, "outcome": None, "failed": False}
+    failures = (*failed.failures, failed.outcome or "")
+    again = {"attempt": failed.attempt + 1, "failures": failures, "outcome": None, "failed": False}
     unnoted = (*failed.unnoted, *entries)
     return await ledger.change_turn(failed, status=TurnStatus.TAKEN, unseen_since=at, unnoted=unnoted, **again)
 

@@ -115,6 +115,7 @@ def test_stopping_asks_first() -> None:
     view = stop_view(make_thread())
     assert check_view(view) == []
     assert ids.parse_view_ref(view["private_metadata"]) == ids.ViewRef(thread_id=ThreadId("t1"))
+    assert texts(view["blocks"])[0] == "order 7"
 
 
 def at(created: float, decided: float | None = None) -> Request:
