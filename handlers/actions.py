@@ -58,6 +58,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     decides(re.compile(f"^{ids.ACT}:"), _answer)
     decides(ids.RETRY, _retry)
     decides(ids.GRANT, _approve_for_run)
+    decides(ids.FORK, _fork)
     decides(ids.REVEAL, _reveal)
     decides(ids.INPUT, drafts.redraw)
     decides(ids.FORM_BACK, drafts.page_back)
@@ -161,8 +162,6 @@ async def _more(desk: Desk, pressed: Click) -> object:
     card = ids.parse_card_block(pressed.block_id)
     if card is not None and pressed.value == ids.WITHDRAW:
         return await desk.runner.withdraw(card.request_id, pressed.by)
-    if card is not None and pressed.value == ids.FORK:
-        return await _fork(desk, pressed, card.request_id)
     if card is not None and pressed.value == ids.HAND_OVER:
         return await handing.ask_whom(desk, pressed, card.request_id)
     if card is not None and pressed.value == ids.REMIND:
@@ -171,9 +170,9 @@ async def _more(desk: Desk, pressed: Click) -> object:
     return None
 
 
-async def _fork(desk: Desk, pressed: Click, request_id: RequestId) -> object:
+async def _fork(desk: Desk, pressed: Click) -> object:
     """Have a question asked again, to be answered differently."""
-    copy = await desk.runner.fork(request_id, pressed.by)
+    copy = await desk.runner.fork(RequestId(pressed.value), pressed.by)
     if isinstance(copy, Refusal):
         return copy
     text = words.answered_differently(desk.link(copy.place)) if copy.where else words.ASKING_AGAIN

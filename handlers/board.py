@@ -271,7 +271,7 @@ class Board:
         if file is None:
             return
         try:
-            await self._slack.upload(where["channel"], where["ts"], file, file.title)
+            await self._slack.upload(where["channel"], where["ts"], file)
         except (SlackRefusedError, SlackUncertainError) as problem:
             logger.info("no file at %s: %s", where, problem)
 

@@ -155,7 +155,7 @@ class Slack:
         """Let a message grow. A lost reply is not repeated: the text would be there twice."""
         await self._call("chat.appendStream", repeat=False, channel=channel, ts=ts, chunks=chunks)
 
-    async def upload(self, channel: str, thread_ts: str, file: File, comment: str) -> None:
+    async def upload(self, channel: str, thread_ts: str, file: File, comment: str = "") -> None:
         """Share a file in a thread. A lost reply is not repeated: the file would be there twice."""
         place = await self._call(
             "files.getUploadURLExternal",
@@ -171,7 +171,7 @@ class Slack:
             files=[{"id": place["file_id"], "title": file.title}],
             channel_id=channel,
             thread_ts=thread_ts,
-            initial_comment=comment,
+            initial_comment=comment or None,
         )
 
     async def _send_file(self, url: str, content: bytes) -> None:

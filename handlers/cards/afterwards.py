@@ -55,10 +55,11 @@ def _turn(thread: Thread, turn: Turn, requests: Sequence[Request]) -> Iterator[B
     yield _line(f"{words.wrote(mention(turn.by))} · {date_token(turn.created_at)}")
     if turn.text.strip():
         yield rich_text(quote(excerpt(turn.text, WORDS).text))
-    for request in requests:
-        if request.turn_id == turn.id:
-            yield from _question(thread, request)
-    yield from _end(turn)
+    asked = [request for request in requests if request.turn_id == turn.id]
+    for request in asked:
+        yield from _question(thread, request)
+    if not any(request.status is RequestStatus.OPEN for request in asked):
+        yield from _end(turn)
 
 
 def _question(thread: Thread, request: Request) -> Iterator[Block]:

@@ -239,10 +239,6 @@ def _menu(request: Request, top: Body) -> Block:
     options = [(words.VIEW_EVERYTHING, ids.VIEW)] if top.complete else []
     options += [(words.WITHDRAW, ids.WITHDRAW)] if request.votes else []
     options += [(words.ASK_SOMEBODY, ids.HAND_OVER), (words.REMIND_ME, ids.REMIND), (words.STOP_RUN, ids.STOP)]
-    return _overflow(options)
-
-
-def _overflow(options: Sequence[tuple[str, str]]) -> Block:
     return {
         "type": "overflow",
         "action_id": ids.MORE,
@@ -254,8 +250,19 @@ def _afterwards(request: Request, top: Body) -> list[Block]:
     """What was decided stays readable in full, and can be answered differently."""
     view = [] if top.complete else [_view_button(request)]
     again = request.status is RequestStatus.DELIVERED and not request.forked_to
-    fork = [_overflow([(words.ANSWER_DIFFERENTLY, ids.FORK)])] if again else []
+    fork = [_fork_button(request)] if again else []
     return [_actions(request, [*view, *fork])] if view or fork else []
+
+
+def _fork_button(request: Request) -> Block:
+    confirm = {
+        "title": plain_text(words.ANSWER_DIFFERENTLY, 100),
+        "text": plain_text(words.WHAT_FORKING_DOES, 300),
+        "confirm": plain_text(words.ASK_AGAIN, 30),
+        "deny": plain_text(words.BACK, 30),
+    }
+    button = {"type": "button", "action_id": ids.FORK, "value": request.id, "confirm": confirm}
+    return button | {"text": plain_text(words.ANSWER_DIFFERENTLY, BUTTON)}
 
 
 def outcome(request: Request, thread: Thread) -> list[Block]:

@@ -1,6 +1,6 @@
 """What a card is about: its title, why it is asked, and its fields, as much of them as is read at a glance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Any
 
@@ -29,6 +29,11 @@ class Shown:
 
     text: str
     structured: bool = False
+
+    @property
+    def inline(self) -> bool:
+        """Whether it is short enough to stand beside its label."""
+        return not self.structured and len(self.text) <= INLINE and "\n" not in self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +103,8 @@ class _Line:
     """A label with a value, beside it or below it."""
 
     label: str
-    text: str
+    shown: Shown
     whole: bool
-    structured: bool
-
-    @property
-    def inline(self) -> bool:
-        return not self.structured and len(self.text) <= INLINE and "\n" not in self.text
 
 
 def _line(card: Card, key: str, shown: Shown, share: int) -> _Line:
@@ -113,18 +113,18 @@ def _line(card: Card, key: str, shown: Shown, share: int) -> _Line:
     name = excerpt(label, 80).text
     if part.cut:
         name = words.shown_in_part(name, part.cut)
-    return _Line(name, part.text, whole=not part.cut, structured=shown.structured)
+    return _Line(name, replace(shown, text=part.text), whole=not part.cut)
 
 
 def _stacked(lines: list[_Line]) -> list[Block]:
     """Short values as lines of one paragraph, each longer one under its label."""
     elements: list[Block] = []
-    for inline, group in groupby(lines, key=lambda line: line.inline):
+    for inline, group in groupby(lines, key=lambda line: line.shown.inline):
         if inline:
-            runs = [(run(f"{line.label}: ", bold=True), run(f"{line.text}\n")) for line in group]
+            runs = [(run(f"{line.label}: ", bold=True), run(f"{line.shown.text}\n")) for line in group]
             elements.append(section(*(part for pair in runs for part in pair)))
             continue
         for line in group:
             elements.append(section(run(line.label, bold=True)))
-            elements.append(preformatted(line.text) if line.structured else quote(line.text))
+            elements.append(preformatted(line.shown.text) if line.shown.structured else quote(line.shown.text))
     return elements

@@ -104,6 +104,9 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 def _blocks(parts: list[tuple[str, Shown]], fit: Callable[[str], str]) -> Iterator[Block]:
     for label, shown in parts:
+        if label and shown.inline:
+            yield rich_text(section(run(f"{fit(clean(label))[:PIECE]}: ", bold=True), run(fit(clean(shown.text)))))
+            continue
         if label:
             yield paragraph(fit(clean(label))[:PIECE], bold=True)
         for piece in _pieces(fit(clean(shown.text))):

@@ -162,12 +162,12 @@ def _reason_inputs(ask: AskReason) -> list[Block]:
         return [_note_input(words.REASON, ask)]
     options = [{"text": plain_text(reason, 75), "value": str(index)} for index, reason in enumerate(ask.reasons)]
     few = {"type": "radio_buttons", "options": options}
-    own = _note_input(words.OWN_WORDS, replace(ask, required=False))
+    own = _note_input(words.OWN_WORDS, replace(ask, required=False), words.ONE_OF_BOTH if ask.required else "")
     return [labelled(REASON, words.REASON, few, optional=True), own]
 
 
-def _note_input(label: str, ask: AskReason) -> Block:
-    hint = words.REASON_TOLD if ask.told else words.REASON_UNTOLD
+def _note_input(label: str, ask: AskReason, rule: str = "") -> Block:
+    hint = f"{rule} {words.REASON_TOLD if ask.told else words.REASON_UNTOLD}".lstrip()
     return labelled(NOTE, label, text_input(multiline=True), hint=hint, optional=not ask.required)
 
 

@@ -96,12 +96,10 @@ def _started(home: Home, agents: Mapping[str, Agent]) -> Iterator[Block]:
     for thread in home.started:
         agent = agents.get(thread.agent)
         about = f"*{escape(agent.title if agent else thread.agent)}* · {run_status(thread, ())}"
-        yield _mrkdwn(f"{_text(thread.prompt)}\n{about}")
-        buttons = [_link(home.links[thread.id])] if thread.id in home.links else []
+        link = home.links.get(thread.id)
+        yield _row(f"{_text(thread.prompt)}\n{about}", link)
         if thread.status in _UNDER_WAY:
-            buttons.append(_button(ids.STOP_RUN, thread.id, words.STOP_RUN))
-        if buttons:
-            yield {"type": "actions", "elements": buttons}
+            yield {"type": "actions", "elements": [_button(ids.STOP_RUN, thread.id, words.STOP_RUN)]}
 
 
 def _decided(home: Home) -> Iterator[Block]:
@@ -111,9 +109,7 @@ def _decided(home: Home) -> Iterator[Block]:
         if request.decision is not None:
             title = _text(card_of(request).title)
             line = f"{verdict_line(request.decision, request.votes)} · {date_token(request.decision.at)}"
-            row = _mrkdwn(f"{title}\n{line}")
-            link = home.links.get(request.thread_id)
-            yield row | ({"accessory": _link(link)} if link else {})
+            yield _row(f"{title}\n{line}", home.links.get(request.thread_id))
 
 
 def _how(agents: Mapping[str, Agent]) -> Iterator[Block]:
@@ -144,6 +140,10 @@ def _line(text: str) -> Block:
 
 def _mrkdwn(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def _row(mrkdwn: str, link: str | None) -> Block:
+    return _mrkdwn(mrkdwn) | ({"accessory": _link(link)} if link else {})
 
 
 def _button(action_id: str, value: str, label: str) -> Block:

@@ -15,7 +15,7 @@ ACT = "act"
 MORE = "more"
 """Action id of a card's overflow menu.
 
-Its options' values are `VIEW`, `WITHDRAW`, `HAND_OVER`, `REMIND`, `FORK` and `STOP`.
+Its options' values are `VIEW`, `WITHDRAW`, `HAND_OVER`, `REMIND` and `STOP`.
 """
 VIEW = "view"
 """Show everything: a button's action id (value: request id), or an option of `MORE`."""

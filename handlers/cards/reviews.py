@@ -129,11 +129,19 @@ def _several(calls: Sequence[Call], dialect: Dialect) -> Card:
     )
     return Card(
         title=words.wants_to_use([call.tool for call in calls]),
-        why="\n".join(dict.fromkeys(call.description for call in calls if call.description)) or None,
+        why=_why(rows),
         fields={row: call.args for row, call in rows.items()},
         schema={"properties": {row: {"title": row} for row in rows}},
         actions=(*_together(calls, dialect), each),
     )
+
+
+def _why(rows: Mapping[str, Call]) -> str | None:
+    """Why the agent wants all this, in one sentence or, where it gives several, by call."""
+    said = {row: call.description for row, call in rows.items() if call.description}
+    if len(said) == len(rows) and len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "\n".join(f"{row}: {description}" for row, description in said.items()) or None
 
 
 def _together(calls: Sequence[Call], dialect: Dialect) -> Iterator[Action]:

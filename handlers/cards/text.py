@@ -56,10 +56,10 @@ def shorten(text: str, limit: int, *, lines: int | None = None, rest: str = "") 
     if size(kept) > limit or (rest and kept == text):
         kept = head(kept, limit - 1).rstrip()
         return Excerpt(f"{kept}…", words.characters_of(len(kept), len(text) + len(rest)))
-    if kept != text:
-        total = text.count("\n") + rest.count("\n") + 1
-        return Excerpt(f"{head(kept, limit - 2)}\n…", words.lines_of(kept.count("\n") + 1, total))
-    return Excerpt(text, None)
+    shown, total = kept.count("\n") + 1, (text + rest).rstrip("\n").count("\n") + 1
+    if shown < total and kept != text:
+        return Excerpt(f"{head(kept, limit - 2)}\n…", words.lines_of(shown, total))
+    return Excerpt(kept, None)
 
 
 def one_line(text: str, limit: int) -> str:

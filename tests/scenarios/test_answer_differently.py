@@ -13,7 +13,7 @@ from tests.office import TRANSPORTS, Json, Office, OpenOffice, asking, asking_at
 from tests.scenarios.test_policy import with_policy
 
 REFUND = {"refund": asking(Approval(title="Refund?", args={"amount": 40.0}))}
-MENU = "Answer differently"
+AGAIN = "Answer differently"
 
 
 async def decided(office: Office, label: str = "Approve") -> Json:
@@ -33,7 +33,7 @@ async def test_the_question_is_asked_again_in_a_conversation_of_its_own(
     async with open_office(REFUND, transport=transport) as office:
         first = await decided(office)
         carla = office.person("carla")
-        await carla.choose(first, MENU)
+        await carla.press(first, AGAIN)
         again = await office.card()
         root = await office.root(nth=1)
         assert again["thread_ts"] == root["ts"] != first["thread_ts"]
@@ -41,7 +41,7 @@ async def test_the_question_is_asked_again_in_a_conversation_of_its_own(
         assert f"/p{first['ts'].replace('.', '')}|the first answer>" in shown(root)
         marked = await office.sees("refunds", first["ts"], f"/p{root['ts'].replace('.', '')}|open>")
         assert "Approved* by <@U0BEN>" in shown(marked)
-        assert MENU not in shown(marked)
+        assert AGAIN not in shown(marked)
 
         await carla.press(again, "Reject…")
         await office.modal("carla")
@@ -60,8 +60,8 @@ async def test_the_question_is_asked_again_in_a_conversation_of_its_own(
 async def test_asking_twice_is_asking_once(open_office: OpenOffice) -> None:
     async with open_office(REFUND) as office:
         first = await decided(office)
-        await office.person("carla").choose(first, MENU)
-        await office.person("ben").choose(first, MENU)
+        await office.person("carla").press(first, AGAIN)
+        await office.person("ben").press(first, AGAIN)
         await office.card()
         await settle(office)
         assert len(office.roots()) == 2
@@ -72,7 +72,7 @@ async def test_a_copy_can_be_answered_differently_too(open_office: OpenOffice) -
     async with open_office(REFUND) as office:
         card = await decided(office)
         for count in (2, 3):
-            await office.person("ben").choose(card, MENU)
+            await office.person("ben").press(card, AGAIN)
             await office.person("ben").press(await office.card(), "Approve")
             await office.outcome(count=count)
             await settle(office)
@@ -83,14 +83,14 @@ async def test_a_copy_can_be_answered_differently_too(open_office: OpenOffice) -
 async def test_who_may_not_answer_may_not_ask_for_it(open_office: OpenOffice) -> None:
     async with open_office(REFUND, specs={"refund": {"approvers": ("U0BEN",)}}) as office:
         first = await decided(office)
-        await office.person("carla").choose(first, MENU)
+        await office.person("carla").press(first, AGAIN)
         await office.told("carla", "Only <@U0BEN>")
         await settle(office)
         assert len(office.roots()) == 1
         (thread,) = await office.bot.desk.ledger.threads()
         trail = [(entry["what"], entry["detail"]) for entry in await office.bot.desk.ledger.trail(thread.id)]
         assert trail[-1] == ("fork refused", "not_an_approver")
-        await office.person("ben").choose(first, MENU)
+        await office.person("ben").press(first, AGAIN)
         again = await office.card()
         await office.person("carla").press(again, "Approve")
         await office.told("carla", "Only <@U0BEN>")
@@ -103,7 +103,7 @@ async def test_a_rule_that_answered_at_once_does_not_answer_again(open_office: O
         await settle(office)
         (card,) = office.cards()
         assert "Approved automatically" in shown(card)
-        await office.person("ben").choose(card, MENU)
+        await office.person("ben").press(card, AGAIN)
         await office.person("ben").press(await office.card(), "Reject…")
         await office.modal("ben")
         await office.person("ben").submit({})
@@ -113,7 +113,7 @@ async def test_a_rule_that_answered_at_once_does_not_answer_again(open_office: O
 async def test_a_question_that_is_open_cannot_be(open_office: OpenOffice) -> None:
     async with open_office(REFUND) as office:
         await office.person("ana").command("/agent refund order 7", channel="refunds")
-        assert MENU not in shown(await office.card())
+        assert AGAIN not in shown(await office.card())
 
 
 async def test_an_agent_of_langgraph_says_that_it_cannot(open_office: OpenOffice) -> None:
@@ -128,7 +128,7 @@ async def test_an_agent_of_langgraph_says_that_it_cannot(open_office: OpenOffice
     graph = langgraph.graph.StateGraph(State).add_node("ask", node).add_edge(START, "ask")
     compiled = graph.compile(checkpointer=langgraph.checkpoint.memory.InMemorySaver())
     async with open_office({"refund": compiled}) as office:
-        await office.person("ben").choose(await decided(office), MENU)
+        await office.person("ben").press(await decided(office), AGAIN)
         await office.told("ben", "This agent cannot go back to a question")
         assert len(office.roots()) == 1
 
@@ -157,7 +157,7 @@ async def test_the_copy_has_what_was_there_before_the_answer_and_effects_of_its_
             await office.sees("refunds", card["ts"], "Answered")
         await office.outcome()
         await settle(office)
-        await ana.choose(office.cards()[-1], MENU)
+        await ana.press(office.cards()[-1], AGAIN)
         again = await office.card()
         assert "Second?" in shown(again)
         await ana.say("three", channel="refunds", thread_ts=again["thread_ts"])
@@ -177,7 +177,7 @@ async def test_other_questions_stay_answered(open_office: OpenOffice) -> None:
             await office.sees("refunds", card["ts"], "Approved")
             await settle(office)
         second = next(one for one in office.cards() if "B?" in shown(one))
-        await ben.choose(second, MENU)
+        await ben.press(second, AGAIN)
         again = await office.card()
         assert "B?" in shown(again)
         await ben.press(again, "Reject…")
@@ -203,7 +203,7 @@ async def test_the_next_turn_of_a_copy_goes_on_from_its_own_answer(open_office: 
         await ana.say("a", channel="refunds", thread_ts=card["thread_ts"])
         await office.outcome()
         await settle(office)
-        await ana.choose(office.cards()[-1], MENU)
+        await ana.press(office.cards()[-1], AGAIN)
         again = await office.card()
         await ana.say("b", channel="refunds", thread_ts=again["thread_ts"])
         await office.outcome(count=2)

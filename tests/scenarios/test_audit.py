@@ -185,6 +185,7 @@ async def test_the_history_has_every_turn_with_its_questions_and_its_end(open_of
         for text in said[1:]:
             places.append(seen.index(text, places[-1]))
         assert "sk-live" not in seen
+        assert "Working" not in seen
 
 
 async def test_a_long_trail_is_read_page_by_page(open_office: OpenOffice) -> None:

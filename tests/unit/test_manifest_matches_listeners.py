@@ -27,6 +27,7 @@ BUTTONS = (
     ids.VIEW_TURN,
     ids.RETRY,
     ids.GRANT,
+    ids.FORK,
     ids.LINK,
     ids.INPUT,
     ids.FORM_BACK,
@@ -100,7 +101,7 @@ def test_no_name_is_forgotten_here() -> None:
     names = {value for key, value in vars(ids).items() if key.isupper() and not key.startswith("_")}
     pressed = {action_id.split(":")[0] for action_id in BUTTONS} | set(MODALS)
     typed = {ids.AUDIT, ids.HISTORY}
-    menu = {ids.ASK_AGENT, ids.WITHDRAW, ids.REMIND, ids.FORK}
+    menu = {ids.ASK_AGENT, ids.WITHDRAW, ids.REMIND}
     assert names - pressed - typed - menu == {ids.NOTICE, ids.DETAILS, ids.NOTE, ids.REASON, ids.TEXT}
 
 

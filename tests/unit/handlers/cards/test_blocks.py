@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.blockkit import check_message
-from handlers.cards import ids, words
+from handlers.cards import ids
 from handlers.cards.blocks import Message, card_message
 from handlers.cards.model import AskText, Reply, decide
 from handlers.cards.payloads import compile_card
@@ -136,6 +136,11 @@ class TestFields:
         assert "Body (14 of 220 lines)" in said
         assert buttons(made.blocks) == ["Approve", "Edit…", "Reject…", "View everything"]
 
+    @pytest.mark.parametrize(("body", "shown"), [("x\n" * 220, "Body (14 of 220 lines)"), ("x\n" * 14, "Body")])
+    def test_the_end_of_the_last_line_is_no_line(self, body: str, shown: str) -> None:
+        said = texts(message({"question": "Publish?", "body": body}).blocks)
+        assert [text for text in said if text.startswith("Body")] == [shown]
+
     def test_many_fields_are_counted(self) -> None:
         assert "138 more fields not shown here." in self.said(**{f"f{n}": n for n in range(150)})
 
@@ -253,13 +258,13 @@ class TestDecided:
         ],
     )
     def test_decided_and_done_are_never_confused(self, status: RequestStatus, thread: ThreadStatus, line: str) -> None:
-        shown = texts(message(REFUND, status, thread, decision_of(REFUND, "approve")).blocks)
-        assert [text for text in shown if text != words.ANSWER_DIFFERENTLY][-1] == line
+        blocks = message(REFUND, status, thread, decision_of(REFUND, "approve")).blocks
+        assert texts([block for block in blocks if block["type"] != "actions"])[-1] == line
 
     def test_it_stays_readable_in_full(self) -> None:
         payload = {"question": "Publish?", "body": "x\n" * 99}
         made = message(payload, RequestStatus.DELIVERED, decision=decision_of(payload, "approve"))
-        assert buttons(made.blocks) == ["View everything"]
+        assert buttons(made.blocks) == ["View everything", "Answer differently"]
 
     def test_a_hundred_changes_are_counted(self) -> None:
         payload = {"question": "?", **{f"f{n}": n for n in range(100)}}

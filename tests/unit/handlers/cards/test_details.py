@@ -34,6 +34,11 @@ def test_every_text_can_be_read_in_full(text: str) -> None:
     assert text in whole({"question": "Go?", "body": text})
 
 
+def test_what_is_short_stands_beside_its_label() -> None:
+    blocks = view({"question": "Go?", "amount": 40, "body": "two\nlines"})["blocks"]
+    assert [texts([block]) for block in blocks] == [["Go?"], ["Amount: ", "40"], ["Body"], ["two\nlines"]]
+
+
 def test_nested_values_are_shown_as_the_json_they_are() -> None:
     assert '{\n  "a": [\n    1,\n    "2"\n  ]\n}' in whole({"question": "Go?", "config": {"a": [1, "2"]}})
 

@@ -408,6 +408,8 @@ class TestReasons:
 
     def test_a_reason_may_be_demanded(self) -> None:
         assert wrong(self.card(required=True), "reject") == {"In your own words": "Give a reason."}
+        own = inputs(view_of(self.card(required=True), "reject"))["In your own words"]
+        assert own["hint"]["text"] == "Choose a reason or write one. The agent will read this."
         assert filled(self.card(required=True), "reject", Reason="Too expensive").note == "Too expensive"
         plain = compile_card(Approval(title="Pay?", reason_required=True))
         assert not inputs(view_of(plain, "reject"))["Reason"]["optional"]

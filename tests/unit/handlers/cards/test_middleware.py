@@ -99,6 +99,11 @@ class TestSeveralCalls:
         assert "hunter2" not in str(message)
         assert keys(card) == ["approve", "reject", "each"]
 
+    def test_why_each_is_wanted_says_which_it_is_about(self) -> None:
+        said = {"description": "It is due"}
+        assert compile_card(batch(SEND | said, DROP, MAIL)).why == "1. send: It is due"
+        assert compile_card(batch(SEND | said, DROP | said)).why == "It is due"
+
     def test_decisions_may_be_mixed_and_keep_the_order_of_the_calls(self) -> None:
         card = compile_card(batch(SEND, DROP, MAIL))
         chosen = {"1. send": "Edit", "2. drop": "Reject", "3. mail": "Approve"}
