@@ -202,7 +202,9 @@ async def _outcome(
 def _as_given(given: tuple[str, Any], made: tuple[str, Any]) -> tuple[str, Any]:
     """Show a message in the form it was written in; an object is the one that has an id by now."""
     items = given[1] if isinstance(given[1], list) else [given[1]]
-    return made if all(hasattr(item, "content") for item in items) else given
+    if not all(hasattr(item, "content") for item in items):
+        return given
+    return made if items is given[1] or type(made[1]) is not list else (made[0], made[1][0])
 
 
 async def routed(graph: "CompiledGraph", context: TaskContext, branch: Branch, values: Values) -> list[Any]:

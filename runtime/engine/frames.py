@@ -223,6 +223,11 @@ def parent_of(ns: str) -> str | None:
     return ns.rpartition("|")[0] if ns else None
 
 
+def is_call_of_task(ns: str) -> bool:
+    """Whether a task of the functional API runs there: nobody looks into it."""
+    return ns.rpartition("|")[2].count(":") > 2
+
+
 def memory_of(ns: str, name: str) -> str:
     """Return where a subgraph of this name keeps its state between the calls that are made from one place."""
     return f"{MEMORY}{re.sub(r':[^|]*', '', ns)}/{name}"

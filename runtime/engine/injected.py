@@ -124,14 +124,16 @@ def config_of(context: TaskContext) -> Config:
         "langgraph_triggers": triggers(context.node, context.task),
         "langgraph_path": context.task.path,
         "langgraph_checkpoint_ns": ns,
+        **({"checkpoint_ns": context.ns} if context.ns else {}),
     }
     place = {"checkpoint_ns": ns, "checkpoint_id": None}
     thread = {"thread_id": context.run.journal.thread_id} if context.run.journal.thread_id else {}
     speech = context.run.speech
+    metadata = {**(config.get("metadata") or {}), **context.node.metadata, **thread, **about}
     return {
         **config,
-        **({"callbacks": speech.callbacks(config.get("callbacks"))} if speech is not None else {}),
-        "metadata": {**(config.get("metadata") or {}), **context.node.metadata, **thread, **about},
+        **({"callbacks": speech.callbacks(config, metadata)} if speech is not None else {}),
+        "metadata": metadata,
         "configurable": {**(config.get("configurable") or {}), **place},
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runtime.engine.frames import Frame, Task, as_interrupt, parent_of
+from runtime.engine.frames import Frame, Task, as_interrupt, is_call_of_task, parent_of
 from runtime.engine.journal import Journal
 from runtime.graph.state import Values
 from runtime.types import PregelTask, StateSnapshot
@@ -43,6 +43,8 @@ def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *,
     node = graph.nodes.get(task.name)
     state: Any = None
     for child in journal.children(frame.ns, task):
+        if is_call_of_task(child.ns):
+            continue
         state = config_at(journal, child.ns)
         if subgraphs and node is not None and node.is_graph:
             state = snapshot(node.run, journal, child.ns, subgraphs=True)

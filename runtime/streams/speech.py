@@ -13,7 +13,7 @@ from runtime.engine.frames import parent_of
 from runtime.engine.injected import config_of
 from runtime.engine.interrupts import TaskContext, require_context
 from runtime.messages import as_message
-from runtime.types import NOTHING
+from runtime.types import NOTHING, Config
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -55,15 +55,16 @@ class Speech:
 
     def wrote(self, context: TaskContext, pairs: Sequence[tuple[str, Any]]) -> None:
         """Send the messages that a node wrote, except what it said before or was given."""
-        given = context.task.arg if context.task.arg is not NOTHING else context.run.journal.frames[context.ns].values
-        known = {message.id for value in _values(given) for message in _messages(value)}
         for _, value in pairs:
             for message in _messages(value):
-                if message.id is None or message.id not in known:
-                    self.say(message, config_of(context)["metadata"], again=False)
+                self.say(message, config_of(context)["metadata"], again=False)
 
     def listen(self, context: TaskContext) -> Callable[[], None] | None:
-        """Have LangChain's calls in this task report here, until what is returned is called."""
+        """Note what a task is given, and have LangChain's calls in it report here until what is returned is called."""
+        if self._subgraphs or not context.ns:
+            task = context.task
+            given = context.run.journal.frames[context.ns].values if task.arg is NOTHING else task.arg
+            self._said |= {message.id for value in _values(given) for message in _messages(value) if message.id}
         if self._handler is None:
             return None
         from langchain_core.runnables.config import var_child_runnable_config  # noqa: PLC0415 - loads LangChain
@@ -71,13 +72,15 @@ class Speech:
         token = var_child_runnable_config.set(cast("RunnableConfig", config_of(context)))
         return lambda: var_child_runnable_config.reset(token)
 
-    def callbacks(self, given: Any) -> Any:
-        """Return LangChain's callbacks with this one among them."""
+    def callbacks(self, config: Config, metadata: Mapping[str, Any]) -> Any:
+        """Return LangChain's callbacks with this one among them, and with tags and metadata that calls add to."""
         if self._handler is None:
-            return given
-        if given is None or isinstance(given, list):
-            return [*(given or ()), self._handler]
-        manager = given.copy()
+            return config.get("callbacks")
+        from langchain_core.callbacks import CallbackManager  # noqa: PLC0415 - loads LangChain
+
+        manager = CallbackManager.configure(
+            config.get("callbacks"), inheritable_tags=config.get("tags"), inheritable_metadata=dict(metadata)
+        )
         manager.add_handler(self._handler, inherit=True)
         return manager
 

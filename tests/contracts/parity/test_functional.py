@@ -44,6 +44,7 @@ def essay(lib: Any, **options: Any) -> Any:
 def finished_tasks_do_not_run_again(lib: Any) -> Any:
     flow, ran = essay(lib)
     said = [flow.invoke("cats", CONFIG)]
+    said.append([task.state for task in flow.get_state(CONFIG).tasks])
     for answer in ("good", "yes"):
         said += [flow.invoke(lib.Command(resume=answer), CONFIG), flow.get_state(CONFIG).next, list(ran)]
     return [*said, flow.get_state(CONFIG).values]

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 
 from tests.contracts.parity.kit import (
     CONFIG,
@@ -146,7 +147,12 @@ def messages_are_shown_as_they_were_written(lib: Any) -> Any:
         return lambda state: {"messages": said}
 
     builder = lib.StateGraph(lib.MessagesState)
-    forms = {"a": ("user", "hi"), "b": "text", "c": [{"role": "assistant", "content": "x", "name": "me"}]}
+    forms: dict[str, Any] = {
+        "a": ("user", "hi"),
+        "b": "text",
+        "c": [{"role": "assistant", "content": "x", "name": "me"}],
+    }
+    forms |= {"d": HumanMessage("alone"), "e": [HumanMessage("in a list")]}
     for before, (name, said) in zip((START, *forms), forms.items(), strict=False):
         builder.add_node(name, say(said))
         builder.add_edge(before, name)

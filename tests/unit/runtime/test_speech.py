@@ -11,16 +11,22 @@ from langchain_core.callbacks import BaseCallbackHandler, CallbackManager
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph import types as langgraph_types
+from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
 
 import runtime
 from runtime import START, Message, NoRunError, StateGraph, push_message
 from runtime.prebuilt import create_react_agent
+from tests.contracts.parity.kit import CONFIG, anonymous
 
 LANGGRAPH = SimpleNamespace(
     StateGraph=LangGraphStateGraph,
     MessagesState=langgraph_messages.MessagesState,
     push_message=langgraph_messages.push_message,
+    InMemorySaver=LangGraphMemory,
+    Command=langgraph_types.Command,
+    interrupt=langgraph_types.interrupt,
 )
 
 
@@ -51,6 +57,9 @@ def talk(lib: Any) -> Any:
     def hands_on_its_config(state: Any, config: RunnableConfig) -> Any:
         return {"messages": [speaking("five six").invoke("x", config)]}
 
+    def adds_to_its_config(state: Any) -> Any:
+        return {"messages": [speaking("own tags").invoke("x", {"tags": ["joke"], "metadata": {"kind": "joke"}})]}
+
     def silent(state: Any) -> Any:
         speaking("un heard").invoke("x", {"tags": ["nostream"]})
         return {"messages": [{"role": "ai", "content": "a dict"}]}
@@ -70,6 +79,7 @@ def talk(lib: Any) -> Any:
         invokes=invokes,
         streams=streams,
         hands_on_its_config=hands_on_its_config,
+        adds_to_its_config=adds_to_its_config,
         silent=silent,
         repeats=repeats,
         pushes=pushes,
@@ -78,10 +88,10 @@ def talk(lib: Any) -> Any:
 
 
 def heard(chunk: Any) -> Any:
-    *place, (message, metadata) = chunk if len(chunk) == 3 else [chunk]
+    *place, (message, metadata) = [chunk] if hasattr(chunk[0], "content") else chunk
     own = {"thread_id", "ls_integration"}  # which library it is
-    about = {key: value for key, value in metadata.items() if not key.endswith("checkpoint_ns") and key not in own}
-    return [part.split(":")[0] for part in place[0]] if place else None, type(message).__name__, message.content, about
+    about = {key: value for key, value in metadata.items() if key not in own}
+    return anonymous([*place, type(message).__name__, message.content, about])
 
 
 @pytest.mark.parametrize("options", [{}, {"subgraphs": True, "stream_mode": ["messages"]}])
@@ -93,6 +103,21 @@ def test_what_is_heard_is_what_langgraph_lets_hear(options: Any) -> None:
     ours = listen(runtime)
     assert ours == listen(LANGGRAPH)
     assert [content for *_, content, _ in ours[:6]] == ["one", " ", "two", "three", " ", "four"]
+
+
+@pytest.mark.parametrize("subgraphs", [False, True])
+def test_a_run_that_goes_on_does_not_say_again_what_it_is_given(subgraphs: bool) -> None:
+    def asks(lib: Any) -> Any:
+        return lambda state: {"messages": [AIMessage(lib.interrupt("?"), id="last")]}
+
+    def listen(lib: Any) -> list[Any]:
+        child = chain(lib, says=lambda _: {"messages": [speaking("hi all").invoke("x")]}, asks=asks(lib)).compile()
+        graph = chain(lib, child=child).compile(checkpointer=lib.InMemorySaver())
+        options: Any = {"stream_mode": ["messages"], "subgraphs": subgraphs}
+        given: Any = ({"messages": []}, lib.Command(resume="answer"))
+        return [heard(chunk) for one in given for chunk in graph.stream(one, CONFIG, **options)]
+
+    assert listen(runtime) == listen(LANGGRAPH)
 
 
 def test_pushed_messages_are_in_the_state_in_front_of_what_the_node_returns() -> None:
