@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import runtime
 from runtime import BaseStore, prebuilt
-from tests.contracts.parity.kit import CONFIG, Programs, State, attempt, chain, plain, saved, where
+from tests.contracts.parity.kit import CONFIG, Programs, State, attempt, chain, saved, unordered, where
 
 PROGRAMS = Programs()
 
@@ -67,7 +67,7 @@ def run(lib: Any, agent: Any, resume: Any) -> Any:
     chunks = list(agent.stream({"messages": [HumanMessage("go")]}, CONFIG))
     chunks += agent.stream(lib.Command(resume=resume), CONFIG) if agent.get_state(CONFIG).next else []
     fresh = [chunk for chunk in chunks if "__metadata__" not in chunk]  # there, what was known is announced again
-    return plain(fresh), where(agent)
+    return unordered(fresh), where(agent)
 
 
 @PROGRAMS.add
