@@ -118,10 +118,14 @@ async def floor_of_return(items: int) -> Sample:
     with TemporaryDirectory() as folder:
         path, data = Path(folder, "plain.sqlite"), ormsgpack.packb(pages(items))
         with closing(plain(path, "FULL")) as connection:
-            connection.execute("INSERT INTO rows VALUES (0, 0, ?)", (data,))
+            row = connection.execute("INSERT INTO rows VALUES (0, 0, ?)", (data,)).lastrowid or 0
         with closing(sqlite3.connect(path)) as connection:
-            query = "SELECT entry FROM rows WHERE thread = 0"
-            return sample("return", 1, lambda: ormsgpack.unpackb(connection.execute(query).fetchone()[0]))
+
+            def read() -> Any:
+                with connection.blobopen("rows", "entry", row, readonly=True) as blob:
+                    return ormsgpack.unpackb(blob.read())
+
+            return sample("return", 1, read)
 
 
 def pages(number: int) -> list[dict[str, Any]]:

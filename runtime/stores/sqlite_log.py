@@ -24,14 +24,26 @@ _NO_LOG = Log(head=0, snapshot_at=0, snapshot=None, entries=())
 
 
 def load(connection: sqlite3.Connection, thread_id: str, *, whole: bool) -> Log:
-    row = connection.execute("SELECT key, snapshot_at, snapshot FROM threads WHERE id = ?", (thread_id,)).fetchone()
+    row = connection.execute(
+        "SELECT key, snapshot_at, typeof(snapshot) = 'null' FROM threads WHERE id = ?", (thread_id,)
+    ).fetchone()
     if row is None:
         return _NO_LOG
-    key, snapshot_at, snapshot = (row[0], 0, None) if whole else row
+    key, snapshot_at, has_none = (row[0], 0, True) if whole else row
+    snapshot = None if has_none else _large(connection, "threads", "snapshot", key)
     rows = connection.execute(
-        "SELECT entry FROM entries WHERE thread = ? AND number > ? ORDER BY number", (key, snapshot_at)
-    )
-    return _log(snapshot_at, snapshot, tuple(entry for (entry,) in rows))
+        "SELECT rowid, iif(length(entry) <= ?, entry, NULL) FROM entries WHERE thread = ? AND number > ?"
+        " ORDER BY number",
+        (SMALL_BYTES, key, snapshot_at),
+    ).fetchall()
+    entries = (_large(connection, "entries", "entry", place) if entry is None else entry for place, entry in rows)
+    return _log(snapshot_at, snapshot, tuple(entries))
+
+
+def _large(connection: sqlite3.Connection, table: str, column: str, row: int) -> bytes:
+    """Read a value of many pages in a third of the time that a SELECT takes, which copies it twice."""
+    with connection.blobopen(table, column, row, readonly=True) as blob:
+        return blob.read()
 
 
 def load_small(connection: sqlite3.Connection, thread_id: str) -> Log | None:
