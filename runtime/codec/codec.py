@@ -10,6 +10,7 @@ say where the value that cannot be kept is.
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from importlib import import_module
+from operator import attrgetter
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import ormsgpack
@@ -151,9 +152,9 @@ class _Packing:
 
     def _table(self, table: Table) -> ormsgpack.Ext:
         kind = self._kinds.of(type(table[0]))
-        if kind is None or kind.rows is None:
+        if kind is None or not kind.fields:
             raise TypeError
-        columns = {field: [getattr(item, field) for item in table] for field in kind.apart(table[0])}
+        columns = {field: list(map(attrgetter(field), table)) for field in kind.fields}
         return ormsgpack.Ext(TABLE, self.pack([kind.name, columns]))
 
 
