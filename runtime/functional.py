@@ -51,9 +51,18 @@ class _Slots(TypedDict, total=False):
 class Workflow(CompiledGraph):
     """What `@entrypoint` makes of a function: called like a graph, with any value as input and as result."""
 
+    def __init__(self, graph: StateGraph, **options: Any) -> None:
+        super().__init__(graph, **options)
+        (self.only_writer,) = graph.nodes
+
     def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:  # noqa: ARG002
         """Run the function in a thread of its own: readers of a stream see what tasks return while it waits."""
         return super()._run(config, options, inline=False)
+
+    def updated(self, update: Any, where: str) -> Writes:  # noqa: ARG002 - any value will do
+        """Take a value as if the function had returned it."""
+        final = update if isinstance(update, _Final) else _Final(update, update)
+        return [("value", final.value), ("saved", final.save)]
 
     def taken(self, given: Any, where: str) -> Writes:  # noqa: ARG002 - any input will do
         """Take the input as it is."""

@@ -44,6 +44,14 @@ class Send:
     arg: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """In an update: put `value` in the place of what there is, past the reducer. Others of the step do not count."""
+
+    value: Any
+    type: Literal["__overwrite__"] = "__overwrite__"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Command(Generic[Target]):
     """Steer a graph: returned by a node (`update`, `goto`, `graph`) or passed as input (also `resume`)."""

@@ -6,6 +6,6 @@ from typing import Final
 
 from runtime.codec.codec import Codec
 from runtime.messages import Message, RemoveMessage
-from runtime.types import NOTHING, Command, Send
+from runtime.types import NOTHING, Command, Overwrite, Send
 
-CODEC: Final = Codec([Send, Command, type(NOTHING), Message, RemoveMessage], modules=["runtime.hitl"])
+CODEC: Final = Codec([Send, Command, Overwrite, type(NOTHING), Message, RemoveMessage], modules=["runtime.hitl"])

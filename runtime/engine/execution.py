@@ -17,7 +17,7 @@ from runtime.engine.run import Run
 from runtime.engine.sync import in_thread
 from runtime.errors import InvalidUpdateError, NodeTimeoutError
 from runtime.graph.nodes import Branch, Node
-from runtime.graph.state import Values, Writes, merge, writes_of
+from runtime.graph.state import Values, Writes, merge
 from runtime.streams import events
 from runtime.types import NOTHING, START, Command, Send
 
@@ -177,14 +177,14 @@ async def _outcome(
     writes = graph.checked_writes(context.pushed, where) if context.pushed else []
     routes: list[Any] = []
     shown = writes[:]
-    for part in result if isinstance(result, list) else [result]:
+    for part in graph.parts_of(result):
         update = part
         if isinstance(part, Command):
             if part.graph == Command.PARENT:
                 raise ParentCommand(part)
             routes += graph.checked_targets(node.name, targets_of(part.goto))
             update = part.update
-        pairs = writes_of(update, where)
+        pairs = graph.written(update, where)
         if context.run.speech is not None:
             context.run.speech.wrote(context, pairs)
         checked = graph.node_writes(node, pairs)

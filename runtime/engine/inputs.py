@@ -9,7 +9,7 @@ from runtime.engine.journal import Journal
 from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
 from runtime.errors import EmptyInputError, InvalidUpdateError, PendingInterruptError
-from runtime.graph.state import Values, merge, starts, writes_of
+from runtime.graph.state import Values, merge, starts
 from runtime.streams.events import checkpoint_reached
 from runtime.types import END, NOTHING, START, Command, Interrupt, OnPending, Send
 
@@ -92,7 +92,7 @@ def _obey(graph: "CompiledGraph", journal: Journal, frame: Frame | None, command
     if frame is None or (command.update is None and not command.goto and not answers):
         raise EmptyInputError("this command has nothing to do: no resume, no update, no goto, or no such thread")
     targets = graph.checked_targets(START, targets_of(command.goto)) if command.goto else []
-    writes = graph.checked_writes(writes_of(command.update, where), where) if command.update is not None else []
+    writes = graph.checked_writes(graph.updated(command.update, where), where) if command.update is not None else []
     for question_id, answer in answers.items():
         check(pending[question_id][2], answer)
     if writes:

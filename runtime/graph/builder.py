@@ -45,7 +45,7 @@ class StateGraph:
 
     def __init__(
         self,
-        state_schema: type,
+        state_schema: Any,
         context_schema: type | None = None,
         *,
         input_schema: type | None = None,
@@ -198,11 +198,11 @@ class StateGraph:
 
         `store`: what nodes remember beside their threads, for those that ask for it (`runtime.items`).
         """
-        from runtime.graph.compiled import CompiledGraph  # noqa: PLC0415 - each needs the other's name
+        from runtime.graph.compiled import CompiledGraph, RootGraph  # noqa: PLC0415 - each needs the other's name
 
         before, after = interrupt_before or (), interrupt_after or ()
         self._check(before, after)
-        return CompiledGraph(
+        return (RootGraph if self.state.is_root else CompiledGraph)(
             self,
             checkpointer=checkpointer,
             interrupt_before=before,

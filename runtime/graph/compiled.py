@@ -18,9 +18,10 @@ from runtime.graph.history import records
 from runtime.graph.options import Nodes, Options, check, is_whole
 from runtime.graph.rules import Rules
 from runtime.graph.snapshots import snapshot
+from runtime.graph.state import ROOT, Writes, copied
 from runtime.graph.timetravel import write_state
 from runtime.store import CheckpointStore
-from runtime.types import Config, StateSnapshot, StateUpdate
+from runtime.types import Command, Config, StateSnapshot, StateUpdate
 
 if TYPE_CHECKING:
     from runtime.graph.drawing import Drawing
@@ -313,6 +314,35 @@ class CompiledGraph(Rules):
         if unknown := chosen - set(self.builder.nodes):
             raise InvalidGraphError(f"no node to stop at is named {', '.join(map(repr, sorted(unknown)))}")
         return chosen
+
+
+class RootGraph(CompiledGraph):
+    """A graph whose state is one value: what nodes return is written to it, and so is the input."""
+
+    def parts_of(self, result: Any) -> Sequence[Any]:
+        """Take a list as a value, unless there are commands in it."""
+        return super().parts_of(result) if type(result) is list and Command in map(type, result) else (result,)
+
+    def written(self, update: Any, where: str) -> Writes:  # noqa: ARG002 - any value will do
+        """Take any value but None, which writes nothing."""
+        return [] if update is None else [(ROOT, update)]
+
+    def taken(self, given: Any, where: str) -> Writes:
+        """Take the input as it is."""
+        return self.written(given, where)
+
+    def output_of(self, values: Mapping[str, Any]) -> Any:
+        """Return the value; None before there is one."""
+        return copied(values.get(ROOT))
+
+    def shown_values(self, values: Mapping[str, Any]) -> Any:
+        """Show the value."""
+        return self.output_of(values)
+
+    def shown_update(self, writes: Writes) -> Any:
+        """Show what a node wrote."""
+        written = [value for _, value in writes]
+        return written if len(written) > 1 else next(iter(written), None)
 
 
 def _thread_id(config: Config) -> str:

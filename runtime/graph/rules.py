@@ -13,12 +13,15 @@ from runtime.engine.records import plain_value
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
 from runtime.graph.nodes import Branch, Node
-from runtime.graph.state import Schema, Values, Writes, copied, given_by
-from runtime.types import END, START, Send
+from runtime.graph.state import Schema, Values, Writes, copied, given_by, writes_of
+from runtime.types import END, START, Overwrite, Send
 
 
 class Rules:
     """The rules of one graph."""
+
+    only_writer: str | None = None
+    """The node that a state written by hand is always from, if there is but one."""
 
     def __init__(self, graph: StateGraph) -> None:
         self.builder = graph
@@ -71,13 +74,25 @@ class Rules:
         return [[name, plain_value(value)] for name, value in writes if name not in self.kept_as_results]
 
     def results(self, values: Values, writes: Writes) -> Values:
-        """Return the new values of the keys whose writes the log cannot keep."""
+        """Return the new values of the keys whose writes the log cannot keep, or that were overwritten."""
         kept = self.kept_as_results
-        return {name: values[name] for name, _ in writes if name in kept} if kept else {}
+        return {name: values[name] for name, write in writes if name in kept or type(write) is Overwrite}
 
     def router_view(self, name: str, branch: Branch, values: Values) -> Any:
         """Show a router the state with its node's own writes in it."""
         return (branch.schema or self.nodes[name].schema).view(values)
+
+    def parts_of(self, result: Any) -> Sequence[Any]:
+        """Return the updates and commands that a node returned."""
+        return result if isinstance(result, list) else (result,)
+
+    def written(self, update: Any, where: str) -> Writes:
+        """Return what an update of a node writes."""
+        return writes_of(update, where)
+
+    def updated(self, update: Any, where: str) -> Writes:
+        """Return what an update of a person or a command writes."""
+        return self.written(update, where)
 
     def taken(self, given: Any, where: str) -> Writes:
         """Return what an input writes; an object of a class with fields: all of them, its defaults too."""

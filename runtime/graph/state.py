@@ -25,12 +25,16 @@ from typing import (
 from runtime.codec.kinds import is_pydantic
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.messages import Conversation, Message, add_messages, as_messages, fold_messages, uses_langchain
+from runtime.types import Overwrite
 
 Reducer: TypeAlias = Callable[[Any, Any], Any]
 Values: TypeAlias = dict[str, Any]
 Writes: TypeAlias = Sequence[tuple[str, Any]]
 
 MISSING: Final = object()
+ROOT: Final = "__root__"
+"""The key of a state that has no keys."""
+_OVERWRITES: Final = {"__overwrite__"}
 
 REPLAYABLE: frozenset[Reducer] = frozenset({add_messages, operator.add, operator.or_})
 """Reducers whose result follows from what they were given, in any process and any later version."""
@@ -65,24 +69,34 @@ class Channel:
 
     def normalise(self, value: Any) -> Any:
         """Make a write say the same on every replay: messages get their ids now."""
+        if self.reducer is None:
+            return value
+        if type(value) is dict and value.keys() == _OVERWRITES:
+            value = Overwrite(*value.values())  # as it comes from JSON
         if self.reducer is not add_messages:
             return value
+        if type(value) is Overwrite:
+            return Overwrite(as_messages(value.value, langchain=self.langchain))
         return as_messages(value, langchain=self.langchain)
 
 
 class Schema:
     """The keys of one annotated class, and how to go between its objects and plain dicts."""
 
-    def __init__(self, cls: type) -> None:
+    def __init__(self, cls: Any) -> None:
         self.cls = cls
-        self.hints = _hints(cls)
+        self.is_root = not is_schema(cls) and not getattr(cls, "__annotations__", None)
+        """Whether the state is one value: `StateGraph(Annotated[list, add])`, `StateGraph(dict)`."""
+        self.hints = {ROOT: cls} if self.is_root else _hints(cls)
         self.channels = {name: _channel(name, hint) for name, hint in self.hints.items()}
-        self._shape = _shape(cls)
+        self._shape = "value" if self.is_root else _shape(cls)
 
     def view(self, values: Mapping[str, Any]) -> Any:
         """Return the node's own view of the state; its containers are copies, so changing them changes nothing."""
         seen = {name: copied(values[name]) for name in self.channels if name in values}
-        return seen if self._shape == "dict" else self.cls(**seen)
+        if self._shape == "dict":
+            return seen
+        return seen.get(ROOT) if self.is_root else self.cls(**seen)
 
 
 def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
@@ -131,8 +145,18 @@ def merge(channels: Mapping[str, Channel], values: Values, writes: Iterable[tupl
             raise InvalidUpdateError(
                 f"at key {name!r}: several writes in one step; annotate the key with a reducer to merge them"
             )
-        merged[name] = channel.fold(merged.get(name, MISSING), several)
+        if Overwrite in map(type, several):
+            merged[name] = _overwritten(name, several)
+        else:
+            merged[name] = channel.fold(merged.get(name, MISSING), several)
     return merged
+
+
+def _overwritten(name: str, several: Sequence[Any]) -> Any:
+    value, *others = (write.value for write in several if type(write) is Overwrite)
+    if others:
+        raise InvalidUpdateError(f"at key {name!r}: more than one Overwrite in one step")
+    return value
 
 
 def _said(update: Any) -> list[str]:

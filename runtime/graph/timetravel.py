@@ -15,7 +15,7 @@ from runtime.engine.plan import following
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError
 from runtime.graph.history import thread_at
-from runtime.graph.state import Values, merge, starts, writes_of
+from runtime.graph.state import Values, merge, starts
 from runtime.types import START, StateUpdate
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def _write_step(
         case [StateUpdate(None, "__end__")]:
             step, source, values, ran = Next(tasks=[]), "update", base.live_values(graph.channels), base.ran
         case [StateUpdate(given, "__input__")]:
-            writes = graph.checked_writes(writes_of(given, "the input"), "the input", graph.input)
+            writes = graph.checked_writes(graph.taken(given, "the input"), "the input", graph.input)
             step, source = Next(tasks=[(START, dict(writes))]), "input"
             values, ran = base.live_values(graph.channels), base.ran
         case [StateUpdate(_, "__copy__")]:
@@ -104,10 +104,10 @@ async def _written_by_nodes(
 
 def _written(graph: "CompiledGraph", base: Frame, update: StateUpdate) -> Task:
     """Return a task that is done and has written the update."""
-    name = update.as_node or _last_writer(base)
+    name = update.as_node or graph.only_writer or _last_writer(base)
     if name not in graph.nodes:
         raise InvalidUpdateError(f"there is no node {name!r} to write as")
-    writes = graph.checked_writes(writes_of(update.values, "the update"), "the update")
+    writes = graph.checked_writes(graph.updated(update.values, "the update"), "the update")
     return Task("", name, writes=writes)
 
 

@@ -30,6 +30,7 @@ LANGGRAPH = SimpleNamespace(
     interrupt=langgraph_types.interrupt,
     Command=langgraph_types.Command,
     Send=langgraph_types.Send,
+    Overwrite=langgraph_types.Overwrite,
     StateUpdate=langgraph_types.StateUpdate,
     RetryPolicy=langgraph_types.RetryPolicy,
     get_stream_writer=langgraph_writer,

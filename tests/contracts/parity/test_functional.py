@@ -136,6 +136,19 @@ def workflows_and_graphs_call_each_other(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def what_a_workflow_left_may_be_written_by_hand(lib: Any) -> Any:
+    @lib.entrypoint(checkpointer=lib.InMemorySaver())
+    def flow(given: str, *, previous: Any = None) -> Any:
+        return [previous, lib.interrupt(given)]
+
+    flow.update_state(CONFIG, "before the first call")
+    said = [flow.get_state(CONFIG).values, flow.invoke("a?", CONFIG)]
+    flow.update_state(CONFIG, "instead of an answer")
+    said += [flow.get_state(CONFIG).values, flow.get_state(CONFIG).next]
+    return [*said, flow.invoke("b?", CONFIG), flow.invoke(lib.Command(resume="B"), CONFIG)]
+
+
+@PROGRAMS.add
 def what_a_workflow_may_ask_for(lib: Any) -> Any:
     @lib.entrypoint(checkpointer=lib.InMemorySaver())
     async def flow(given: Any, config: RunnableConfig) -> Any:

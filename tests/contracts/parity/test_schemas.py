@@ -1,13 +1,15 @@
 """States and messages of every shape, in both libraries."""
 
 import operator
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Optional, TypedDict
 
 import pytest
+from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
-from tests.contracts.parity.kit import CONFIG, START, Programs, State, saved
+from tests.contracts.parity.kit import CONFIG, START, Programs, State, ask_and_tell, attempt, chain, fan, saved, where
 
 PROGRAMS = Programs()
 
@@ -92,6 +94,55 @@ def nodes_may_keep_keys_to_themselves(lib: Any) -> Any:
     builder = lib.StateGraph(State)
     builder.add_node("first", first).add_node("second", second).add_edge(START, "first").add_edge("first", "second")
     return builder.compile().invoke({})
+
+
+@PROGRAMS.add
+def states_that_are_one_value(lib: Any) -> Any:
+    def ask(state: Any) -> Any:
+        return [lib.interrupt(state[0])]
+
+    builder = lib.StateGraph(Annotated[list[str], operator.add])
+    builder.add_node("tell", lambda state: ["told", *state]).add_node("ask", ask)
+    builder.add_edge(START, "tell").add_edge("tell", "ask")
+    graph = saved(lib, builder)
+    for mode in ("values", "updates"):
+        yield list(graph.stream([mode], CONFIG, stream_mode=mode)), where(graph)
+        yield list(graph.stream(lib.Command(resume="yes"), CONFIG, stream_mode=mode))
+    graph.update_state(CONFIG, ["written"], as_node="tell")
+    yield graph.get_state(CONFIG).values, [(state.values, state.next) for state in graph.get_state_history(CONFIG)]
+    yield [graph.invoke(None, CONFIG), graph.invoke(lib.Command(resume="no", update=["more"]), CONFIG)]
+    for kind, node, given in [
+        (dict, lambda state: {**state, "b": 2}, {"a": 1}),
+        (int, lambda state: state + 1, 1),
+        (Annotated[list[Any], lib.add_messages], lambda state: ("ai", "yo"), ("user", "hi")),
+    ]:
+        yield lib.StateGraph(kind).add_node("node", node).add_edge(START, "node").compile().invoke(given)
+
+
+@PROGRAMS.add
+def values_that_pass_their_reducer_by(lib: Any) -> Any:
+    def says(value: Any) -> Any:
+        return lambda state: {"log": value}
+
+    over, json = lib.Overwrite(["over"]), {"__overwrite__": ["json"]}
+    graph = saved(lib, chain(lib, a=says(["a"]), b=says(over), ask=ask_and_tell(lib, "ask"), d=says(["d"])))
+    yield named_the_same(list(graph.stream({"log": ["in"]}, CONFIG, stream_mode=["updates", "values"])))
+    yield [graph.invoke(lib.Command(resume="x"), CONFIG), where(graph)]
+    for written in (lib.Overwrite(["by hand"]), json):
+        graph.update_state(CONFIG, {"log": written})
+        yield graph.get_state(CONFIG).values
+    yield [graph.invoke({"log": ["again"]}, CONFIG)]
+    yield [graph.invoke(lib.Command(resume="y", update={"log": lib.Overwrite(["cmd"])}), CONFIG), where(graph)]
+    beside = saved(lib, fan(lib, a=says(["a"]), b=says(over), c=says(["c"]), ask=ask_and_tell(lib, "ask")))
+    yield [beside.invoke({"log": ["in"]}, CONFIG), beside.invoke(lib.Command(resume="z"), CONFIG), where(beside)]
+    yield attempt(lambda: fan(lib, a=says(over), b=says(over)).compile().invoke({}))
+    conversation = lib.StateGraph(lib.MessagesState)
+    conversation.add_node("node", lambda state: {"messages": lib.Overwrite([AIMessage("new")])}).add_edge(START, "node")
+    yield conversation.compile().invoke({"messages": ["old"]})
+
+
+def named_the_same(chunks: Any) -> Any:
+    return [re.sub(r"\w+\.(?=Overwrite)|id='\w+'", "", str(chunk)) for chunk in chunks[:5]]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")

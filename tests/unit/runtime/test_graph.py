@@ -35,6 +35,10 @@ def test_edges_sequences_and_entry_points() -> None:
     assert [conditional.compile().invoke({"n": n})["log"] for n in (1, 0)] == [["a"], ["b"]]
 
 
+class Plain:
+    n: int
+
+
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
@@ -50,7 +54,7 @@ def test_edges_sequences_and_entry_points() -> None:
         (lambda: graph_of_two().add_node(lambda state: None), "has none"),
         (lambda: graph_of_two().add_edge(END, "a"), "from '__end__' to 'a'"),
         (lambda: graph_of_two().add_edge("a", START), "from 'a' to '__start__'"),
-        (lambda: StateGraph(int), "TypedDict, a dataclass or a pydantic model"),
+        (lambda: StateGraph(Plain), "TypedDict, a dataclass or a pydantic model"),
     ],
 )
 def test_mistakes_are_named_before_anything_runs(mistake: Any, words: str) -> None:
