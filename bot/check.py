@@ -25,7 +25,7 @@ from bot.manifest import load_manifest
 from bot.settings import Settings, load_settings
 from runtime import InMemorySaver, StoreError
 from runtime.engine.ids import new_id
-from runtime.requests.ledger import COLLECTIONS
+from runtime.requests.documents import COLLECTIONS
 from runtime.store import Collection, Store
 
 CLOCK_SECONDS: Final = 60.0

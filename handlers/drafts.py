@@ -19,13 +19,13 @@ from runtime.requests.records import Request, RequestId
 
 async def kept(desk: Desk, view_id: str, request: Request, page: int) -> Draft | None:
     """What was filled into a view before; None while it is as it was opened."""
-    values = await desk.ledger.draft(view_id, request.id)
+    values = await desk.ledger.drafts.draft(view_id, request.id)
     return None if values is None else Draft(values=values, page=page)
 
 
 async def keep(desk: Desk, view_id: str, request: Request, draft: Draft) -> None:
     """Keep what was filled in so far."""
-    await desk.ledger.keep_draft(view_id, request.id, draft.values, at=desk.clock())
+    await desk.ledger.drafts.keep(view_id, request.id, draft.values, at=desk.clock())
 
 
 async def redraw(desk: Desk, pressed: Click) -> Refusal | None:

@@ -18,7 +18,7 @@ from handlers.cards.rest import progress_view
 from handlers.desk import Desk
 from handlers.payloads import Submission, submission
 from runtime.requests.policy import Reason, Refusal
-from runtime.requests.records import Decision, Request, RequestId, RequestStatus, ThreadId
+from runtime.requests.records import Decision, Request, RequestId, ThreadId
 
 Ack = Callable[..., Awaitable[Any]]
 Body = Mapping[str, Any]
@@ -69,7 +69,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.view_closed(re.compile(".*"))
     async def closed(ack: Ack, body: Body) -> None:
         """Closing decides nothing."""
-        await desk.ledger.drop_draft(submission(body).view_id)
+        await desk.ledger.drafts.drop(submission(body).view_id)
         await ack()
 
 
@@ -125,9 +125,7 @@ async def _decide(desk: Desk, sent: Submission, request: Request, decision: Deci
     decided = await desk.runner.answer(request, decision)
     if isinstance(decided, Refusal):
         return decided
-    voted = decided.status is RequestStatus.OPEN
-    done = desk.ledger.drop_draft(sent.view_id) if voted else desk.ledger.drop_drafts(request.id)
-    desk.later(done, sent.by)
+    desk.later(desk.ledger.drafts.drop(sent.view_id), sent.by)
     return None
 
 

@@ -13,9 +13,11 @@ from typing import Final
 
 from runtime.requests.agents import Agent
 from runtime.requests.audit import AUDIT
+from runtime.requests.documents import POSTS, REQUESTS, TURNS
+from runtime.requests.drafts import DRAFTS
 from runtime.requests.grants import GRANTS
 from runtime.requests.leases import LEASE_SECONDS, LEASES, Lease
-from runtime.requests.ledger import DRAFTS, POSTS, REQUESTS, TURNS, Ledger
+from runtime.requests.ledger import Ledger
 from runtime.requests.records import NOBODY, RequestStatus, Thread, ThreadId, TurnStatus
 from runtime.store import Collection, Scalar, Store
 

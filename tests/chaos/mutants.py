@@ -11,8 +11,9 @@ from unittest.mock import patch
 from handlers.board import Board
 from runtime import InMemorySaver, MongoDBSaver, SqliteSaver
 from runtime.errors import StaleHeadError
+from runtime.requests.documents import REQUESTS
 from runtime.requests.leases import Leases
-from runtime.requests.ledger import REQUESTS, Ledger
+from runtime.requests.ledger import Ledger
 from runtime.requests.sweeper import Sweeper
 
 SAVERS: Final = (InMemorySaver, SqliteSaver, MongoDBSaver)

@@ -10,9 +10,11 @@ from runtime import START, StateGraph
 from runtime.codec.process import CODEC
 from runtime.requests.agents import Agent
 from runtime.requests.audit import AUDIT, faults
+from runtime.requests.documents import POSTS, REQUESTS, THREADS, TURNS
+from runtime.requests.drafts import DRAFTS
 from runtime.requests.grants import GRANTS
 from runtime.requests.leases import LEASES
-from runtime.requests.ledger import DRAFTS, POSTS, REQUESTS, THREADS, TURNS, Ledger
+from runtime.requests.ledger import Ledger
 from runtime.requests.records import (
     AT_REST,
     NOBODY,
@@ -80,7 +82,7 @@ class Site:
             decided = await ledger.claim(request.id, APPROVAL)
             assert decided is not None
             await ledger.settle(decided, RequestStatus.DELIVERED)
-            await ledger.keep_draft(f"view {name} {number}", request.id, {}, at=1.0)
+            await ledger.drafts.keep(f"view {name} {number}", request.id, {}, at=1.0)
             await ledger.grants.give(decided, ANA, 1.0)
             await ledger.intend_post(Post(key=f"request:{request.id}", thread_id=thread_id, created_at=1.0))
         for head in range(3):

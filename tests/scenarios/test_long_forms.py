@@ -97,7 +97,7 @@ async def test_what_was_filled_in_is_forgotten_when_the_form_is_closed_or_decide
         view = await opened(office, "Edit…")
         await ben.submit()
         request = (await ledger.open_requests(9))[0]
-        assert await ledger.draft(view["id"], request.id) == FIELDS
+        assert await ledger.drafts.draft(view["id"], request.id) == FIELDS
         await ben.close_modal()
         await office.sandbox.until(lambda: ben.modal is None)
         await ben.press(await office.card(), "Edit…")
@@ -106,7 +106,7 @@ async def test_what_was_filled_in_is_forgotten_when_the_form_is_closed_or_decide
         await ben.submit()
         await office.outcome()
         await settle(office)
-        assert [await ledger.draft(one["id"], request.id) for one in (view, again)] == [None, None]
+        assert [await ledger.drafts.draft(one["id"], request.id) for one in (view, again)] == [None, None]
 
 
 async def test_two_people_fill_in_forms_of_their_own(open_office: OpenOffice) -> None:

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.serve import MAX_BODY
-from runtime.requests.ledger import POSTS, REQUESTS, THREADS, TURNS
+from runtime.requests.documents import POSTS, REQUESTS, THREADS, TURNS
 from runtime.store import Document
 from tests.office import Json, Office, OpenOffice, asking, settle
 

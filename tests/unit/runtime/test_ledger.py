@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +14,14 @@ from runtime import InMemorySaver, SqliteSaver
 from runtime.codec.process import CODEC
 from runtime.hitl import Approval
 from runtime.policy.model import Terms
+from runtime.requests.documents import REQUESTS, THREADS, TURNS
 from runtime.requests.ledger import Ledger, request_id_of
 from runtime.requests.records import (
     Change,
     Decision,
     Person,
     Post,
+    Reminder,
     Request,
     RequestId,
     RequestStatus,
@@ -222,3 +224,33 @@ def test_a_request_has_one_id_whoever_opens_it() -> None:
     assert request_id_of(ThreadId("t"), "i", 0) == request_id_of(ThreadId("t"), "i", 0)
     ids = {request_id_of(ThreadId(t), i, n) for t in "ab" for i in "cd" for n in (0, 1)}
     assert len(ids) == 8
+
+
+@pytest.mark.parametrize("status", [RequestStatus.DELIVERED, RequestStatus.REPLACED, RequestStatus.STOPPED])
+async def test_what_is_settled_leaves_no_form_behind(ledger: Ledger, status: RequestStatus) -> None:
+    await ledger.open_request(request())
+    await ledger.drafts.keep("view", RequestId("r"), {"a": 1}, at=1.0)
+    await ledger.drafts.keep("other", RequestId("q"), {"a": 2}, at=1.0)
+    await ledger.settle(request(), status)
+    assert await ledger.drafts.draft("view", RequestId("r")) is None
+    assert await ledger.drafts.draft("other", RequestId("q")) == {"a": 2}
+
+
+async def test_what_a_later_release_adds_is_in_nobodys_way(ledger: Ledger) -> None:
+    """Processes of both may run side by side while they are restarted one after the other."""
+    store = ledger._store
+    asked = request(reminders=(Reminder(to=BEN, at=9.0),))
+    await ledger.open_thread(thread())
+    await ledger.open_request(asked)
+    await ledger.add_turn(turn())
+    later: Any = {"of_tomorrow": {"a": 1}, "reminders": [{"to": asdict(BEN), "at": 9.0, "of_tomorrow": 1}]}
+    for collection, name in ((THREADS, "t"), (REQUESTS, "r"), (TURNS, "u")):
+        await store.update(collection, name, expect={}, change=later)
+    assert await ledger.thread(ThreadId("t")) == thread(revision=2)
+    assert await ledger.turn("u") == turn(revision=2)
+    assert await ledger.change_request(replace(asked, revision=2), channel="D") == replace(
+        asked, revision=3, channel="D"
+    )
+    kept = await store.get(REQUESTS, "r")
+    assert kept is not None
+    assert kept["of_tomorrow"] == {"a": 1}
