@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
-from runtime.requests import leases
+from runtime.requests import leases, upgrades
 from runtime.requests.audit import About, Audit, entry_of
 from runtime.requests.documents import (
     GONE,
@@ -225,6 +225,10 @@ class Ledger:
         Asking twice for a time is asking once. A time that has lost its meaning costs one look and nothing else.
         """
         await leases.wake_at(self._store, thread_id, at)
+
+    async def wake_unmarked(self) -> None:
+        """Have what an earlier release left undone be among the unsettled."""
+        await upgrades.wake_unmarked(self._store)
 
     async def unsettled(self, before: float = math.inf, limit: int | None = None) -> list[ThreadId]:
         """Threads that somebody has to look at before then: a lease lapses, a time was asked for, something is unseen.

@@ -42,6 +42,7 @@ class Sweeper:
         self._clock = clock
         self._seconds = seconds
         self._retention = retention
+        self._upgraded = False
 
     async def run(self) -> None:
         """Sweep for ever. Raises `StoreError` when the first one fails; later ones are tried again in their time."""
@@ -58,6 +59,9 @@ class Sweeper:
 
         Then some of what was kept long enough goes.
         """
+        if not self._upgraded:
+            await self._ledger.wake_unmarked()
+            self._upgraded = True
         now, seen = self._clock(), set[ThreadId]()
         while due := [found for found in await self._ledger.unsettled(now, BATCH) if found not in seen]:
             seen.update(due)
