@@ -1,6 +1,6 @@
 """Durable agent graphs that ask people and go on with the answer. No Slack, no web.
 
-Everything a program needs is importable from here; what needs a database driver is imported when first used.
+Everything a program needs is importable from here; what not every program needs is imported when first used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -37,23 +37,19 @@ from runtime.errors import (
     UnknownInterruptError,
     is_invalid_resume,
 )
-from runtime.functional import entrypoint, task
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph, CompiledGraph as CompiledStateGraph
-from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
 from runtime.messages import (
     REMOVE_ALL_MESSAGES,
     AIMessage,
     AnyMessage,
     HumanMessage,
     Message,
-    MessagesState,
     RemoveMessage,
     SystemMessage,
     ToolMessage,
     add_messages,
 )
-from runtime.streams.speech import push_message
 from runtime.types import (
     END,
     START,
@@ -73,9 +69,13 @@ from runtime.types import (
 )
 
 if TYPE_CHECKING:
+    from runtime.functional import entrypoint, task
+    from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
+    from runtime.messages_state import MessagesState
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
     from runtime.stores.mongodb import MongoDBSaver
     from runtime.stores.sqlite import SqliteSaver, SqliteSaver as AsyncSqliteSaver
+    from runtime.streams.speech import push_message
 
 __all__ = [
     "END",
@@ -153,6 +153,14 @@ __all__ = [
 ]
 
 _LAZY = {
+    "MessagesState": ("runtime.messages_state", "MessagesState"),
+    "entrypoint": ("runtime.functional", "entrypoint"),
+    "task": ("runtime.functional", "task"),
+    "push_message": ("runtime.streams.speech", "push_message"),
+    "BaseStore": ("runtime.items", "BaseStore"),
+    "InMemoryStore": ("runtime.items", "InMemoryStore"),
+    "Item": ("runtime.items", "Item"),
+    "SearchItem": ("runtime.items", "SearchItem"),
     "InMemorySaver": ("runtime.stores.memory", "InMemorySaver"),
     "MemorySaver": ("runtime.stores.memory", "InMemorySaver"),
     "MongoDBSaver": ("runtime.stores.mongodb", "MongoDBSaver"),

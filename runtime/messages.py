@@ -14,13 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, overload
 from uuid import uuid4
-
-if sys.version_info >= (3, 12):
-    from typing import TypedDict
-else:
-    from typing_extensions import TypedDict  # pydantic takes no other in the schema of a tool
 
 from runtime.errors import InvalidUpdateError
 
@@ -162,12 +157,6 @@ class RemoveMessage:
     id: str
     type: str = "remove"
     content: str = ""
-
-
-class MessagesState(TypedDict):
-    """State of a conversation; extend it with keys of your own."""
-
-    messages: "Annotated[list[Any], add_messages]"
 
 
 def as_message(value: Any) -> Any:

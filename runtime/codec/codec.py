@@ -19,12 +19,14 @@ from runtime.codec.kinds import (
     BUILT_IN,
     FOREIGN_MESSAGES,
     FOREIGN_TEXT,
+    LATE,
     OBJECT,
     TABLE,
     Kind,
     Table,
     foreign_message,
     is_pydantic,
+    late_kind,
     object_kind,
     registered_name,
 )
@@ -44,7 +46,7 @@ _OPTIONS = (
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
 _OF_CLASSES = {OBJECT, TABLE}
-_KINDS_BY_CODE = {kind.code: kind for kind in BUILT_IN.values()}
+_KINDS_BY_CODE = {kind.code: kind for kind in (*BUILT_IN.values(), *LATE.values())}
 
 
 class Codec:
@@ -110,6 +112,8 @@ class _Kinds:
 
     def of(self, cls: type) -> Kind | None:
         kind = self.by_class.get(cls)
+        if kind is None and (late := late_kind(cls)) is not None:
+            kind = self.by_class[cls] = late
         if kind is None and registered_name(cls) in FOREIGN_MESSAGES:
             self.add(cls)
             kind = self.by_class[cls]

@@ -11,11 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -106,10 +104,22 @@ BUILT_IN: dict[type, Kind] = {
     date: Kind(8, date.isoformat, date.fromisoformat),
     time: Kind(9, _clock_parts, _clock_from(time)),
     timedelta: Kind(10, lambda span: [span.days, span.seconds, span.microseconds], lambda parts: timedelta(*parts)),
-    Decimal: Kind(11, str, Decimal),
     UUID: Kind(12, lambda value: value.bytes, lambda data: UUID(bytes=data)),
-    type(Path()): Kind(13, str, Path),
 }
+_PATH: Final = Kind(13, str, lambda text: import_module("pathlib").Path(text))
+LATE: Final[Mapping[tuple[str, str], Kind]] = {
+    ("decimal", "Decimal"): Kind(11, str, lambda text: import_module("decimal").Decimal(text)),
+    ("pathlib", "PosixPath"): _PATH,
+    ("pathlib", "WindowsPath"): _PATH,
+}
+"""What is built in, too, of modules that few programs load."""
+
+
+def late_kind(cls: type) -> Kind | None:
+    """The kind of a class of such a module: until that is loaded, there is nothing of it to be kept."""
+    return next(
+        (kind for (module, name), kind in LATE.items() if getattr(sys.modules.get(module), name, 0) is cls), None
+    )
 
 
 def registered_name(cls: type) -> str:

@@ -9,7 +9,7 @@ import contextvars
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures  # which loads the executor when it is first asked for
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -53,7 +53,7 @@ def run(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run an async call to its end and return its result."""
     if not _inside_loop():
         return _run_here(call)
-    with ThreadPoolExecutor(1) as thread:
+    with futures.ThreadPoolExecutor(1) as thread:
         return thread.submit(contextvars.copy_context().run, _run_here, call).result()
 
 
@@ -75,7 +75,7 @@ def iterate(stream: Callable[[], AsyncGenerator[T, None]]) -> Generator[T, None,
         yield from _iterate_with(stream, _run_here)
         return
     context = contextvars.copy_context()
-    with ThreadPoolExecutor(1) as thread:
+    with futures.ThreadPoolExecutor(1) as thread:
         yield from _iterate_with(stream, lambda step: thread.submit(context.run, _run_here, step).result())
 
 

@@ -13,7 +13,6 @@ from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.graph.options import Options, modes_of
 from runtime.graph.timetravel import fork
 from runtime.streams.reader import Reader
-from runtime.streams.speech import Speech
 from runtime.types import INTERRUPT, NOTHING, Command, GraphOutput, OnPending
 
 if TYPE_CHECKING:
@@ -104,6 +103,8 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
     run.modes = frozenset(modes_of(options, "updates"))
     run.emit, run.drained = reader.put, reader.drained
     if "messages" in run.modes:
+        from runtime.streams.speech import Speech  # noqa: PLC0415 - most programs read other streams, or none
+
         run.speech = Speech(run, subgraphs=options.get("subgraphs", False))
     going = asyncio.ensure_future(_told(graph, run, given, options))
     going.add_done_callback(reader.end)

@@ -95,31 +95,16 @@ def called(run: Any) -> Any:
     """Return something to call: of LangChain's runnables and the like, their `ainvoke` or `invoke`."""
     if callable(run) or is_graph(run):
         return run
-    if hasattr(run, "ainvoke"):
-        return _AsyncRunnable(run)
-    if hasattr(run, "invoke"):
-        return _Runnable(run)
-    raise InvalidGraphError(f"{run!r} cannot run: give a function, a compiled graph, or something with `invoke`")
+    if not hasattr(run, "invoke") and not hasattr(run, "ainvoke"):
+        raise InvalidGraphError(f"{run!r} cannot run: give a function, a compiled graph, or something with `invoke`")
 
+    async def ainvoke(given: Any, config: Any) -> Any:
+        return await run.ainvoke(given, config)
 
-@dataclass(frozen=True, slots=True)
-class _Runnable:
-    """Calls an object with `invoke`."""
+    def invoke(given: Any, config: Any) -> Any:
+        return run.invoke(given, config)
 
-    runnable: Any
-
-    def __call__(self, given: Any, config: Any) -> Any:
-        return self.runnable.invoke(given, config)
-
-
-@dataclass(frozen=True, slots=True)
-class _AsyncRunnable:
-    """Calls an object with `ainvoke`."""
-
-    runnable: Any
-
-    async def __call__(self, given: Any, config: Any) -> Any:
-        return await self.runnable.ainvoke(given, config)
+    return ainvoke if hasattr(run, "ainvoke") else invoke
 
 
 def is_graph(run: Any) -> bool:

@@ -15,7 +15,8 @@ from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph
 from runtime.graph.nodes import NodeFunction
 from runtime.graph.options import Nodes
-from runtime.messages import Message, MessagesState, as_message, as_messages
+from runtime.messages import Message, as_message, as_messages
+from runtime.messages_state import MessagesState
 from runtime.prebuilt.models import Ask, Form, Model, asking, forming, reply
 from runtime.prebuilt.tool_node import ToolNode, calls_of, messages_of
 from runtime.prebuilt.tools import AnyTool, answer
