@@ -23,6 +23,7 @@ from bot.errors import ConfigurationError
 from bot.metrics import Metrics
 from bot.settings import Settings
 from handlers.board import Board
+from handlers.calls import Calls, SlackRefusedError, SlackUncertainError
 from handlers.cards.asked import asked
 from handlers.cards.automatic import automatic
 from handlers.desk import Desk
@@ -30,7 +31,7 @@ from handlers.directory import SlackDirectory
 from handlers.languages import Languages
 from handlers.live import DEFAULT_PACE, Pace
 from handlers.payloads import MalformedError, check_shape, kind_of
-from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from handlers.slack import Slack
 from runtime import Command, CompiledGraph, StateGraph
 from runtime.codec.process import CODEC
 from runtime.graph.copies import copy_before_answer
@@ -80,7 +81,7 @@ async def application(
     async with aiohttp.ClientSession(timeout=timeout) as session:
         token = settings.bot_token.get_secret_value()
         client = AsyncWebClient(token, base_url=settings.api_url, session=session, retry_handlers=[])
-        slack = Slack(client, called=metrics.called)
+        slack = Slack(Calls(client, called=metrics.called))
         identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC, metrics.noted)
         directory = SlackDirectory(slack, clock, identity["team_id"])

@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from weakref import WeakValueDictionary
 
+from handlers.calls import SlackBusyError, SlackRefusedError, SlackUncertainError
 from handlers.cards import words
 from handlers.cards.runs import pause, run_message
 from handlers.drawings import CARD, Drawing, Drawings
 from handlers.languages import Languages
 from handlers.live import DEFAULT_PACE, Live, Pace
-from handlers.slack import File, Slack, SlackBusyError, SlackRefusedError, SlackUncertainError
+from handlers.slack import File, Slack
 from runtime.engine.ids import derive_id
 from runtime.policy.model import is_conversation
 from runtime.requests.agents import Agent
@@ -36,6 +37,7 @@ from runtime.requests.records import (
     where_of,
 )
 from runtime.requests.routing import without
+from runtime.requests.slots import Aside
 from runtime.requests.surface import Guard
 
 logger = logging.getLogger(__name__)
@@ -91,7 +93,10 @@ class Board:
 
     async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         """Draw what differs, root first. Raises `SlackRefusedError`, `SlackUncertainError`."""
-        async with self._locks.setdefault(thread_id, asyncio.Lock()):
+        lock = self._locks.setdefault(thread_id, asyncio.Lock())
+        async with Aside():
+            await lock.acquire()
+        try:
             thread = await self._ledger.thread(thread_id)
             if thread is None:
                 return
@@ -101,6 +106,8 @@ class Board:
                 if refusal.code == NO_THREAD:
                     await self._move(thread)
                 raise
+        finally:
+            lock.release()
 
     def live(self, thread: Thread, turn: Turn, guard: Guard) -> AbstractAsyncContextManager[Tell]:
         """Show a run in its thread while it goes on."""

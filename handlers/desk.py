@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.board import Board
+from handlers.calls import SlackRefusedError, SlackUncertainError
 from handlers.cards import words
 from handlers.cards.refusals import words_of
 from handlers.drawings import message_link
 from handlers.languages import Languages
 from handlers.payloads import Click, SlashCommand
-from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from handlers.slack import Slack
 from runtime.policy.directory import Directory
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger

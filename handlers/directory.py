@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from handlers.calls import SlackRefusedError, SlackUncertainError
+from handlers.slack import Slack
 from runtime.policy.audience import FRESH, MAX_AGE
 from runtime.policy.directory import Account, LookupFailedError
 from runtime.requests.records import Person
+from runtime.requests.slots import Aside
 
 LOOKUP_SECONDS: Final = 1.0
 LOCALE_SECONDS: Final = 0.5
@@ -99,7 +101,8 @@ class SlackDirectory:
             return known
         if key not in self._asked:
             self._asked[key] = asyncio.create_task(self._ask(key, ask))
-        found = await asyncio.shield(self._asked[key])
+        async with Aside():
+            found = await asyncio.shield(self._asked[key])
         if isinstance(found, Exception):
             raise LookupFailedError(shown) from found
         return found

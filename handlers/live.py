@@ -12,13 +12,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from handlers.calls import SlackBusyError, SlackRefusedError, SlackUncertainError
 from handlers.cards import words
 from handlers.cards.progress import Progress, chunks, progress_message, status_line
 from handlers.languages import Languages
-from handlers.slack import Slack, SlackBusyError, SlackRefusedError, SlackUncertainError
+from handlers.slack import Slack
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Event, Tell
 from runtime.requests.records import Person, Post, Thread
+from runtime.requests.slots import Aside
 from runtime.requests.surface import Guard
 
 logger = logging.getLogger(__name__)
@@ -66,8 +68,10 @@ class Live:
         try:
             yield run.tell
         finally:
-            with suppress(TimeoutError):  # cancelled, a call may have taken effect: nobody would know where
-                await asyncio.wait_for(run.calling.acquire(), LAST_CALL)
+            if run.calling.locked():  # cancelled, a call may have taken effect: nobody would know where
+                async with Aside():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(run.calling.acquire(), LAST_CALL)
             task.cancel()
             await asyncio.wait({task})
             if run.begun:

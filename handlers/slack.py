@@ -1,31 +1,22 @@
-"""The one way out to Slack. Every call the bot makes passes here, so that each failure means one of three things.
+"""The one way out to Slack: every call the bot makes passes here, and fails as `handlers.calls` says.
 
-Slack refused (`SlackRefusedError`: asking again changes nothing), Slack is busy (a short while is waited out here, a
-long one is `SlackBusyError`), or nobody knows whether it took effect (`SlackUncertainError`: a lost reply, a server
-error). Calls that may be repeated are; posting is not, because Slack has no idempotency key for it: `handlers.board`
-looks first.
+Calls that may be repeated are; posting is not, because Slack has no idempotency key for it: `handlers.board` looks
+first.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from time import monotonic
 from typing import Any, Final
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.calls import Calls, SlackRefusedError, SlackUncertainError
 from handlers.cards.blocks import Message
 from runtime.requests.records import Person
-from runtime.requests.surface import Guard, SurfaceBusyError, nobody_else
+from runtime.requests.surface import Guard, nobody_else
 
-ATTEMPTS: Final = 4
-LONGEST_WAIT: Final = 30.0
-"""Seconds that a call waits for Slack; where Slack says more, whoever wants it comes back by then."""
-RATE_LIMITED: Final = "ratelimited"
 EVENT_TYPE: Final = "andon_post"
 LOOK_BACK: Final = 30.0
 """Seconds that Slack's clock and ours may differ when a post is looked for."""
@@ -42,51 +33,11 @@ class File:
     content: bytes
 
 
-class SlackRefusedError(Exception):
-    """Slack said no."""
-
-    def __init__(self, method: str, code: str) -> None:
-        super().__init__(method, code)
-        self.method, self.code = method, code
-
-    def __str__(self) -> str:
-        return f"{self.method}: {self.code}"
-
-
-class SlackBusyError(SlackRefusedError, SurfaceBusyError):
-    """Slack wants to hear nothing of this kind for so many seconds."""
-
-    def __init__(self, method: str, seconds: float) -> None:
-        super().__init__(method, RATE_LIMITED)
-        self.seconds = seconds
-
-    def __str__(self) -> str:
-        return f"{self.method}: {self.code} for {self.seconds:.0f} s"
-
-
-class SlackUncertainError(Exception):
-    """The call may have taken effect or not."""
-
-
 class Slack:
-    """Calls of the Web API with one meaning of failure. `client` must have no retry handlers of its own.
+    """Methods of Slack's Web API, as far as the bot uses them."""
 
-    `called` hears of every attempt: its method, and `ok`, Slack's error code, or `uncertain`.
-    """
-
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        wait: Callable[[float], Any] = asyncio.sleep,
-        called: Callable[[str, str], None] = lambda _method, _outcome: None,
-        now: Callable[[], float] = monotonic,
-    ) -> None:
-        self.client = client
-        self._wait = wait
-        self._called = called
-        self._now = now
-        self._free_at: dict[tuple[str, str], float] = {}
-        """When Slack listens again, by method and conversation: others are not kept waiting."""
+    def __init__(self, call: Calls) -> None:
+        self._call = call
 
     async def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, guard: Guard = nobody_else
@@ -175,7 +126,7 @@ class Slack:
         )
 
     async def _send_file(self, url: str, content: bytes) -> None:
-        session = self.client.session
+        session = self._call.client.session
         assert session is not None  # noqa: S101 - narrows the type; `bot.app` makes the client with one
         try:
             async with session.post(url, data=content) as answer:
@@ -285,74 +236,6 @@ class Slack:
         """Who we are: `team_id`, `user_id`, `bot_id`, `url`."""
         return await self._call("auth.test")
 
-    async def _call(
-        self, method: str, *, guard: Guard = nobody_else, repeat: bool = True, read: bool = False, **arguments: Any
-    ) -> Mapping[str, Any]:
-        given = {name: value for name, value in arguments.items() if value is not None}
-        kind = method, str(given.get("channel", ""))
-        for attempt in range(1, ATTEMPTS + 1):
-            await self._until_free(kind)
-            guard()
-            try:
-                answer = await self._once(method, given, read=read)
-            except SlackRefusedError as refusal:
-                self._called(method, refusal.code)
-                raise
-            except _BusyError as busy:
-                self._called(method, RATE_LIMITED)
-                self._note_busy(kind, busy.seconds)
-                if attempt == ATTEMPTS:
-                    raise SlackBusyError(method, busy.seconds) from None
-            except SlackUncertainError:
-                self._called(method, "uncertain")
-                if not repeat or attempt == ATTEMPTS:
-                    raise
-                await self._wait(0.25 * 2**attempt)
-            else:
-                self._called(method, "ok")
-                return answer
-        raise AssertionError("the last attempt returns or raises")
-
-    def _note_busy(self, kind: tuple[str, str], seconds: float) -> None:
-        now = self._now()
-        still = {known: free_at for known, free_at in self._free_at.items() if free_at > now}
-        self._free_at = still | {kind: now + seconds}
-
-    async def _until_free(self, kind: tuple[str, str]) -> None:
-        """Wait until Slack listens again. Raises `SlackBusyError` where that is too long."""
-        seconds = self._free_at.get(kind, 0.0) - self._now()
-        if seconds > LONGEST_WAIT:
-            raise SlackBusyError(kind[0], seconds)
-        if seconds > 0:
-            await self._wait(seconds)
-
-    async def _once(self, method: str, arguments: dict[str, Any], *, read: bool) -> Mapping[str, Any]:
-        """Call once. Methods that only read take no JSON."""
-        how: dict[str, Any] = {"http_verb": "GET", "params": arguments} if read else {"json": arguments}
-        try:
-            response = await self.client.api_call(method, **how)
-        except SlackApiError as error:
-            status = error.response.status_code
-            if status == 429:
-                raise _BusyError(float(error.response.headers.get("Retry-After", 1))) from None
-            if status >= 500 or not error.response.get("error"):
-                raise SlackUncertainError(f"{method}: HTTP {status}") from None
-            raise SlackRefusedError(method, str(error.response["error"])) from None
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise SlackUncertainError(f"{method}: {type(error).__name__}") from None
-        data = response.data
-        if not isinstance(data, dict):
-            raise SlackUncertainError(f"{method}: not JSON")
-        return data
-
 
 def _key_of(message: Mapping[str, Any]) -> str:
     return str(message.get("metadata", {}).get("event_payload", {}).get("key", ""))
-
-
-class _BusyError(Exception):
-    """Slack said when to come back."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds

@@ -1,8 +1,9 @@
 """One task per thread that is being brought to rest: begun by a wake, and again later when it could not be done.
 
 What a step is, others know (`runtime.requests.steps`). Here is only when, and who: at once, if no other process has the
-thread; once more if somebody woke it meanwhile; after a while if it failed; and not at all any more when the process is
-closing. A step never goes on past the lease of its thread: it is cancelled when the lease cannot be renewed.
+thread and not too many are at work; once more if somebody woke it meanwhile; after a while if it failed; and not at all
+any more when the process is closing. A step never goes on past the lease of its thread: it is cancelled when the lease
+cannot be renewed.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Final
 from runtime.errors import LeaseLostError, StoreError
 from runtime.requests.leases import Lease, Leases
 from runtime.requests.records import ThreadId
+from runtime.requests.slots import Slot, Slots
 from runtime.requests.surface import SurfaceBusyError
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Drives:
         self._heed = heed
         self._leases = leases
         self._retry_seconds = retry_seconds
+        self._slots = Slots()
         self._tasks: dict[ThreadId, tuple[Drive, asyncio.Task[None]]] = {}
         self._closing = False
 
@@ -100,10 +103,11 @@ class Drives:
             while not self._closing:
                 drive.woken.clear()
                 try:
-                    lease = await self._leases.claim(drive.thread_id, fresh=fresh)
-                    fresh = False
-                    if lease is not None:
-                        await self._use(drive, lease)
+                    async with Slot(self._slots) as slot:
+                        lease = await self._leases.claim(drive.thread_id, fresh=fresh)
+                        fresh = False
+                        if lease is not None:
+                            await self._use(drive, lease, slot)
                 except Exception as error:  # noqa: BLE001 - whatever it was, the thread must not be forgotten
                     await self._pause(drive, error)
                     continue
@@ -113,11 +117,11 @@ class Drives:
             drive.tried.set()
             del self._tasks[drive.thread_id]
 
-    async def _use(self, drive: Drive, lease: Lease) -> None:
+    async def _use(self, drive: Drive, lease: Lease, slot: Slot) -> None:
         """Bring the thread to rest and give it back; soon to be looked at by anybody, if it could not be done."""
         try:
             while True:
-                if not await self._while_ours(drive, lease, self._steps(drive, lease)):
+                if not await self._while_ours(drive, lease, self._steps(drive, lease, slot)):
                     return await self._let_go(lease, due=0.0)
                 if await lease.release():
                     return None
@@ -130,8 +134,9 @@ class Drives:
             await self._let_go(lease, due=self._leases.clock() + self._seconds_after(drive.failures + 1, error))
             raise
 
-    async def _steps(self, drive: Drive, lease: Lease) -> bool:
+    async def _steps(self, drive: Drive, lease: Lease, slot: Slot) -> bool:
         """Take one step after the other. False: there are more, for another process."""
+        slot.work_here()
         while not self._closing:
             drive.woken.clear()
             again = await self._step(drive, lease)

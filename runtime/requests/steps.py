@@ -31,6 +31,7 @@ from runtime.requests.ledger import Ledger, request_id_of
 from runtime.requests.progress import Tell, events, modes
 from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
 from runtime.requests.routing import routed
+from runtime.requests.slots import Aside
 from runtime.requests.surface import Surface
 from runtime.requests.unattended import Unattended
 from runtime.store import Document
@@ -243,7 +244,8 @@ class Steps:
         try:
             while not run.done():
                 await self._show(drive.thread_id, lease)
-                await drive.woken.wait()
+                async with Aside():
+                    await drive.woken.wait()
                 drive.woken.clear()
                 await self._unattended.attend(thread, self._agents[thread.agent])
         finally:
@@ -280,7 +282,9 @@ class Steps:
             same = [request for request in asked if request.interrupt_id == interrupt.id]
             if not any(request.status in _UNANSWERED for request in same):
                 request = replace(self._request(thread, agent, turn, interrupt, len(same)), step=step)
-                await self._ledger.open_request(await routed(request, self._directory))
+                async with Aside():  # people and places may have to be looked up
+                    request = await routed(request, self._directory)
+                await self._ledger.open_request(request)
         await self._change(thread, ThreadStatus.WAITING)
         return await self._unattended.attend(thread, agent)
 

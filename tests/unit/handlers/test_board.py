@@ -12,10 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.manifest import load_manifest
 from bot.sandbox import Fault, Sandbox
 from handlers.board import Board
+from handlers.calls import Calls, SlackRefusedError, SlackUncertainError
 from handlers.directory import SlackDirectory
 from handlers.languages import Languages
 from handlers.live import live_key
-from handlers.slack import Slack, SlackRefusedError, SlackUncertainError
+from handlers.slack import Slack
 from runtime import InMemorySaver
 from runtime.codec.process import CODEC
 from runtime.errors import LeaseLostError
@@ -46,7 +47,7 @@ class Wall:
         self.sandbox = sandbox
         self.ledger = Ledger(InMemorySaver(), CODEC)
         client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[])
-        self.slack = Slack(client, self._no_pause)
+        self.slack = Slack(Calls(client, self._no_pause))
         self.thread = replace(make_thread(ThreadStatus.WAITING), place=PLACE, where="")
         turn = Turn(id="turn", thread_id=self.thread.id, text="", by=BEN, place={}, created_at=AT)
         self.turn = replace(turn, status=TurnStatus.TAKEN)

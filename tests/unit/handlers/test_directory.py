@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import Fault, Sandbox
 from bot.sandbox.cast import BOT_USER_ID, TEAM_ID
+from handlers.calls import Calls
 from handlers.directory import LOCALE_SECONDS, SlackDirectory
 from handlers.slack import Slack
 from runtime.policy.audience import FRESH, MAX_AGE
@@ -35,7 +36,7 @@ class World:
 async def world() -> AsyncIterator[World]:
     async with Sandbox() as sandbox:
         client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, retry_handlers=[])
-        directory = SlackDirectory(Slack(client), lambda: made.time, TEAM_ID)
+        directory = SlackDirectory(Slack(Calls(client)), lambda: made.time, TEAM_ID)
         made = World(sandbox, directory)
         yield made
 

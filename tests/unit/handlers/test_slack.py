@@ -7,8 +7,9 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox import Fault, Sandbox
+from handlers.calls import ATTEMPTS, Calls, SlackBusyError, SlackRefusedError, SlackUncertainError
 from handlers.cards.blocks import Message
-from handlers.slack import ATTEMPTS, Slack, SlackBusyError, SlackRefusedError, SlackUncertainError
+from handlers.slack import Slack
 
 HELLO = Message("hello", [])
 
@@ -21,7 +22,7 @@ class Desk:
         self.sandbox = sandbox
         client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[])
         self.time = 1000.0
-        self.slack = Slack(client, self.pause, now=lambda: self.time)
+        self.slack = Slack(Calls(client, self.pause, now=lambda: self.time))
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)

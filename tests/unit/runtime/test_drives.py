@@ -10,6 +10,7 @@ from runtime import InMemorySaver
 from runtime.requests.drives import Drive, Drives
 from runtime.requests.leases import LEASES, Lease, Leases
 from runtime.requests.records import ThreadId
+from runtime.requests.slots import AT_ONCE
 from runtime.requests.surface import SurfaceBusyError
 
 T = ThreadId("t")
@@ -137,3 +138,25 @@ async def test_closing_ends_a_pause_and_begins_no_step() -> None:
     assert drives.busy == ()
     drives.wake(T)
     await rest(drives)
+
+
+async def test_only_so_many_are_at_work_at_once() -> None:
+    working: list[ThreadId] = []
+    go = asyncio.Event()
+
+    async def step(drive: Drive, _: Lease) -> bool:
+        working.append(drive.thread_id)
+        await go.wait()
+        return False
+
+    store = InMemorySaver()
+    drives = drives_of(step, store=store)
+    for number in range(AT_ONCE + 1):
+        drives.wake(ThreadId(f"t{number}"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(working) == AT_ONCE
+    assert await store.count(LEASES, {}) == AT_ONCE  # other processes may have what this one does not get to
+    go.set()
+    await rest(drives)
+    assert len(working) == AT_ONCE + 1
