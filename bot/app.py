@@ -97,6 +97,7 @@ async def application(
             retry_seconds=retry_seconds,
             lease_seconds=settings.lease_seconds,
             sweep_seconds=settings.sweep_seconds,
+            soon_seconds=pace.soon,
             retention=Retention(
                 ledger, store, agents, clock, keep=_keep(settings), lease_seconds=settings.lease_seconds
             ),

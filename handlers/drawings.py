@@ -120,7 +120,7 @@ class Drawings:
                 home_link=home_link,
             ),
             to=place,
-            needed=is_open or (place == HOME and request.status is RequestStatus.DECIDED),
+            needed=is_open or (place == HOME and _is_news(request)),
             asks=request if is_open else None,
             attach=lambda: _in_full(request),
         )
@@ -207,6 +207,12 @@ def card_key(request_id: RequestId, place: str) -> str:
 def message_link(team_url: str, place: Place) -> str:
     """Link to a message."""
     return f"{team_url}archives/{place['channel']}/p{place['ts'].replace('.', '')}"
+
+
+def _is_news(request: Request) -> bool:
+    """Whether people have to learn of a decision: a rule's also once it is delivered, for nobody saw it being asked."""
+    by_rule = request.decision is not None and request.decision.rule != ""
+    return request.status is RequestStatus.DECIDED or (request.status is RequestStatus.DELIVERED and by_rule)
 
 
 def _in_full(request: Request) -> File | None:

@@ -21,6 +21,7 @@ from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Event, Tell
 from runtime.requests.records import Person, Post, Thread
 from runtime.requests.slots import Aside
+from runtime.requests.steps import SOON_SECONDS
 from runtime.requests.surface import Guard
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 class Pace:
     """When a run is shown, in seconds."""
 
+    soon: float = SOON_SECONDS
+    """A run that is over sooner changes no message in between."""
     first: float = 1.5
     """What is over sooner needs no telling."""
     every: float = 1.0

@@ -43,7 +43,7 @@ from runtime.requests.records import (
     where_of,
 )
 from runtime.requests.retention import Retention
-from runtime.requests.steps import Steps, try_again
+from runtime.requests.steps import SOON_SECONDS, Steps, try_again
 from runtime.requests.surface import Surface
 from runtime.requests.sweeper import SWEEP_SECONDS, Sweeper
 from runtime.requests.unattended import Unattended
@@ -66,6 +66,7 @@ class Runner:
         retry_seconds: Sequence[float] = RETRY_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
         sweep_seconds: float = SWEEP_SECONDS,
+        soon_seconds: float = SOON_SECONDS,
         retention: Retention | None = None,
     ) -> None:
         self.ledger = ledger
@@ -74,7 +75,16 @@ class Runner:
         self._clock = clock
         self._directory = directory or NoDirectory()
         unattended = Unattended(ledger, self._directory, clock)
-        steps = Steps(ledger, agents, surface, codec, clock, directory=self._directory, unattended=unattended)
+        steps = Steps(
+            ledger,
+            agents,
+            surface,
+            codec,
+            clock,
+            directory=self._directory,
+            unattended=unattended,
+            soon_seconds=soon_seconds,
+        )
         self._drives = Drives(steps.step, steps.heed, ledger.leases(clock, lease_seconds), retry_seconds)
         self._sweeper = Sweeper(ledger, self.wake, clock, sweep_seconds, retention)
 

@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 TURN: Final = "andon_turn"
 """Key in a checkpoint's metadata: the turn whose input the graph has taken."""
+SOON_SECONDS: Final = 0.1
+"""A run that is over so soon is shown when it is over, and not before."""
 STARTING_SECONDS: Final = 60.0
 """After so long without its thread, the first turn of one will never have it."""
 _UNANSWERED: Final = (RequestStatus.OPEN, RequestStatus.DECIDED)
@@ -58,6 +60,7 @@ class Steps:
         *,
         directory: Directory,
         unattended: Unattended,
+        soon_seconds: float = SOON_SECONDS,
     ) -> None:
         self._ledger = ledger
         self._agents = agents
@@ -66,6 +69,7 @@ class Steps:
         self._clock = clock
         self._directory = directory
         self._unattended = unattended
+        self._soon_seconds = soon_seconds
 
     async def step(self, drive: Drive, lease: Lease) -> bool:
         """Do the next thing; False when there is none and people see all of it. Raises what passes by itself."""
@@ -226,7 +230,7 @@ class Steps:
 
     async def _go(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn, given: Any) -> bool:
         """Run the graph from an input, a command or None to its next pause or end. Raises what the graph raises."""
-        if await self._change(thread, ThreadStatus.RUNNING) is None or drive.woken.is_set():
+        if await self._moved_on(thread) or drive.woken.is_set():
             return True  # something happened since this step read what there is: look again
         agent, config = self._agents[thread.agent], _config(thread.id, turn)
         async with self._surface.live(thread, turn, lease.check) as tell:
@@ -237,17 +241,29 @@ class Steps:
         run.result()
         return True
 
+    async def _moved_on(self, thread: Thread) -> bool:
+        """Have it run, if it is still as it was read; one that waited is said to run only once that takes a while."""
+        if thread.status is ThreadStatus.WAITING:
+            now = await self._ledger.thread(thread.id)
+            return now is None or now.revision != thread.revision
+        return await self._change(thread, ThreadStatus.RUNNING) is None
+
     async def _watch(self, drive: Drive, lease: Lease, thread: Thread, run: asyncio.Task[None]) -> None:
         """Wait for a run, showing what changes meanwhile; whoever gives up on it cancels it."""
         run.add_done_callback(lambda _: drive.woken.set())
         drive.running = run
         try:
+            async with Aside():
+                await asyncio.wait({run}, timeout=self._soon_seconds)
+            if not run.done():
+                await self._change(thread, ThreadStatus.RUNNING)
             while not run.done():
                 await self._show(drive.thread_id, lease)
                 async with Aside():
                     await drive.woken.wait()
                 drive.woken.clear()
-                await self._unattended.attend(thread, self._agents[thread.agent])
+                if not run.done():
+                    await self._unattended.attend(thread, self._agents[thread.agent])
         finally:
             drive.running = None
             run.cancel()
