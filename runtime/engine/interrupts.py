@@ -66,24 +66,18 @@ class ParentCommand(GraphBubbleUp):
 class TaskContext:
     """The running task, as `interrupt()`, `once()` and subgraph calls see it."""
 
-    __slots__ = (
-        "answered",
-        "asked",
-        "attempt",
-        "began",
-        "begun",
-        "calls",
-        "inline",
-        "node",
-        "ns",
-        "over",
-        "paused",
-        "pushed",
-        "run",
-        "shown",
-        "task",
-        "under_way",
-    )
+    over = False
+    """Whether the node has returned; what it left running must not go on."""
+    attempt = 1
+    """Number of the present execution in this run: a retry counts, a resume begins again."""
+    asked = 0
+    """Questions asked so far in this execution."""
+    calls = 0
+    """Subgraphs called so far in this execution."""
+    shown: Sequence[tuple[str, Any]] = ()
+    """What it wrote, in the form for readers of streams."""
+    paused = False
+    """Whether a question of this execution is open, whatever the node makes of that."""
 
     def __init__(self, run: "Run", ns: str, node: "Node", task: Task, *, inline: bool) -> None:
         self.run = run
@@ -94,30 +88,19 @@ class TaskContext:
         """Whether sync code may block the loop: nothing else runs on it."""
         self.answered = len(task.answers)
         """Answers that this execution began with."""
-        self.over = False
-        """Whether the node has returned; what it left running must not go on."""
-        self.attempt = 0
-        """Number of the present execution in this run, from 1: a retry counts, a resume begins again."""
         self.began = time.time()
         self.under_way: set[asyncio.Future[None]] = set()
         """Subgraph calls that have not come to rest."""
-        self.restart()
-
-    def restart(self) -> None:
-        """Count from the start again: the node runs from its top."""
-        self.attempt += 1
-        self.asked = 0
-        """Questions asked so far in this execution."""
-        self.calls = 0
-        """Subgraphs called so far in this execution."""
         self.begun: list[Called] = []
         """Tasks of the functional API called so far in this execution."""
         self.pushed: list[tuple[str, Any]] = []
         """What it wrote to the state before it returned."""
-        self.shown: Sequence[tuple[str, Any]] = ()
-        """What it wrote, in the form for readers of streams."""
-        self.paused = False
-        """Whether a question of this execution is open, whatever the node makes of that."""
+
+    def restart(self) -> None:
+        """Count from the start again: the node runs from its top once more."""
+        self.attempt += 1
+        self.asked, self.calls, self.paused = 0, 0, False
+        self.begun, self.pushed, self.shown = [], [], ()
 
     def next_call(self, name: str = "") -> str:
         """Return the namespace of the next graph that the node's code calls; of a call that has a name, its own."""

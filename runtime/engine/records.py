@@ -42,10 +42,10 @@ def _restored_task(*, id: str, name: str, **fields: Any) -> Task:  # noqa: A002 
 
 def plain_fields(task: Task, names: Iterable[str]) -> dict[str, Any]:
     """Return the present value of some fields of a task."""
-    fields = {}
-    for name in names:
-        value = getattr(task, name)
-        fields[name] = _PLAIN[name](value) if name in _PLAIN and value is not None else value
+    fields = {name: getattr(task, name) for name in names}
+    for name, plain in _PLAIN.items():
+        if fields.get(name) is not None:
+            fields[name] = plain(fields[name])
     return fields
 
 

@@ -193,6 +193,8 @@ class Run:
         """Save what is left, and stop saving."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._saving is None and not self.journal.pending:
+            return
         try:
             await self.save()
         except asyncio.CancelledError:

@@ -159,8 +159,11 @@ class Thread:
         if frame is None:
             return {}
         if len(self.frames) == 1:
-            waiting = [task for task in frame.tasks if task.question is not None and task.writes is None]
-            return {task.question.id: (ns, task, task.question) for task in waiting if task.question is not None}
+            return {
+                task.question.id: (ns, task, task.question)
+                for task in frame.tasks
+                if task.question is not None and task.writes is None
+            }
         found = (item for task in frame.tasks for item in self.questions(ns, task))
         return {question.id: (where, task, question) for where, task, question in found}
 
