@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from runtime.messages import Conversation, copies
 
 if TYPE_CHECKING:
-    from runtime.engine.journal import Journal
+    from runtime.engine.stored import StoredThread
     from runtime.graph.state import Channel
     from runtime.store import CheckpointStore, Log
 
@@ -36,12 +36,12 @@ class Heads:
         """Of all logs together."""
         self.running: set[str] = set()
         """Threads that a run of this process is at work on, whatever graph it runs."""
-        self._kept: OrderedDict[str, tuple[Mapping[str, Channel], Journal, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Mapping[str, Channel], StoredThread, int]] = OrderedDict()
         self._read_once: set[str] = set()
         self._bytes = 0
         self._lock = Lock()
 
-    def take(self, thread_id: str, channels: "Mapping[str, Channel]") -> "Journal | None":
+    def take(self, thread_id: str, channels: "Mapping[str, Channel]") -> "StoredThread | None":
         """Return a journal that has read the thread up to its mark, for a graph with these channels."""
         if thread_id not in self._kept:
             return None
@@ -64,7 +64,7 @@ class Heads:
             self._read_once.add(thread_id)
         return False
 
-    def put(self, thread_id: str, channels: "Mapping[str, Channel]", journal: "Journal", size: int) -> None:
+    def put(self, thread_id: str, channels: "Mapping[str, Channel]", journal: "StoredThread", size: int) -> None:
         """Keep a journal for the next who asks, and let go of those that were not asked for."""
         self.forget(thread_id)
         with self._lock:

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 from runtime.codec.process import CODEC
-from runtime.engine.journal import FORMAT
+from runtime.engine.stored import FORMAT
 from runtime.engine.thread import Thread
 from runtime.errors import StaleHeadError
 from runtime.store import CheckpointStore

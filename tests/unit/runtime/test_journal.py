@@ -25,7 +25,8 @@ from runtime import (
 from runtime.codec.process import CODEC
 from runtime.engine.frames import Next
 from runtime.engine.ids import derive_id, new_id
-from runtime.engine.journal import SNAPSHOT_BYTES, Journal
+from runtime.engine.journal import Journal
+from runtime.engine.stored import SNAPSHOT_BYTES
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
 SAMPLES: dict[str, str] = json.loads(Path(__file__).with_name("journal_samples.json").read_text("utf-8"))
