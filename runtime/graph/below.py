@@ -11,6 +11,7 @@ from runtime.engine.injected import as_context
 from runtime.engine.inputs import enter
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
 from runtime.graph.options import Options, check, modes_of
+from runtime.graph.rules import Rules
 from runtime.streams.events import checkpoint_reached
 from runtime.streams.reader import Reader
 from runtime.streams.taps import tap
@@ -90,6 +91,6 @@ async def chunks_below(
         await asyncio.wait({going})
 
 
-def contexts(graph: "CompiledGraph", ns: str, options: Options) -> dict[str, Any]:
+def contexts(graph: Rules, ns: str, options: Options) -> dict[str, Any]:
     """Return what a call passes as `context=`, for the namespace it runs in."""
     return {ns: as_context(graph.builder.context_schema, options["context"])} if "context" in options else {}

@@ -16,16 +16,16 @@ from runtime.store import CheckpointStore
 from runtime.types import PregelTask, StateSnapshot
 
 if TYPE_CHECKING:
-    from runtime.graph.compiled import CompiledGraph
+    from runtime.graph.rules import Rules
 
 
-async def records(graph: "CompiledGraph", thread_id: str, store: CheckpointStore | None) -> list[StateSnapshot]:
+async def records(graph: "Rules", thread_id: str, store: CheckpointStore | None) -> list[StateSnapshot]:
     """Return a thread's checkpoints, newest first."""
     operations = await _operations(thread_id, store)
     return list(_replayed(graph, Journal(thread_id, CODEC, store), operations))[::-1]
 
 
-def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[Any]]) -> Iterator[StateSnapshot]:
+def _replayed(graph: "Rules", journal: Journal, operations: list[list[Any]]) -> Iterator[StateSnapshot]:
     asked: dict[str, Question] = {}
     for operation in operations:
         match operation:
@@ -43,7 +43,7 @@ def _replayed(graph: "CompiledGraph", journal: Journal, operations: list[list[An
         yield _record(graph, journal, asked)
 
 
-async def thread_at(graph: "CompiledGraph", journal: Journal, checkpoint_id: str) -> Journal:
+async def thread_at(graph: "Rules", journal: Journal, checkpoint_id: str) -> Journal:
     """Return a thread as it was when its root entered a checkpoint. Raises `ValueError` for an unknown one."""
     past = Journal(journal.thread_id, CODEC, journal.store)
     for operation in await _operations(journal.thread_id, journal.store):
@@ -61,7 +61,7 @@ async def _operations(thread_id: str, store: CheckpointStore | None) -> list[lis
     return [half for entry in log.entries for operation in CODEC.decode(entry)[1] for half in halves(operation)]
 
 
-def _record(graph: "CompiledGraph", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:
+def _record(graph: "Rules", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:
     frame = journal.frames[""]
     frame.attach(graph.channels)
     return shown(
@@ -73,7 +73,7 @@ def _record(graph: "CompiledGraph", journal: Journal, asked: Mapping[str, Questi
     )
 
 
-def _task(graph: "CompiledGraph", journal: Journal, task: Task, question: Question | None) -> PregelTask:
+def _task(graph: "Rules", journal: Journal, task: Task, question: Question | None) -> PregelTask:
     node = graph.nodes.get(task.name)
     is_graph = node is not None and node.is_graph
     return PregelTask(

@@ -10,10 +10,10 @@ from runtime.graph.state import Values
 from runtime.types import PregelTask, StateSnapshot
 
 if TYPE_CHECKING:
-    from runtime.graph.compiled import CompiledGraph
+    from runtime.graph.rules import Rules
 
 
-def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bool) -> StateSnapshot:
+def snapshot(graph: "Rules", journal: Journal, ns: str, *, subgraphs: bool) -> StateSnapshot:
     """Show a frame as it is now: what finished tasks wrote is in its values already."""
     frame = journal.frames.get(ns)
     if frame is None:
@@ -24,7 +24,7 @@ def snapshot(graph: "CompiledGraph", journal: Journal, ns: str, *, subgraphs: bo
 
 
 def shown(
-    graph: "CompiledGraph", journal: Journal, frame: Frame, values: Values, tasks: tuple[PregelTask, ...]
+    graph: "Rules", journal: Journal, frame: Frame, values: Values, tasks: tuple[PregelTask, ...]
 ) -> StateSnapshot:
     """Put a frame's checkpoint into LangGraph's form, with these values and tasks."""
     return StateSnapshot(
@@ -39,7 +39,7 @@ def shown(
     )
 
 
-def _task(graph: "CompiledGraph", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
+def _task(graph: "Rules", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
     node = graph.nodes.get(task.name)
     state: Any = None
     for child in journal.children(frame.ns, task):

@@ -1,0 +1,105 @@
+"""A graph bound to a store and a config: what each call of it begins with."""
+
+from copy import copy
+from typing import Any, Final, Self
+
+from runtime.codec.process import CODEC
+from runtime.engine.interrupts import TaskContext, current
+from runtime.engine.journal import Journal
+from runtime.engine.run import Run
+from runtime.errors import InvalidGraphError
+from runtime.graph.below import contexts
+from runtime.graph.builder import StateGraph
+from runtime.graph.configs import merged, metadata_of, thread_id_of
+from runtime.graph.options import Nodes, Options, check
+from runtime.graph.rules import Rules
+from runtime.store import CheckpointStore
+from runtime.types import Config
+
+RECURSION_LIMIT: Final = 10_000
+
+
+class BoundGraph(Rules):
+    """The rules of one graph, with where its threads are kept."""
+
+    def __init__(
+        self,
+        graph: StateGraph,
+        *,
+        checkpointer: CheckpointStore | bool | None = None,
+        interrupt_before: Nodes = (),
+        interrupt_after: Nodes = (),
+        name: str = "graph",
+        store: Any = None,
+    ) -> None:
+        super().__init__(graph)
+        self.name = name
+        self.checkpointer = checkpointer
+        self.store = store
+        self.config: Config = {}
+        """What `with_config` bound to this graph."""
+        self.before, self.after = self._names(interrupt_before), self._names(interrupt_after)
+        CODEC.register(*{schema.cls for schema in graph.schemas()})
+
+    def get_name(self) -> str:
+        """Return the name given at compile time."""
+        return self.name
+
+    def with_config(self, config: Config | None = None, **more: Any) -> Self:
+        """Return the same graph with a config for all of its calls; what a call says itself counts more."""
+        bound = copy(self)
+        bound.config = merged(self.config, merged(config, more))
+        return bound
+
+    def with_checkpointer(self, store: CheckpointStore) -> Self:
+        """Return the same graph with another store."""
+        other = copy(self)
+        other.checkpointer = store
+        return other
+
+    def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:
+        check(options)
+        config = merged(self.config, config) if self.config else config or {}
+        store = self._store()
+        limit = config.get("recursion_limit", RECURSION_LIMIT)
+        if limit < 1:
+            raise ValueError(f"recursion_limit must be at least 1, not {limit}")
+        before, after = options.get("interrupt_before"), options.get("interrupt_after")
+        return Run(
+            journal=Journal("" if store is None else thread_id_of(config), CODEC, store, metadata_of(config)),
+            config=config,
+            store=self.store,
+            recursion_limit=limit,
+            durability=options.get("durability", "async"),
+            inline=inline,
+            is_new=options.get("new_thread", False),
+            before=self.before if before is None else self._names(before),
+            after=self.after if after is None else self._names(after),
+            contexts=contexts(self, "", options),
+        )
+
+    def _caller(self, config: Config | None) -> TaskContext | None:
+        """The task this call comes from, unless it names a thread of its own."""
+        context = current.get()
+        if context is None:
+            return None
+        own = (config or {}).get("configurable", {}).get("thread_id")
+        return context if own is None or str(own) == context.run.journal.thread_id else None
+
+    def _store(self) -> CheckpointStore | None:
+        return None if isinstance(self.checkpointer, bool) else self.checkpointer
+
+    def _needed_store(self) -> CheckpointStore:
+        """Return the store. Raises `ValueError` for a graph that has none, and so neither state nor history."""
+        store = self._store()
+        if store is None:
+            raise ValueError(
+                "no checkpointer set: compile the graph with one, as in compile(checkpointer=InMemorySaver())"
+            )
+        return store
+
+    def _names(self, names: Nodes) -> frozenset[str]:
+        chosen = frozenset(self.builder.nodes if names == "*" else names)
+        if unknown := chosen - set(self.builder.nodes):
+            raise InvalidGraphError(f"no node to stop at is named {', '.join(map(repr, sorted(unknown)))}")
+        return chosen
