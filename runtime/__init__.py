@@ -5,6 +5,7 @@ Everything a program needs is importable from here; what not every program needs
 
 from typing import TYPE_CHECKING, Any
 
+from runtime.conversation import REMOVE_ALL_MESSAGES, add_messages
 from runtime.engine.injected import ExecutionInfo, Runtime, get_config, get_runtime, get_store
 from runtime.engine.interrupts import (
     GraphBubbleUp,
@@ -40,7 +41,6 @@ from runtime.errors import (
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph, CompiledGraph as CompiledStateGraph
 from runtime.messages import (
-    REMOVE_ALL_MESSAGES,
     AIMessage,
     AnyMessage,
     HumanMessage,
@@ -48,7 +48,6 @@ from runtime.messages import (
     RemoveMessage,
     SystemMessage,
     ToolMessage,
-    add_messages,
 )
 from runtime.types import (
     END,

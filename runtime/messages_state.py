@@ -8,7 +8,7 @@ if sys.version_info >= (3, 12):
 else:
     from typing_extensions import TypedDict  # pydantic takes no other in the schema of a tool
 
-from runtime.messages import add_messages
+from runtime.conversation import add_messages
 
 
 class MessagesState(TypedDict):

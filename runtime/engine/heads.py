@@ -13,7 +13,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from runtime.messages import Conversation, copies
+from runtime.conversation import Conversation
+from runtime.messages import copies
 
 if TYPE_CHECKING:
     from runtime.engine.stored import StoredThread

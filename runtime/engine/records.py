@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from runtime.codec.kinds import Table
+from runtime.conversation import Conversation
 from runtime.engine.frames import FRAME_FIELDS, Answer, Frame, Question, Task
 from runtime.graph.state import Values
-from runtime.messages import Conversation, Message
+from runtime.messages import Message
 from runtime.types import NOTHING, START
 
 LEAST_ROWS: Final = 16

@@ -23,8 +23,9 @@ from typing import (
 )
 
 from runtime.codec.kinds import is_pydantic
+from runtime.conversation import Conversation, add_messages, fold_messages
 from runtime.errors import InvalidGraphError, InvalidUpdateError
-from runtime.messages import Conversation, Message, add_messages, as_messages, fold_messages, uses_langchain
+from runtime.messages import Message, as_messages, uses_langchain
 from runtime.types import Overwrite
 
 Reducer: TypeAlias = Callable[[Any, Any], Any]

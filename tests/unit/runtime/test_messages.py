@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from runtime import REMOVE_ALL_MESSAGES, InvalidUpdateError, Message, RemoveMessage, add_messages
-from runtime.messages import fold_messages
+from runtime.conversation import fold_messages
 
 
 @pytest.fixture(autouse=True)
