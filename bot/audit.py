@@ -6,7 +6,7 @@ reading in a spreadsheet, where no cell may turn into a formula.
 
 import csv
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -34,15 +34,14 @@ class Format(StrEnum):
 
 
 async def export(ledger: Ledger, out: TextIO, form: Format, run: str | None = None) -> None:
-    """Write the trail of one run, or of all, oldest run first. Raises ConfigurationError for a run that is not one."""
+    """Write the trail of one run, or of all, newest run first. Raises ConfigurationError for a run that is not one."""
     table = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
     if form is Format.CSV:
         table.writeheader()
-    threads = await _threads(ledger, run)
-    about = {thread.id: {"agent": thread.agent, "conversation": thread.where} for thread in threads}
-    for thread_id in _chains(threads, run):
+    async for thread_id, thread in _chains(ledger, run):
+        about = {"agent": thread.agent, "conversation": thread.where} if thread else {}
         for entry in await ledger.trail(thread_id):
-            row = {"time": _time(entry), **entry, **about.get(thread_id, {})}
+            row = {"time": _time(entry), **entry, **about}
             if form is Format.CSV:
                 table.writerow({name: _cell(value) for name, value in _flat(row).items()})
             else:
@@ -51,33 +50,30 @@ async def export(ledger: Ledger, out: TextIO, form: Format, run: str | None = No
 
 async def verify(ledger: Ledger, run: str | None = None, exported: Path | None = None) -> AsyncIterator[str]:
     """What is wrong, a sentence each. `exported`: JSON Lines of earlier, all of which has still to be there."""
-    kept: dict[str, dict[str, Any]] = _read(exported) if exported else {}
-    for thread_id in _chains(await _threads(ledger, run), run):
+    kept = _read(exported) if exported else {}
+    async for thread_id, _ in _chains(ledger, run):
         trail, requests = await ledger.trail(thread_id), await ledger.requests(thread_id)
         name = f"run {thread_id}" if thread_id else "what was tried on no run"
         for problem in (*faults(trail), *missing(trail, requests)):
             yield f"{name}: {problem}"
         for entry in trail:
             kept.pop(str(entry.get("hash")), None)
-    for lost in kept.values():
-        if run is None or lost["thread_id"].startswith(run):
-            yield f"run {lost['thread_id']}: entry {lost['number']} of the export is not there any more"
+    for lost_from, number in kept.values():
+        if run is None or lost_from.startswith(run):
+            yield f"run {lost_from}: entry {number} of the export is not there any more"
 
 
-async def _threads(ledger: Ledger, run: str | None) -> list[Thread]:
-    """Find the run whose id is or begins with this, or all, oldest first."""
-    threads = (await ledger.threads())[::-1]
+async def _chains(ledger: Ledger, run: str | None) -> AsyncIterator[tuple[ThreadId, Thread | None]]:
+    """Every chain there is, that of what was tried on no run too; or that of the run whose id begins with this."""
     if run is None:
-        return threads
-    meant = [thread for thread in threads if thread.id.startswith(run)]
+        async for thread in ledger.each_thread():
+            yield thread.id, thread
+        yield ThreadId(""), None
+        return
+    meant = [thread async for thread in ledger.each_thread() if thread.id.startswith(run)]
     if len(meant) != 1:
         raise ConfigurationError([f"{len(meant) or 'no'} runs begin with {run!r}; /agent list shows their ids."])
-    return meant
-
-
-def _chains(threads: Sequence[Thread], run: str | None) -> list[ThreadId]:
-    """Every chain there is: those of the runs, and the one of what was tried on no run."""
-    return [*(thread.id for thread in threads), *([] if run else [ThreadId("")])]
+    yield meant[0].id, meant[0]
 
 
 def _time(entry: Document) -> str:
@@ -85,9 +81,10 @@ def _time(entry: Document) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
-def _read(exported: Path) -> dict[str, dict[str, Any]]:
-    lines = exported.read_text(encoding="utf-8").splitlines()
-    return {entry["hash"]: entry for entry in map(json.loads, lines)}
+def _read(exported: Path) -> dict[str, tuple[str, int]]:
+    """The run and number of each entry of an export, by its hash."""
+    with exported.open(encoding="utf-8") as lines:
+        return {entry["hash"]: (entry["thread_id"], entry["number"]) for entry in map(json.loads, lines)}
 
 
 def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:

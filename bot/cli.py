@@ -103,7 +103,7 @@ def export(
     run: Run = None,
     form: Annotated[Format, typer.Option("--format", help="JSON Lines, or CSV for a spreadsheet.")] = Format.JSONL,
 ) -> None:
-    """Print every entry of the audit trail, oldest run first."""
+    """Print every entry of the audit trail, newest run first."""
     asyncio.run(_with_ledger(lambda ledger: export_trail(ledger, sys.stdout, form, run)))
 
 

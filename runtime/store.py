@@ -117,9 +117,10 @@ class DocumentStore(Protocol):
     ) -> list[Document]:
         """Documents whose indexed fields equal `where` (a tuple means any of these), by `(created_at, id)`.
 
-        `before`: of these, only those that have a number in that indexed field, and one smaller than this; costs what
-        it finds, however many documents there are. A missing field counts as None. A field that is not among the
-        collection's indexes raises StoreError; indexes may be added to a collection that has documents already.
+        `before`: of these, only those that have a number in that field, and one smaller than this; costs what it finds,
+        however many documents there are. A missing field counts as None. A field that is not among the collection's
+        indexes raises StoreError (`before` knows `created_at` too); indexes may be added to a collection that has
+        documents already.
         """
         ...
 

@@ -5,7 +5,7 @@ the record as it is now, or None when somebody else was first: then read again a
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from runtime.requests.documents import (
 from runtime.requests.drafts import Drafts
 from runtime.requests.grants import Grants
 from runtime.requests.leases import LEASES, Leases
+from runtime.requests.paging import newest_first
 from runtime.requests.records import (
     AT_REST,
     Decision,
@@ -86,6 +87,11 @@ class Ledger:
         given = {"status": tuple(map(str, statuses)) or None, "team": team, "starter": starter}
         where = {name: value for name, value in given.items() if value is not None}
         return [thread_of(found) for found in await self._store.find(THREADS, where, limit=limit, newest_first=True)]
+
+    async def each_thread(self) -> AsyncIterator[Thread]:
+        """Every thread, newest first, however many there are."""
+        async for found in newest_first(self._store, THREADS):
+            yield thread_of(found)
 
     async def change_thread(self, thread: Thread, **changes: Any) -> Thread | None:
         """Change a thread as it was read; None when it has changed since."""
@@ -220,10 +226,7 @@ class Ledger:
         return Leases(self._store, clock, seconds)
 
     async def wake_at(self, thread_id: ThreadId, at: float) -> None:
-        """Have a thread looked at when it is `at`, by whichever process is there then, and once at least.
-
-        Asking twice for a time is asking once. A time that has lost its meaning costs one look and nothing else.
-        """
+        """Have a thread looked at when it is `at`, by whichever process is there then. Asking twice is asking once."""
         await leases.wake_at(self._store, thread_id, at)
 
     async def wake_unmarked(self) -> None:
@@ -268,8 +271,6 @@ class Ledger:
         """There is no such message any more, and none is wanted."""
         await self._store.delete_document(POSTS, post.key)
 
-    # Audit.
-
     async def note_start(self, thread: Thread) -> None:
         """Have the trail say who started a thread, and that of the run it is a copy of; whoever finds it may."""
         await self.audit.note_start(thread)
@@ -279,7 +280,7 @@ class Ledger:
             await self.audit.add(entry_of("fork", at=thread.created_at, by=thread.forked_by, **about))
 
     async def note_done(self, request: Request) -> None:
-        """Have the trail say what was done with a request, unless it does: whoever finds that may do this."""
+        """Have the trail say what was done with a request, unless it does: whoever finds it may."""
         await self.audit.note_answer(request)
         await self.audit.add(*request.unnoted)
 

@@ -12,6 +12,8 @@ import ormsgpack
 from runtime.errors import CodecError, StoreError
 from runtime.store import Collection, Document, Scalar, Value
 
+AGE = "created_at"
+"""A field that every document has, and every collection an index on."""
 _OPTIONS = (
     ormsgpack.OPT_PASSTHROUGH_BIG_INT
     | ormsgpack.OPT_PASSTHROUGH_DATACLASS
@@ -60,7 +62,7 @@ def any_of(
     collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]], before: tuple[str, float] | None = None
 ) -> dict[str, tuple[Scalar, ...]]:
     """The allowed values of each field; raises StoreError for a field that is not indexed, that of `before` too."""
-    if unknown := {*where, *(before or ())[:1]} - set(collection.indexes):
+    if unknown := ({*where} | {*(before or ())[:1]} - {AGE}) - set(collection.indexes):
         known = ", ".join(collection.indexes) or "none"
         raise StoreError(f"{collection.name!r} has no index on {', '.join(sorted(unknown))}; it has: {known}")
     return {field: value if isinstance(value, tuple) else (value,) for field, value in where.items()}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import chain
 
 from runtime.store import Collection, Document, Scalar, Value
-from runtime.stores.documents import changed, pack, unpack
+from runtime.stores.documents import AGE, changed, pack, unpack
 
 
 def prepare(connection: sqlite3.Connection, collection: Collection) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ _FIELD = "field "
 
 
 def _column(field: str) -> str:
-    return _quoted(_FIELD + field)
+    return field if field == AGE else _quoted(_FIELD + field)
 
 
 def _table(collection: Collection) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import CodecError, StoreError
+from runtime.requests import paging
 from runtime.store import Collection, Document, Scalar, Store, Value
 
 REQUESTS = Collection("requests", ("status", "who", "size"))
@@ -237,6 +238,19 @@ async def test_find_tells_numbers_from_text(store: Store) -> None:
     assert ids(await store.find(REQUESTS, {"size": 1})) == ["a"]
     assert ids(await store.find(REQUESTS, {"size": "1"})) == ["b"]
     assert ids(await store.find(REQUESTS, {"size": 1.5})) == ["c"]
+
+
+async def test_a_collection_is_read_page_by_page_whatever_is_of_one_age(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "PAGE", 2)
+    for ages in ([], [1.0], [1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 3.0], [4.0] * 5):
+        await fill(store, *(document(f"{number}", age) for number, age in enumerate(ages)))
+        found = [one async for one in paging.newest_first(store, REQUESTS)]
+        assert ids(found) == ids(await store.find(REQUESTS, {}, newest_first=True))
+        assert len(found) == len(ages)
+        for one in found:
+            await store.delete_document(REQUESTS, str(one["id"]))
 
 
 async def test_find_takes_only_numbers_below_a_limit(store: Store) -> None:
