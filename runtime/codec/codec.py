@@ -1,35 +1,20 @@
 """Values to bytes and back, for everything the runtime keeps.
 
 The bytes are one version byte followed by MessagePack; what MessagePack has no form for is an extension whose body is
-MessagePack again (`codec_kinds`). Reading never imports or runs what the data names: only classes registered with this
+MessagePack again (`kinds`). Reading never imports or runs what the data names: only classes registered with this
 codec are built, and LangChain's messages, whose names are fixed here. Plain data is packed in one native call; Python
 walks a value only when that call refuses it, to keep the rarer forms (keys that are not text, lone surrogates) or to
 say where the value that cannot be kept is.
 """
 
-from collections.abc import Iterable, Iterator
-from enum import Enum
-from importlib import import_module
+from collections.abc import Iterable
 from operator import attrgetter
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import ormsgpack
 
-from runtime.codec.kinds import (
-    BUILT_IN,
-    FOREIGN_MESSAGES,
-    FOREIGN_TEXT,
-    LATE,
-    OBJECT,
-    TABLE,
-    Kind,
-    Table,
-    foreign_message,
-    is_pydantic,
-    late_kind,
-    object_kind,
-    registered_name,
-)
+from runtime.codec.kinds import BUILT_IN, LATE, OBJECT, TABLE, Kind, Table, object_kind, registered_name
+from runtime.codec.registry import Kinds
 from runtime.errors import CodecError
 
 VERSION = b"\x01"
@@ -61,7 +46,7 @@ class Codec:
 
     def __init__(self, types: Iterable[type] = (), *, modules: Iterable[str] = ()) -> None:
         """`modules`: register what is theirs when they are imported, as they are when something of theirs is read."""
-        self._kinds = _Kinds(frozenset(modules))
+        self._kinds = Kinds(frozenset(modules))
         self.register(*types)
 
     def register(self, *types: Any, name: str | None = None) -> None:
@@ -97,42 +82,10 @@ class Codec:
         return _Unpacking(self._kinds).unpack(memoryview(data)[1:])
 
 
-class _Kinds:
-    """The kinds of one codec, by class and by stored name; LangChain's messages are added when the first is met."""
-
-    def __init__(self, modules: frozenset[str]) -> None:
-        self._modules = modules
-        self.by_class = dict(BUILT_IN)
-        self.by_name: dict[str, Kind] = {}
-
-    def add(self, annotation: Any) -> None:
-        for cls in _classes(annotation, set()):
-            if kind := object_kind(cls, registered_name(cls)):
-                self.by_class[cls] = self.by_name[registered_name(cls)] = kind
-
-    def of(self, cls: type) -> Kind | None:
-        kind = self.by_class.get(cls)
-        if kind is None and (late := late_kind(cls)) is not None:
-            kind = self.by_class[cls] = late
-        if kind is None and registered_name(cls) in FOREIGN_MESSAGES:
-            self.add(cls)
-            kind = self.by_class[cls]
-        if kind is None and registered_name(cls) == FOREIGN_TEXT:
-            kind = self.by_class[cls] = BUILT_IN[str]
-        return kind
-
-    def named(self, name: str) -> Kind | None:
-        module = name.partition(":")[0]
-        if module in self._modules and name not in self.by_name:
-            import_module(module)
-        kind = self.by_name.get(name)
-        return kind if kind is not None or (cls := foreign_message(name)) is None else self.of(cls)
-
-
 class _Packing:
     """One value that the native packer does not know, and those inside of it."""
 
-    def __init__(self, kinds: _Kinds) -> None:
+    def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
         self._depth = 0
 
@@ -165,7 +118,7 @@ class _Packing:
 class _Walk:
     """Bytes of the same meaning made level by level in Python, knowing where it is; tables as lists."""
 
-    def __init__(self, kinds: _Kinds) -> None:
+    def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
 
     def pack(self, value: Any) -> bytes:
@@ -209,7 +162,7 @@ class _Walk:
 class _Unpacking:
     """One `decode`: builds extensions from the inside out."""
 
-    def __init__(self, kinds: _Kinds) -> None:
+    def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
         self._depth = 0
         self._failure: Exception | None = None
@@ -274,31 +227,3 @@ def _refusal(cls: type) -> str:
     if object_kind(cls, name):
         return f"{name} is not registered with the codec: mention it in the state's annotations or add it to `types`"
     return f"objects of {name} cannot be stored: use plain values, a dataclass, a pydantic model or an enum"
-
-
-def _classes(annotation: Any, seen: set[Any]) -> Iterator[type]:
-    """All classes that an annotation mentions, itself and those of its fields included."""
-    annotation = getattr(annotation, "__supertype__", annotation)  # NewType
-    origin = get_origin(annotation)
-    if origin is not None:
-        parts = get_args(annotation)
-        for part in parts[:1] if origin is Annotated else (origin, *parts):
-            yield from _classes(part, seen)
-        return
-    cls = type(annotation) if isinstance(annotation, Enum) else annotation  # Literal[Colour.RED]
-    if isinstance(cls, type) and cls not in seen:
-        seen.add(cls)
-        yield cls
-        for field in _field_types(cls):
-            yield from _classes(field, seen)
-
-
-def _field_types(cls: type) -> Iterable[Any]:
-    if cls.__module__ == "builtins":
-        return ()
-    if is_pydantic(cls):
-        return [info.annotation for info in cls.model_fields.values()]  # type: ignore[attr-defined]  # a model
-    try:
-        return get_type_hints(cls, include_extras=True).values()
-    except (NameError, TypeError):  # names that exist only for type checkers: encoding will say what is missing
-        return [hint for hint in cls.__annotations__.values() if not isinstance(hint, str)]
