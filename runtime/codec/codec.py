@@ -72,6 +72,10 @@ class Codec:
         except (TypeError, ValueError, RecursionError):
             return VERSION + _Walk(self._kinds).pack(value)
 
+    def packed(self, value: Any) -> ormsgpack.Fragment:
+        """Return what stands for the value, as it is now, in what is encoded later. Raises CodecError."""
+        return ormsgpack.Fragment(self.encode(value)[1:])
+
     def _outermost(self, value: Any) -> ormsgpack.Ext:
         return _Packing(self._kinds).extension(value)
 
@@ -199,7 +203,7 @@ class _Unpacking:
         return kind
 
 
-_NATIVE = {type(None), bool, float, bytes, bytearray, memoryview}
+_NATIVE = {type(None), bool, float, bytes, bytearray, memoryview, ormsgpack.Fragment}
 
 
 def _is_unicode(text: str) -> bool:

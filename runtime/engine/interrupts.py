@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from runtime.engine.answers import problems_of, question_of, received, refusals, storable
 from runtime.engine.frames import Answer, Question, Task, child_namespace
+from runtime.engine.heads import fresh
 from runtime.engine.ids import derive_id
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, InvalidUpdateError, NoRunError
 from runtime.types import Command, Interrupt
@@ -278,7 +279,7 @@ def _kept(context: TaskContext, key: str, asked: int, calls: int) -> Any:
     """Return a kept result. What it asked and called keeps its place among the questions and calls of the task."""
     result, questions, subgraphs = context.task.kept[key]
     context.asked, context.calls = asked + questions, calls + subgraphs
-    return result
+    return fresh(result)
 
 
 def idempotency_key(label: str = "") -> str:

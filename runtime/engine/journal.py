@@ -107,7 +107,7 @@ class Journal(StoredThread):
     def discard(self) -> None:
         """Forget what is not in the store: this journal is not to be gone on with."""
         with self._lock:
-            self._operations = []
+            self._operations, self._sealed = [], 0
 
     def change(self, ns: str, task: Task, *fields: str) -> None:
         """Record the present value of some fields of a task."""

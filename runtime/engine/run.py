@@ -111,6 +111,7 @@ class Run:
 
     def save_soon(self) -> None:
         """Begin to save what there is, while the run goes on."""
+        self.journal.seal()
         wanted = self.journal.pending and self.durability != "exit"
         if wanted and self._saving is None and self._at_home():
             self._saving = asyncio.ensure_future(self._commit())
@@ -120,8 +121,10 @@ class Run:
 
         `worked`: nodes have finished; a step that only took in the input is not worth a write of its own.
         """
-        if self.journal.store is not None and self._is_due(worked=worked):
+        if self._is_due(worked=worked):
             await self._timed_save()
+        else:
+            self.journal.seal()
         if self.drained is not None and self._at_home():
             await self.drained()
 
@@ -133,6 +136,8 @@ class Run:
         return self._waited <= FREE_WAIT + WAIT_SHARE * (perf_counter() - self._started)
 
     def _is_due(self, *, worked: bool) -> bool:
+        if self.journal.store is None:
+            return False
         if self.durability == "async":
             return worked and (self.journal.never_waits or self._may_wait())
         return self.durability == "sync"

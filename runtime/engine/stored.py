@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -63,7 +64,9 @@ class StoredThread(Thread):
         """Whether a commit may be cancelled like anything else: it succeeds before that comes out of it."""
         self.metadata = dict(metadata)
         """Goes into every checkpoint that is made from now on."""
-        self._operations: list[list[Any]] = []
+        self._operations: list[Any] = []
+        self._sealed = 0
+        """How many of them are taken down already."""
         self._lock = threading.RLock()
 
     @classmethod
@@ -132,7 +135,7 @@ class StoredThread(Thread):
             if self.store is None or not self.pending:
                 return
             self._busy = True
-            operations, self._operations = self._operations, []
+            operations, self._operations, self._sealed = self._operations, [], 0
             entry, problem = self._encode(operations)
             snapshot = self._snapshot(len(entry)) if problem is None else None
         try:
@@ -145,13 +148,23 @@ class StoredThread(Thread):
             raise problem
         self._appended(snapshot)
 
+    def seal(self) -> None:
+        """Take down what waits for a commit as it is now: nodes may change what they wrote, or were given, later on."""
+        if self._sealed == len(self._operations):
+            return
+        with self._lock, suppress(CodecError):  # the commit says where the fault is
+            operations = self._operations
+            for place in range(self._sealed, len(operations)):
+                operations[place] = self.codec.packed(operations[place])
+                self._sealed = place + 1
+
     def _appended(self, snapshot: bytes | None) -> None:
         if snapshot is not None and self.heads is not None:
             self.heads.forget(self.thread_id)  # what it knows is longer than what is to be read now
         self.head += 1
         self._busy = False
 
-    def _encode(self, operations: list[list[Any]]) -> tuple[bytes, CodecError | None]:
+    def _encode(self, operations: list[Any]) -> tuple[bytes, CodecError | None]:
         """Encode as many operations as can be; one that cannot be kept does not take its predecessors along."""
         try:
             return self._entry(operations), None
@@ -163,7 +176,7 @@ class StoredThread(Thread):
                     return self._entry(operations[:place]), self._blame(operation, error)
             raise
 
-    def _entry(self, operations: list[list[Any]]) -> bytes:
+    def _entry(self, operations: list[Any]) -> bytes:
         return self.codec.encode([FORMAT, operations, time.time_ns()])
 
     def _blame(self, operation: list[Any], error: CodecError) -> CodecError:

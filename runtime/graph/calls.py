@@ -66,6 +66,7 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
         if not _BACK.isdisjoint(run.config.get("configurable", ())):
             await _go_back(graph, run, given, run.config["configurable"])
         _take(graph, run, given, on_pending)
+        run.journal.seal()
         if run.drained is not None:
             await run.drained()
         run.start()
