@@ -224,6 +224,10 @@ class Sandbox:
         """Ask the connected bots to reconnect, as Slack does now and then."""
         await self._hub.disconnect()
 
+    async def lose_connections(self) -> None:
+        """Close every Socket Mode connection, as a network that goes down does."""
+        await self._hub.close()
+
     def inject(self, fault: Fault) -> None:
         self._faults.inject(fault)
 

@@ -1,5 +1,6 @@
 """`/healthz` and `/metrics`: what whoever watches the bot is told, over HTTP and beside Socket Mode."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
@@ -80,6 +81,27 @@ async def test_health_is_lost_with_the_database(
         assert await ask(office, "/healthz") == (200, '{"ok": true, "database": true, "slack": true}')
         await office.bot.desk.ledger._store.aclose()  # type: ignore[attr-defined]  # every store has it
         assert await ask(office, "/healthz") == (503, '{"ok": false, "database": false, "slack": true}')
+
+
+async def test_health_is_lost_with_the_connection_and_comes_back_with_it(
+    open_office: OpenOffice, unused_tcp_port_factory: Callable[[], int]
+) -> None:
+    async with open_office(REFUND, environ={"PORT": str(unused_tcp_port_factory())}) as office:
+        office.sandbox.inject(Fault(method="apps.connections.open", kind="429", retry_after=1, times=1000))
+        await office.sandbox.lose_connections()
+        await until_health(office, 503)
+        assert await ask(office, "/healthz") == (503, '{"ok": false, "database": true, "slack": false}')
+        office.sandbox.heal()
+        await until_health(office, 200)
+        await office.sandbox.connected()
+        await office.person("ana").command("/agent refund order 7", channel="refunds")
+        await office.card()
+
+
+async def until_health(office: Office, status: int) -> None:
+    async with asyncio.timeout(30):
+        while (await ask(office, "/healthz"))[0] != status:  # noqa: ASYNC110 - as whoever watches does
+            await asyncio.sleep(0.02)
 
 
 async def test_socket_mode_listens_nowhere_unless_asked(open_office: OpenOffice) -> None:
