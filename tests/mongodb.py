@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -36,28 +37,53 @@ def _server() -> str:
 
 def start_server(port: int = 0) -> str:
     """Start nx-27017 for as long as this process lives, and wait until it answers."""
-    program = Path(sys.executable).with_name("nx-27017")
-    if not program.exists():
-        missing = pytest.fail if os.environ.get("ANDON_REQUIRE_ALL") else pytest.skip
-        missing("no MongoDB to test with: set MONGODB_URI, or install nx-27017")
-    port = port or _free_port()
     folder = TemporaryDirectory()
-    server = subprocess.Popen(
-        [program, "--data-dir", "memory", "-p", str(port), "--log-file", "server.log", "--pid-file", "server.pid"],
-        cwd=folder.name,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     atexit.register(folder.cleanup)
-    atexit.register(server.wait)
+    server = Server(folder=Path(folder.name), data="memory", port=port or free_port())
+    server.start()
     atexit.register(server.kill)
-    uri = f"mongodb://127.0.0.1:{port}/"
-    with MongoClient[dict[str, Any]](uri) as client:
-        client.admin.command("ping")
-    return uri
+    return server.uri
 
 
-def _free_port() -> int:
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """A nx-27017 that can be killed, and started again where it was."""
+
+    folder: Path
+    """For its files."""
+    data: str = "data"
+    """Folder of the databases in there; `memory`: they go with the process."""
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        program = Path(sys.executable).with_name("nx-27017")
+        if not program.exists():
+            missing = pytest.fail if os.environ.get("ANDON_REQUIRE_ALL") else pytest.skip
+            missing("no MongoDB to test with: set MONGODB_URI, or install nx-27017")
+        files = ["--log-file", "server.log", "--pid-file", "server.pid"]
+        self.process = subprocess.Popen(
+            [program, "--data-dir", self.data, "-p", str(self.port), *files],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with MongoClient[dict[str, Any]](self.uri) as client:
+            client.admin.command("ping")
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
