@@ -115,6 +115,8 @@ class Frame:
     values: Values = field(default_factory=dict)
     unapplied: list[tuple[Writes, Values]] = field(default_factory=list)
     """Steps that were recorded and not merged yet: only the frame's own graph knows how."""
+    places: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Where tasks are, by id; not kept up to date, but looked after when one is not there."""
 
     def attach(self, channels: Mapping[str, Channel]) -> None:
         """Merge what the log brought. Keys the graph no longer has keep the value they had."""
@@ -166,23 +168,26 @@ class Frame:
         """Return a task that may be changed and shown, in the place of this one."""
         if not task.lent:
             return task
-        twin = _twin(task)
-        self.tasks[:] = [twin if each is task else each for each in self.tasks]
+        twin = self.tasks[self._place_of(task.id)] = _twin(task)
         return twin
 
     def own_by_id(self, task_id: str) -> Task:
         """Do that to the task with this id."""
-        for task in self.tasks:
-            if task.id == task_id:
-                return self.own(task)
-        raise KeyError(task_id)
+        return self.own(self.tasks[self._place_of(task_id)])
+
+    def _place_of(self, task_id: str) -> int:
+        place = self.places.get(task_id, 0)
+        if place >= len(self.tasks) or self.tasks[place].id != task_id:
+            self.places = {task.id: place for place, task in enumerate(self.tasks)}
+            place = self.places[task_id]
+        return place
 
     def own_all(self) -> None:
         """Do that to every task."""
         self.tasks = [_twin(task) if task.lent else task for task in self.tasks]
 
 
-FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name != "tasks")
+FRAME_FIELDS: Final = tuple(name for name in Frame.__slots__ if name not in {"tasks", "places"})
 
 
 def _twin(task: Task) -> Task:
