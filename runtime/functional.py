@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, ParamSpec, Protocol, TypeAlias, TypedDic
 
 from runtime.codec.process import CODEC
 from runtime.engine import sync
-from runtime.engine.frames import parent_of
+from runtime.engine.frames import shown_place
 from runtime.engine.interrupts import require_context
 from runtime.engine.run import Run
 from runtime.errors import InvalidGraphError
@@ -94,7 +94,7 @@ class _Step(Workflow):
 
     def shown_at(self, ns: str) -> str:
         """Show it where it was called."""
-        return parent_of(ns) or ""
+        return shown_place(ns)
 
 
 @dataclass(frozen=True, slots=True)

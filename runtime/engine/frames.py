@@ -233,6 +233,19 @@ def is_call_of_task(ns: str) -> bool:
     return ns.rpartition("|")[2].count(":") > 2
 
 
+def number_of_call(ns: str) -> int:
+    """Return which of its task's calls a frame is, from 0."""
+    _, _, *numbered = ns.rpartition("|")[2].split(":")
+    return int(numbered[0]) if numbered else 0
+
+
+def shown_place(ns: str) -> str:
+    """Return where readers see what happens in a frame: of a task, in the workflow that calls it."""
+    while is_call_of_task(ns):
+        ns = parent_of(ns) or ""
+    return ns
+
+
 def memory_of(ns: str, name: str) -> str:
     """Return where a subgraph of this name keeps its state between the calls that are made from one place."""
     return f"{MEMORY}{re.sub(r':[^|]*', '', ns)}/{name}"

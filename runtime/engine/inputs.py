@@ -36,7 +36,8 @@ def take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) ->
     if frame is None:
         raise EmptyInputError("this thread does not exist yet: give an input to start it")
     if run.modes:
-        run.send("", "values", graph.shown_values(frame.live_values(graph.channels)))
+        frame.attach(graph.channels)
+        run.send("", "values", graph.shown_values(frame.values))
         checkpoint_reached(run, graph, frame)
 
 

@@ -18,7 +18,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from runtime.engine.answers import problems_of, question_of, received, refusals, storable
-from runtime.engine.frames import Answer, Question, Task, child_namespace
+from runtime.engine.frames import Answer, Question, Task, child_namespace, shown_place
 from runtime.engine.heads import fresh
 from runtime.engine.ids import derive_id
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, InvalidUpdateError, NoRunError
@@ -117,7 +117,7 @@ class TaskContext:
 
     def emit(self, chunk: Any) -> None:
         """Send a chunk to the readers of the `custom` stream."""
-        self.run.send(self.ns, "custom", chunk)
+        self.run.send(shown_place(self.ns), "custom", chunk)
 
     def ask(self, value: Any, schema: Any) -> Any:
         """Return the answer to the next question of this task, or suspend it."""

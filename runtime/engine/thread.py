@@ -8,7 +8,7 @@ reaches its next checkpoint, the frames below it are over and go.
 from collections.abc import Iterator
 from typing import Any
 
-from runtime.engine.frames import MEMORY, Frame, Question, Task, child_namespace, is_below, parent_of
+from runtime.engine.frames import MEMORY, Frame, Question, Task, child_namespace, is_below, number_of_call, parent_of
 from runtime.engine.ids import derive_id
 from runtime.engine.records import restore, restored_frame
 from runtime.errors import CodecError
@@ -127,10 +127,11 @@ class Thread:
     # The tree of frames: whose question is whose.
 
     def children(self, ns: str, task: Task) -> Iterator[Frame]:
-        """Frames of the subgraphs that a task has called."""
+        """Frames of the subgraphs that a task has called, in the order of its calls."""
         stem = child_namespace(ns, task)
         frames = list(self.frames.items())  # other threads may add to it meanwhile
-        return (frame for key, frame in frames if key.startswith(stem) and parent_of(key) == ns)
+        found = [frame for key, frame in frames if key.startswith(stem) and parent_of(key) == ns]
+        return iter(found if len(found) == 1 else sorted(found, key=lambda frame: number_of_call(frame.ns)))
 
     def questions(self, ns: str, task: Task) -> Iterator[tuple[str, Task, Question]]:
         """Pending questions of a task and of the subgraphs below it, with the namespace and task that ask."""

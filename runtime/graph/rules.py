@@ -103,8 +103,8 @@ class Rules:
         return {name: copied(values[name]) for name in self.output.channels if name in values}
 
     def shown_values(self, values: Mapping[str, Any]) -> Any:
-        """Keep the keys of the state schema, for who looks at the state; those of single nodes are private."""
-        return {name: copied(values[name]) for name in self.builder.state.channels if name in values}
+        """Show every key, those of single nodes too, to who looks at the state."""
+        return {name: copied(values[name]) for name in self.channels if name in values}
 
     def shows(self, writes: Writes) -> bool:
         """Whether readers of `values` get to see the state after a step that wrote this."""
@@ -116,11 +116,8 @@ class Rules:
 
     def shown_update(self, writes: Writes) -> Any:
         """Show what a node wrote: None for nothing, a list where it wrote to one key more than once."""
-        update = {name: value for name, value in writes if name in self.builder.state.channels}
-        if len(update) == len(writes):
-            return update or None
-        shown = [{name: value} for name, value in writes if name in self.builder.state.channels]
-        return (shown if len(shown) > len(update) else update) or None
+        update = dict(writes)
+        return (update if len(update) == len(writes) else [{name: value} for name, value in writes]) or None
 
 
 class Nodes(dict[str, Node]):

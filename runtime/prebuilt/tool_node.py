@@ -92,7 +92,7 @@ class ToolNode:
             return answer(call, f"There is no tool {call['name']!r}; there are: {names}.", status="error")
         token = supplied.set(partial(_runtime, call, state, config))
         try:
-            return await tool.ainvoke(call, config)
+            return _named(await tool.ainvoke(call, config), call, self.messages_key)
         except AndonError:
             raise
         except Exception as error:
@@ -102,6 +102,16 @@ class ToolNode:
             return answer(call, words, status="error")
         finally:
             supplied.reset(token)
+
+
+def _named(output: Any, call: Mapping[str, Any], key: str) -> Any:
+    """Say in the messages of a tool's commands which tool it was, as in those that are made of what a tool returns."""
+    for command in output if isinstance(output, list) else [output]:
+        update = command.update if isinstance(command, Command) else None
+        for message in update.get(key, ()) if isinstance(update, Mapping) else ():
+            if getattr(message, "tool_call_id", None) == call["id"] and not message.name:
+                message.name = call["name"]
+    return output
 
 
 def _calls_in(given: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from runtime.engine.frames import parent_of
+from runtime.engine.frames import parent_of, shown_place
 from runtime.engine.injected import config_of
 from runtime.engine.interrupts import TaskContext, require_context
 from runtime.messages import as_message
@@ -41,7 +41,7 @@ class Speech:
 
     def say(self, message: Any, metadata: Mapping[str, Any], *, again: bool = True) -> None:
         """Send a message or a part of one; not `again`: unless some of it was sent before."""
-        ns = parent_of(metadata[METADATA_NS]) or ""
+        ns = shown_place(parent_of(metadata[METADATA_NS]) or "")
         if (ns and not self._subgraphs) or (message.id in self._said and not again):
             return
         message.id = message.id or str(uuid4())
@@ -61,7 +61,7 @@ class Speech:
 
     def listen(self, context: TaskContext) -> Callable[[], None] | None:
         """Note what a task is given, and have LangChain's calls in it report here until what is returned is called."""
-        if self._subgraphs or not context.ns:
+        if self._subgraphs or not shown_place(context.ns):
             task = context.task
             given = context.run.journal.frames[context.ns].values if task.arg is NOTHING else task.arg
             self._said |= {message.id for value in _values(given) for message in _messages(value) if message.id}

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import pytest
 from langchain_core.language_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import Runnable, RunnableLambda
-from langchain_core.tools import tool
+from langchain_core.tools import InjectedToolCallId, tool
 from langgraph import prebuilt as langgraph_prebuilt
 from pydantic import BaseModel
 
@@ -93,6 +93,24 @@ def tools_that_answer_for_the_model(lib: Any) -> Any:
             model(called, "over"), tools(lib), checkpointer=lib.InMemorySaver(), response_format=Trip
         )
         yield run(lib, agent, "Rome")
+
+
+@PROGRAMS.add
+def hooks_and_commands_of_an_agent(lib: Any) -> Any:
+    @tool
+    def note(x: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> Any:
+        """Note."""
+        said = ToolMessage(lib.interrupt(x), tool_call_id=tool_call_id)
+        return lib.Command(update={"messages": [said]})
+
+    agent = parts(lib).create_react_agent(
+        model(["note"], "over"),
+        [note],
+        pre_model_hook=lambda state: {"llm_input_messages": state["messages"][-2:]},
+        checkpointer=lib.InMemorySaver(),
+    )
+    yield run(lib, agent, "noted")
+    yield [message.name for message in agent.get_state(CONFIG).values["messages"]]
 
 
 @PROGRAMS.add

@@ -7,6 +7,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 
 from tests.contracts.parity.kit import CONFIG, Programs, State, attempt
@@ -146,6 +148,29 @@ def what_a_workflow_left_may_be_written_by_hand(lib: Any) -> Any:
     flow.update_state(CONFIG, "instead of an answer")
     said += [flow.get_state(CONFIG).values, flow.get_state(CONFIG).next]
     return [*said, flow.invoke("b?", CONFIG), flow.invoke(lib.Command(resume="B"), CONFIG)]
+
+
+@PROGRAMS.add
+def what_tasks_say_while_they_run(lib: Any) -> Any:
+    model = GenericFakeChatModel(messages=iter([AIMessage("one two", id="a"), AIMessage("three", id="b")]))
+
+    @lib.task
+    def speak(number: int) -> str:
+        lib.get_stream_writer()({"number": number})
+        return str(model.invoke("hi").content)
+
+    @lib.task
+    def outer(number: int) -> Any:
+        return speak(number).result()
+
+    @lib.entrypoint(checkpointer=lib.InMemorySaver())
+    def flow(given: Any) -> Any:
+        return [speak(1).result(), lib.interrupt("?"), outer(2).result()]
+
+    options: Any = {"stream_mode": ["messages", "custom", "updates"]}
+    for given in ("go", lib.Command(resume="on")):
+        for mode, chunk in flow.stream(given, CONFIG, **options):
+            yield [mode, (chunk[0].content, chunk[1]["langgraph_node"]) if mode == "messages" else chunk]
 
 
 @PROGRAMS.add

@@ -89,11 +89,14 @@ def nodes_may_keep_keys_to_themselves(lib: Any) -> Any:
         return {"hidden": "h"}
 
     def second(state: Private) -> Any:
-        return {"log": [state["hidden"]]}
+        return {"log": [state["hidden"], lib.interrupt("?")]}
 
     builder = lib.StateGraph(State)
     builder.add_node("first", first).add_node("second", second).add_edge(START, "first").add_edge("first", "second")
-    return builder.compile().invoke({})
+    graph, modes = saved(lib, builder), ["updates", "values"]
+    yield list(graph.stream({}, CONFIG, stream_mode=modes))
+    yield list(graph.stream(lib.Command(resume="!"), CONFIG, stream_mode=modes))
+    yield [graph.get_state(CONFIG).values, graph.invoke({}, CONFIG)]  # its result has the output's keys only
 
 
 @PROGRAMS.add

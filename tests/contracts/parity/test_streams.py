@@ -173,7 +173,7 @@ def values_chunks_of_parallel_questions(lib: Any) -> Any:
     graph = saved(lib, fan(lib, a=ask_and_tell(lib, "a"), c=tell("c")))
     return (
         list(graph.stream({"log": ["in"]}, CONFIG, stream_mode="values")),
-        list(graph.stream(lib.Command(resume=1), CONFIG, stream_mode="values"))[1:],  # the first repeats the state
+        list(graph.stream(lib.Command(resume=1), CONFIG, stream_mode="values")),
     )
 
 

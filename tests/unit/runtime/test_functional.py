@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from runtime import Command, InMemorySaver, InvalidGraphError, NoRunError, SqliteSaver, entrypoint, interrupt, task
+from runtime.engine import frames
+from runtime.engine.thread import Thread
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
 
@@ -148,3 +150,14 @@ def test_a_workflow_may_be_given_another_store() -> None:
     stored = flow.with_checkpointer(InMemorySaver())
     stored.invoke("go?", CONFIG)
     assert stored.invoke(Command(resume="yes"), CONFIG) == "yes"
+
+
+def test_calls_are_listed_in_their_order_whichever_thread_was_first() -> None:
+    thread, caller = Thread(), frames.Task("t", "flow")
+    for number in (2, 0, 10, 1):
+        ns = f"flow:t:{number}:ask"
+        thread.frames[ns] = frames.Frame(ns)
+    thread.frames["flow:t"] = frames.Frame("flow:t")  # a subgraph that it called first
+    thread.frames["flow:t:0:ask|ask:u"] = frames.Frame("flow:t:0:ask|ask:u")
+    listed = [frame.ns for frame in thread.children("", caller)]
+    assert listed == ["flow:t:0:ask", "flow:t", "flow:t:1:ask", "flow:t:2:ask", "flow:t:10:ask"]
