@@ -49,7 +49,7 @@ def interrupts(journal: Journal) -> tuple[Interrupt, ...]:
 def _begin(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -> None:
     """Start a turn with new input; questions that are still open are given up, and said to be."""
     writes = graph.checked_writes(graph.taken(given, "the input"), "the input", graph.input)
-    pending = interrupts(run.journal)
+    pending = interrupts(run.journal) if run.journal.frames else ()
     if pending and on_pending == "refuse":
         raise PendingInterruptError([interrupt.id for interrupt in pending])
     enter(graph, run, "", dict(writes), _finished_results(graph, run))

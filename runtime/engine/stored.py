@@ -9,7 +9,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -132,7 +131,7 @@ class StoredThread(Thread):
         that failed there is no next: the log must not go on with a hole in it.
         """
         with self._lock:
-            if self.store is None or not self.pending:
+            if self.store is None or self._busy or not self._operations:
                 return
             self._busy = True
             operations, self._operations, self._sealed = self._operations, [], 0
@@ -152,11 +151,13 @@ class StoredThread(Thread):
         """Take down what waits for a commit as it is now: nodes may change what they wrote, or were given, later on."""
         if self._sealed == len(self._operations):
             return
-        with self._lock, suppress(CodecError):  # the commit says where the fault is
-            operations = self._operations
-            for place in range(self._sealed, len(operations)):
-                operations[place] = self.codec.packed(operations[place])
-                self._sealed = place + 1
+        with self._lock:
+            try:
+                for place in range(self._sealed, len(self._operations)):
+                    self._operations[place] = self.codec.packed(self._operations[place])
+                    self._sealed = place + 1
+            except CodecError:
+                pass  # the commit says where the fault is
 
     def _appended(self, snapshot: bytes | None) -> None:
         if snapshot is not None and self.heads is not None:

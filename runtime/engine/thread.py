@@ -69,7 +69,7 @@ class Thread:
         frame.ran = [task.name for task in frame.tasks] if source == "loop" else frame.ran
         frame.parent_id, frame.id = frame.id or None, checkpoint_id
         frame.step, frame.source, frame.created_at = step, source, created_at
-        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0)
+        frame.tasks = _tasks(checkpoint_id, ns, nexts, 0) if nexts else []
         frame.joined, frame.deferred, frame.halted, frame.metadata = extra
         return frame
 
