@@ -30,9 +30,9 @@ BATCH: Final = 24
 MOST_WRITES: Final = 90
 """More than the short story has: the last ones find nobody dying."""
 SHARES: Final = {
-    "memory": {"current": 0.9, "stall": 0.1},
-    "sqlite": {"current": 0.65, "sigkill": 0.25, "stall": 0.05, "outage": 0.05},
-    "mongodb": {"current": 0.6, "sigkill": 0.25, "stall": 0.1, "outage": 0.05},
+    "memory": {"current": 0.8, "halfway": 0.05, "race": 0.05, "stall": 0.1},
+    "sqlite": {"current": 0.55, "halfway": 0.05, "race": 0.05, "stall": 0.05, "sigkill": 0.25, "outage": 0.05},
+    "mongodb": {"current": 0.5, "halfway": 0.05, "race": 0.05, "stall": 0.1, "sigkill": 0.25, "outage": 0.05},
 }
 """Of the runs that are left when the bot has died at every write."""
 COUNTS: Final = ("runs", "kills", "stalls", "outages", "faults", "requests", "decisions", "attempts", "deliveries")

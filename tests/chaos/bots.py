@@ -23,9 +23,10 @@ from bot.serve import serve
 from bot.settings import load_settings
 from runtime import StoreError
 from runtime.store import Store
+from tests.chaos.accidents import NEVER, Accident, Meeting
 from tests.chaos.agent import SPEC, order_graph
 from tests.chaos.databases import Database, open_store
-from tests.chaos.dying_store import NONE, Accident, DyingStore
+from tests.chaos.dying_store import DyingStore
 
 SOON = (0.02, 0.05, 0.1, 0.2)
 """Seconds after which a bot tries again what failed."""
@@ -84,18 +85,19 @@ class BotHere:
 
     site: Site
     database: Database
+    meeting: Meeting | None = None
     _store: DyingStore | None = None
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def start(self, accident: Accident = NONE) -> DyingStore:
+    async def start(self, accident: Accident = NEVER) -> None:
         """Begin a life in which this will happen."""
-        self._store = DyingStore(await self._closing.enter_async_context(self.database.open()), accident)
+        database = await self._closing.enter_async_context(self.database.open())
+        self._store = DyingStore(database, accident, self.meeting)
         self._tasks = set()
         token = _OWNER.set(self._tasks)
         asyncio.create_task(self._live(self._store))  # noqa: RUF006 - kept by the task factory
         _OWNER.reset(token)
-        return self._store
 
     async def kill(self) -> None:
         """Take the current away: nothing it began is finished."""

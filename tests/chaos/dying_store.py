@@ -1,54 +1,42 @@
-"""A store as one process sees it, in which something happens at the n-th write.
+"""A store as one process sees it, until the accident (`tests.chaos.accidents`).
 
-The process dies: everything stands still for ever. Nothing is raised, because a dead process catches nothing. Or the
-network stalls: nothing comes back for a while, and then the write arrives after all, whoever has stopped waiting.
+When the process dies, everything stands still for ever. Nothing is raised, because a dead process catches nothing. When
+the network stalls, nothing comes back for a while, and then the write arrives after all, whoever has stopped waiting.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from runtime.store import Document, Log, Store
+from runtime.store import Collection, Document, Log, Store
+from tests.chaos.accidents import NEVER, Accident, Meeting, Write
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accident:
-    """What happens at which write of a life."""
-
-    write: int
-    """From 1; 0 for never."""
-    appends: bool = False
-    """Whether only appends to logs are counted: what commits a run."""
-    landed: bool = False
-    """Whether the process dies after the write took effect, or before."""
-    stall: float = 0.0
-    """Seconds for which the network stalls; 0: the process dies."""
-
-
-NONE: Final = Accident(write=0)
+LOOK_AGAIN: Final = 0.02
+"""Seconds between two looks for what another process has written."""
+ANY: Final = Write()
+"""One of those that nobody is interested in."""
 
 
 class DyingStore:
-    """Any `Store`, until the accident."""
+    """Any `Store`. Where there is a `meeting`, writes wait for those of others who come to it."""
 
-    def __init__(self, store: Store, accident: Accident = NONE) -> None:
+    def __init__(self, store: Store, accident: Accident = NEVER, meeting: Meeting | None = None) -> None:
         self._store = store
         self._accident = accident
-        self._writes = 0
+        self._meeting = meeting
         self._flows = asyncio.Event()
         self._flows.set()
         self._late: set[asyncio.Future[Any]] = set()
-        self.happened = asyncio.Event()
-        self.died = asyncio.Event()
 
     async def load(self, *given: Any, **more: Any) -> Log:
         return await self._do(lambda: self._store.load(*given, **more))
 
-    async def append(self, *given: Any, **more: Any) -> None:
-        return await self._write(lambda: self._store.append(*given, **more), append=True)
+    async def append(self, thread_id: str, expected: int, *given: Any, **more: Any) -> None:
+        write = Write(id=thread_id, expect={"head": expected})
+        return await self._write(lambda: self._store.append(thread_id, expected, *given, **more), write)
 
     async def delete(self, *given: Any, **more: Any) -> None:
         return await self._write(lambda: self._store.delete(*given, **more))
@@ -59,8 +47,13 @@ class DyingStore:
     async def get(self, *given: Any, **more: Any) -> Document | None:
         return await self._do(lambda: self._store.get(*given, **more))
 
-    async def update(self, *given: Any, **more: Any) -> Document | None:
-        return await self._write(lambda: self._store.update(*given, **more))
+    async def update(
+        self, collection: Collection, document_id: str, *, expect: Mapping[str, Any], change: Mapping[str, Any]
+    ) -> Document | None:
+        write = Write(collection=collection.name, id=document_id, expect=expect, change=change)
+        return await self._write(
+            lambda: self._store.update(collection, document_id, expect=expect, change=change), write
+        )
 
     async def find(self, *given: Any, **more: Any) -> list[Document]:
         return await self._do(lambda: self._store.find(*given, **more))
@@ -76,18 +69,16 @@ class DyingStore:
 
     def die(self) -> None:
         """Stand still from now on."""
-        self.died.set()
         self._flows.clear()
 
-    async def _write(self, work: Callable[[], Awaitable[T]], *, append: bool = False) -> T:
+    async def _write(self, work: Callable[[], Awaitable[T]], write: Write = ANY) -> T:
         await self._flows.wait()
-        counts = append or not self._accident.appends
-        self._writes += counts
-        if not counts or self._writes != self._accident.write:
+        if self._meeting is not None:
+            await self._meeting.wait(write)
+        if not self._accident.strikes(write):
             return await self._do(work)
-        self.happened.set()
         if self._accident.stall:
-            late = asyncio.ensure_future(self._stall(work))
+            late = asyncio.ensure_future(self._stall(work, write))
             self._late.add(late)
             return await asyncio.shield(late)
         if self._accident.landed:
@@ -95,13 +86,20 @@ class DyingStore:
         self.die()
         return await self._do(work)
 
-    async def _stall(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _stall(self, work: Callable[[], Awaitable[T]], write: Write) -> T:
         self._flows.clear()
-        await asyncio.sleep(self._accident.stall)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._accident.stall):
+                await self._overtaken(write)
         try:
             return await work()
         finally:
             self._flows.set()
+
+    async def _overtaken(self, write: Write) -> None:
+        """Wait until another process has written to the log."""
+        while (await self._store.load(write.id)).head == write.expect["head"]:  # noqa: ASYNC110 - others tell nobody
+            await asyncio.sleep(LOOK_AGAIN)
 
     async def _do(self, work: Callable[[], Awaitable[T]]) -> T:
         await self._flows.wait()

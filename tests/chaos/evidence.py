@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from handlers.cards import words
 from runtime.codec.process import CODEC
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import Request, Thread, ThreadId, Turn, TurnStatus
-from runtime.store import Document, Store
+from runtime.store import Document, Log, Store
 from tests.chaos.agent import acts, order_graph
 from tests.chaos.people import Crowd
 from tests.office import Json, key_of, shown
@@ -30,6 +31,8 @@ class Evidence:
     """By thread: `[question, answer]` for each committed step that used an answer."""
     unreadable: Mapping[str, str]
     """By thread: why its log cannot be read."""
+    committed: Mapping[str, Sequence[str]]
+    """By thread: what its log says was done, step by step, without times and ids."""
     messages: Mapping[str, Sequence[Json]]
     """By key: the bot's live messages."""
     acts: Sequence[Json]
@@ -72,11 +75,18 @@ async def gather(store: Store, book: Path, crowd: Crowd) -> Evidence:
         trail=[entry for thread_id in ("", *taken, *unreadable) for entry in await ledger.trail(ThreadId(thread_id))],
         taken=taken,
         unreadable=unreadable,
+        committed={thread.id: _steps(await store.load(thread.id, whole=True)) for thread in threads},
         messages=_by_key(crowd.sandbox.messages(crowd.channel)),
         acts=acts(book),
         apologies={crowd.sandbox.person(name).id: _apologies(crowd, name) for name in PEOPLE},
         crowd=crowd,
     )
+
+
+def _steps(log: Log) -> list[str]:
+    """What is in a log: steps, by their numbers, and what became of each of their tasks."""
+    operations = chain.from_iterable(CODEC.decode(entry)[1] for entry in log.entries)
+    return [repr((kind, ns, more[1] if kind == "c" else more)) for kind, ns, *more in operations]
 
 
 def _apologies(crowd: Crowd, name: str) -> int:

@@ -46,6 +46,14 @@ def no_answer_is_used_twice(seen: Evidence) -> Iterator[str]:
                 yield f"D2 thread {thread.id} used {used} {times} times, and it was decided {decided[used]} times"
 
 
+def nothing_is_committed_twice(seen: Evidence) -> Iterator[str]:
+    """D2: of several processes that do the same step, one commits it, and none commits over what others did."""
+    for thread_id, steps in seen.committed.items():
+        for step, times in Counter(steps).items():
+            if times > 1:
+                yield f"D2 thread {thread_id} has committed {step} {times} times"
+
+
 def one_key_one_act(seen: Evidence) -> Iterator[str]:
     """D2: a node that runs again acts under the same key, and with the same answer."""
     by_key: dict[str, set[str]] = {}
@@ -54,6 +62,13 @@ def one_key_one_act(seen: Evidence) -> Iterator[str]:
     for key, different in by_key.items():
         if len(different) > 1:
             yield f"D2 idempotency key {key} stands for different acts: {sorted(different)}"
+
+
+def nothing_is_done_again(seen: Evidence) -> Iterator[str]:
+    """D2, where nobody dies or stands still: then a node runs once, because one bot at a time has its thread."""
+    for key, times in Counter(act["key"] for act in seen.acts).items():
+        if times > 1:
+            yield f"D2 what has idempotency key {key} was done {times} times, and nobody had died"
 
 
 def no_message_twice(seen: Evidence) -> Iterator[str]:
@@ -165,6 +180,7 @@ NEVER_BROKEN: tuple[Invariant, ...] = (
     every_log_can_be_read,
     one_decision_per_request,
     no_answer_is_used_twice,
+    nothing_is_committed_twice,
     one_key_one_act,
     no_message_twice,
     nobody_without_the_right,

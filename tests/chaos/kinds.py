@@ -6,14 +6,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from tests.chaos import weather
+from tests.chaos.accidents import Accident, Meeting, commits, decides, notes_where
 from tests.chaos.bots import Bot, BotElsewhere, BotHere
-from tests.chaos.dying_store import Accident
-from tests.chaos.invariants import HOLD_AT_REST, NEVER_BROKEN, broken
+from tests.chaos.invariants import HOLD_AT_REST, NEVER_BROKEN, broken, nothing_is_done_again
 from tests.chaos.runs import LEASE_SECONDS, Result, Run, at_rest, counted, look, prepared
 
 GENEROUS: Final = 120.0  # seconds
-STALL: Final = 2.0
-"""How many leases a stall lasts."""
+STALL: Final = 6.0
+"""How many leases a stall lasts at most: where another bot has nothing to commit, none comes before it."""
+MEETING: Final = 1.0
+"""Seconds that a bot waits for another one that does the same."""
 MOST_PROCESSES: Final = {"memory": 1, "sqlite": 1, "mongodb": 4}
 
 
@@ -25,7 +27,7 @@ async def run(name: str, *, patience: float = GENEROUS) -> Result:
                 seen, violations = await at_rest(chaos)
         except TimeoutError:
             seen = await look(chaos)
-            violations = ["people wait in vain", *broken(seen, *NEVER_BROKEN, *HOLD_AT_REST)]
+            violations = ["people wait in vain", *broken(seen, *chaos.never_broken, *HOLD_AT_REST)]
         return Result(name=name, violations=violations, counts=counted(chaos, seen))
 
 
@@ -57,12 +59,36 @@ async def _current(chaos: Run) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def _halfway(chaos: Run) -> AsyncIterator[None]:
+    """The bot dies between two things that belong together: a post and the note of it, a decision and its delivery."""
+    posted = [Accident(write=write, counts=notes_where) for write in (1, chaos.chance.randint(2, 4))]
+    decided = Accident(write=1, counts=decides, landed=True)
+    async with _lives(chaos, [*posted, decided]):
+        await chaos.crowd.order("lamp")
+        yield
+
+
+@asynccontextmanager
+async def _race(chaos: Run) -> AsyncIterator[None]:
+    """Two bots do the same things at the same moment, and so do the people. Nobody dies, so nothing is done again."""
+    chaos.never_broken = (*NEVER_BROKEN, nothing_is_done_again)
+    chaos.crowd.race = True
+    meeting = Meeting(counts=lambda write: commits(write) or decides(write), seconds=MEETING)
+    async with _lives(chaos, [], meeting), _lives(chaos, [], meeting):
+        await chaos.sandbox.until(lambda: chaos.sandbox.connections == 2, timeout=chaos.crowd.patience)
+        await chaos.crowd.order("lamp")
+        yield
+
+
+@asynccontextmanager
 async def _stall(chaos: Run) -> AsyncIterator[None]:
-    """Of two bots, one hears nothing from the database until the other has taken over; then its write arrives."""
-    chance = chaos.chance
-    stalls = Accident(write=chance.randint(1, 6), appends=True, stall=STALL * LEASE_SECONDS[chaos.store])
-    async with _lives(chaos, [stalls]), _lives(chaos, []):
-        await _busy_people(chaos)
+    """Of two bots, one hears nothing from the database until the other has taken over; then its commit arrives."""
+    stall = STALL * LEASE_SECONDS[chaos.store]
+    since = chaos.chance.randint(0, 4)
+    stalls = Accident(write=1, counts=lambda write: commits(write, since), stall=stall)
+    async with _lives(chaos, [stalls]), _lives(chaos, [stalls]):
+        await _busy_people(chaos, at_least=2)
+        chaos.counts["stalls"] += stalls.happened.is_set()
         yield
 
 
@@ -110,12 +136,21 @@ async def _outage(chaos: Run) -> AsyncIterator[None]:
         yield
 
 
-KINDS: Final = {"write": _write, "current": _current, "stall": _stall, "sigkill": _sigkill, "outage": _outage}
+KINDS: Final = {
+    "write": _write,
+    "halfway": _halfway,
+    "race": _race,
+    "current": _current,
+    "stall": _stall,
+    "sigkill": _sigkill,
+    "outage": _outage,
+}
 
 
-async def _busy_people(chaos: Run) -> None:
+async def _busy_people(chaos: Run, at_least: int = 1) -> None:
+    """So many orders, of which one at most is stopped."""
     chance = chaos.chance
-    orders = ["lamp", "chair", "table", "shelf"][: chance.randint(1, 4)]
+    orders = ["lamp", "chair", "table", "shelf"][: chance.randint(at_least, 4)]
     chaos.crowd.leaves_open = frozenset(chance.sample(orders, chance.randint(0, 1)))
     chaos.crowd.stops = frozenset(chance.sample(orders, chance.randint(0, 1)))
     chaos.inject(weather.faults(chance, chance.randint(0, 8)))
@@ -127,17 +162,16 @@ def _death(chaos: Run) -> Accident:
 
 
 @asynccontextmanager
-async def _lives(chaos: Run, accidents: Sequence[Accident]) -> AsyncIterator[None]:
-    """Have a bot to which these happen, a life each; the life after the last one is long."""
-    bot = BotHere(site=chaos.site, database=chaos.database)
+async def _lives(chaos: Run, accidents: Sequence[Accident], meeting: Meeting | None = None) -> AsyncIterator[None]:
+    """Have a bot to which these happen, a life each; the life after the last death is long."""
+    bot = BotHere(site=chaos.site, database=chaos.database, meeting=meeting)
 
     async def live() -> None:
         for accident in accidents:
-            store = await bot.start(accident)
-            await store.happened.wait()
+            await bot.start(accident)
             if accident.stall:
-                chaos.counts["stalls"] += 1
                 return
+            await accident.happened.wait()
             await bot.kill()
             chaos.counts["kills"] += 1
         await bot.start()

@@ -11,7 +11,6 @@ from unittest.mock import patch
 from handlers.board import Board
 from runtime import InMemorySaver, MongoDBSaver, SqliteSaver
 from runtime.errors import StaleHeadError
-from runtime.requests.documents import REQUESTS
 from runtime.requests.leases import Leases
 from runtime.requests.ledger import Ledger
 from runtime.requests.sweeper import Sweeper
@@ -21,12 +20,13 @@ SAVERS: Final = (InMemorySaver, SqliteSaver, MongoDBSaver)
 
 def _claim() -> AbstractContextManager[Any]:
     """Decide a request that was read as open, without asking whether it still is."""
+    change = Ledger._set
 
-    async def claim(self: Any, request_id: Any, decision: Any) -> Any:
-        change = {"status": "decided", "decision": self._decision_bytes(decision)}
-        return self._request(await self._store.update(REQUESTS, request_id, expect={}, change=change))
+    async def changed(self: Any, collection: Any, document_id: Any, expect: Any, document: Any) -> Any:
+        decides = expect == {"status": "open"} and document["status"] == "decided"
+        return await change(self, collection, document_id, {} if decides else expect, document)
 
-    return patch.object(Ledger, "claim", claim)
+    return patch.object(Ledger, "_set", changed)
 
 
 def _lease() -> AbstractContextManager[Any]:

@@ -43,6 +43,8 @@ class Crowd:
     """Orders whose last question nobody answers."""
     stops: frozenset[str] = frozenset()
     """Orders that are stopped while they wait."""
+    race: bool = False
+    """Whether all who may approve something do so at the same moment."""
     started: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     _at_the_keyboard: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -128,6 +130,8 @@ class Crowd:
             return self._stop
         if "customer" in shown(card):
             return chance.choice((self._say, self._plainly))
+        if self.race:
+            return self._both_approve
         return chance.choice(
             (self._approve, self._approve_twice, self._both_approve, self._edit, self._reject, self._disagree)
         )

@@ -19,11 +19,13 @@ from bot.sandbox import Fault, Sandbox
 from tests.chaos.bots import Site, trace_tasks
 from tests.chaos.databases import Database, database
 from tests.chaos.evidence import Evidence, gather
-from tests.chaos.invariants import HOLD_AT_REST, NEVER_BROKEN, broken
+from tests.chaos.invariants import HOLD_AT_REST, NEVER_BROKEN, Invariant, broken
 from tests.chaos.people import Crowd
 
 LEASE_SECONDS: Final = {"memory": 0.5, "sqlite": 1.0, "mongodb": 3.0}
 """Short, so that a thread does not wait long for a process that has died; a busy server must still renew it in time."""
+NOBODY_DIES: Final = 30.0, 0.1
+"""Seconds of a lease that nobody has to wait for, and between two sweeps: bots look at what the others do."""
 REST_SECONDS: Final = 10.0
 """How long it may take until all is as promised once nothing happens any more."""
 
@@ -40,6 +42,7 @@ class Run:
     crowd: Crowd
     site: Site
     database: Database
+    never_broken: tuple[Invariant, ...] = NEVER_BROKEN
     counts: Counter[str] = field(default_factory=Counter)
 
     def inject(self, faults: Sequence[Fault]) -> None:
@@ -69,13 +72,14 @@ async def prepared(name: str, patience: float) -> AsyncIterator[Run]:
         Sandbox(manifest=load_manifest(), event_retry_delays=(0.0, 0.1, 0.3)) as sandbox,
     ):
         trace_tasks()
+        lease, sweep = NOBODY_DIES if kind == "race" else (LEASE_SECONDS[store], LEASE_SECONDS[store] / 4)
         environ = {
             "SLACK_API_URL": sandbox.api_url,
             "SLACK_BOT_TOKEN": sandbox.bot_token,
             "SLACK_APP_TOKEN": sandbox.app_token,
             "ANDON_DATA_DIR": str(folder),
-            "ANDON_LEASE_SECONDS": str(LEASE_SECONDS[store]),
-            "ANDON_SWEEP_SECONDS": str(LEASE_SECONDS[store] / 4),
+            "ANDON_LEASE_SECONDS": str(lease),
+            "ANDON_SWEEP_SECONDS": str(sweep),
         }
         book = folder / "book"
         book.touch()
@@ -109,10 +113,10 @@ async def at_rest(run: Run) -> tuple[Evidence, list[str]]:
         seen = await gather(store, run.site.book, run.crowd)
         with suppress(TimeoutError):
             async with asyncio.timeout(REST_SECONDS):
-                while not broken(seen, *NEVER_BROKEN) and broken(seen, *HOLD_AT_REST):
+                while not broken(seen, *run.never_broken) and broken(seen, *HOLD_AT_REST):
                     await asyncio.sleep(0.05)  # other processes tell nobody when they have written something
                     seen = await gather(store, run.site.book, run.crowd)
-        return seen, broken(seen, *NEVER_BROKEN, *HOLD_AT_REST)
+        return seen, broken(seen, *run.never_broken, *HOLD_AT_REST)
 
 
 def counted(run: Run, seen: Evidence) -> Counter[str]:
