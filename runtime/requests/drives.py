@@ -148,18 +148,16 @@ class Drives:
     async def _while_ours(self, drive: Drive, lease: Lease, work: Awaitable[bool]) -> bool:
         """Do something while the lease is renewed; cancel it when it cannot be."""
         task = asyncio.ensure_future(work)
-        pause = self._leases.seconds / 3
         try:
-            while not (await asyncio.wait({task}, timeout=pause))[0]:
-                pause = self._leases.seconds / 3
+            while not (await asyncio.wait({task}, timeout=lease.rests))[0]:
                 try:
-                    async with asyncio.timeout(min(lease.seconds_left, pause / 2)):
+                    async with asyncio.timeout(lease.seconds_left / 2):  # then there is time for another try
                         if await lease.renew():
                             drive.woken.set()
+                    async with asyncio.timeout(lease.seconds_left / 2):
                         await self._heed(drive)
                 except (StoreError, TimeoutError):
                     lease.check()
-                    pause /= 4
             return await task
         finally:
             if not task.done():

@@ -8,8 +8,11 @@ Nothing is lost between one who leaves and one who comes. Whoever finds a thread
 release counts only if nobody has written since the last look, else its holder looks again. So news is stored first, and
 then the thread is claimed.
 
+A lease must outlast the answers to its renewals: where the database takes more than a sixth of the usual length, leases
+get longer, up to four times. Else a thread would be taken, lost and taken again for ever, and nothing done for it.
+
 Clocks: a holder stops a sixth of the lease's length before it lapses, by its own clock, and others take over when it
-has lapsed by theirs. So clocks may differ by a sixth: five seconds of the usual thirty.
+has lapsed by theirs. So clocks may differ by a sixth of the usual length: five seconds of thirty.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +26,12 @@ from runtime.store import Collection, Document, DocumentStore
 
 LEASES: Final = Collection("leases", ("due",))
 LEASE_SECONDS: Final = 30.0
+LONGEST: Final = 4.0
+"""Of the usual length: what a lease may grow to."""
+ANSWERS: Final = 6.0
+"""As many of the slowest answers lately fit into a lease."""
+FORGETTING: Final = 0.9
+"""What an answer leaves of how slow the slowest before it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +50,20 @@ class Claim:
 class Leases:
     """The leases of one process.
 
-    `seconds`: how long one lasts unless it is renewed, and so how long a thread may rest whose process has died.
+    `seconds`: how long one usually lasts unless it is renewed, and so how long a thread may rest whose process died.
     """
 
     def __init__(self, store: DocumentStore, clock: Callable[[], float], seconds: float = LEASE_SECONDS) -> None:
         self._store = store
         self.clock = clock
         self.seconds = seconds
+        self._slowest = 0.0
+        """Seconds that the store took to answer, lately."""
+
+    @property
+    def length(self) -> float:
+        """How long one lasts that is taken or renewed now."""
+        return min(max(self.seconds, ANSWERS * self._slowest), LONGEST * self.seconds)
 
     async def claim(self, thread_id: ThreadId, *, fresh: bool = False) -> "Lease | None":
         """Take a thread. None: somebody has it, and will look at it once more before letting go.
@@ -73,7 +89,7 @@ class Leases:
 
     async def hold(self, thread_id: ThreadId, holder: str, *, expect: Mapping[str, Any]) -> Claim | None:
         """Have a thread for the length of a lease, if its document is as expected."""
-        expires_at = self.clock() + self.seconds
+        expires_at = self.clock() + self.length
         change = {"holder": holder, "expires_at": expires_at, "due": expires_at}
         return await self.change(thread_id, expect=expect, change=change)
 
@@ -81,12 +97,16 @@ class Leases:
         self, thread_id: ThreadId, *, expect: Mapping[str, Any], change: Mapping[str, Any]
     ) -> Claim | None:
         """Change what is stored, if it is as expected."""
-        document = await self._store.update(LEASES, thread_id, expect=expect, change=change)
+        began = self.clock()
+        try:
+            document = await self._store.update(LEASES, thread_id, expect=expect, change=change)
+        finally:  # whoever gives up on an answer knows that it takes as long as that at least
+            self._slowest = max(self.clock() - began, FORGETTING * self._slowest)
         return _claim(document) if document else None
 
     async def _first(self, thread_id: ThreadId, holder: str) -> Claim | None:
         now = self.clock()
-        lapse = now + self.seconds
+        lapse = now + self.length
         document: Document = {"id": thread_id, "created_at": now, "holder": holder, "expires_at": lapse, "due": lapse}
         document["times"] = ()
         return _claim({**document, "revision": 1}) if await self._store.insert(LEASES, document) else None
@@ -113,6 +133,12 @@ class Lease:
     def seconds_left(self) -> float:
         """How long nobody else can have the thread, even if their clock is ahead. Asks no store."""
         return self._claim.expires_at - self._leases.seconds / 6 - self._leases.clock()
+
+    @property
+    def rests(self) -> float:
+        """Seconds until it is to be renewed: with half of it left, or soon where that failed. Asks no store."""
+        length = self._leases.length
+        return max(self.seconds_left - length / 2, length / 12)
 
     def check(self) -> None:
         """Raise `LeaseLostError` when another process may have the thread by now. Asks no store."""

@@ -1,13 +1,14 @@
 """One runner per thread, over every store: at most one lease at a time, and no news that nobody looks at."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from runtime.errors import LeaseLostError
 from runtime.requests.leases import LEASES, Lease, Leases, wake_at
 from runtime.requests.records import ThreadId
-from runtime.store import Store
+from runtime.store import Document, Store
 
 T = ThreadId("t")
 
@@ -18,6 +19,20 @@ class Clock:
 
     def __call__(self) -> float:
         return self.time
+
+
+class Slow:
+    """A store that takes so many seconds to change something."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock, self.seconds = store, clock, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def update(self, *given: Any, **more: Any) -> Document | None:
+        self._clock.time += self.seconds
+        return await self._store.update(*given, **more)
 
 
 @pytest.fixture
@@ -48,6 +63,21 @@ async def test_of_many_processes_one_gets_a_thread(store: Store, clock: Clock) -
         (lease,) = [lease for lease in await asyncio.gather(*claims) if lease is not None]
         while not await lease.release():
             """The others have left word."""
+
+
+async def test_leases_outlast_slow_answers_and_are_as_usual_after_quick_ones(store: Store, clock: Clock) -> None:
+    slow = Slow(store, clock)
+    lease = await leases(slow, clock).claim(T)
+    assert lease is not None
+    lengths = []
+    for slow.seconds in (0.0, 12.0, 12.0, 60.0, 60.0, *[0.0] * 50):
+        began = clock.time
+        await lease.renew()
+        lapse = await due(store)
+        assert isinstance(lapse, float)
+        lengths.append(round(lapse - began))
+    assert lengths[:6] == [30, 30, 72, 72, 120, 120]
+    assert lengths[-1] == 30
 
 
 async def test_each_lease_has_a_larger_number_than_all_before(store: Store, clock: Clock) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from runtime.requests.leases import LEASES, Lease, Leases
 from runtime.requests.records import ThreadId
 from runtime.requests.slots import AT_ONCE
 from runtime.requests.surface import SurfaceBusyError
+from runtime.store import Document
 
 T = ThreadId("t")
 
@@ -93,6 +96,32 @@ async def test_what_failed_is_tried_again_and_told_once_in_full(caplog: pytest.L
         await rest(drives)
     assert len(tries) == 4
     assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
+
+
+async def test_a_step_gets_through_where_every_answer_takes_a_third_of_a_lease() -> None:
+    seconds = 0.3
+
+    class SlowStore(InMemorySaver):
+        async def update(self, *given: Any, **more: Any) -> Document | None:
+            await asyncio.sleep(seconds / 3)
+            return await super().update(*given, **more)
+
+    done = asyncio.Event()
+
+    async def step(_: Drive, __: Lease) -> bool:
+        await asyncio.sleep(3 * seconds)
+        done.set()
+        return False
+
+    async def heed(_: Drive) -> None:
+        """Nobody stops anything here."""
+
+    drives = Drives(step, heed, Leases(SlowStore(), time.time, seconds), (0.0,))
+    async with asyncio.timeout(60):
+        while not done.is_set():
+            drives.wake(T)  # as a sweep does
+            await asyncio.wait([*drives.busy])
+    await drives.aclose(0.0)
 
 
 async def test_a_surface_that_is_busy_is_left_alone_for_as_long_as_it_says(caplog: pytest.LogCaptureFixture) -> None:
