@@ -136,7 +136,7 @@ class Steps:
         return True
 
     async def _take_failed_turn(self, thread: Thread) -> bool:
-        """Take the failed turn again when somebody has answered another of its questions since."""
+        """Take the failed turn again when another of its questions was answered since, by a person or by policy."""
         if thread.status is not ThreadStatus.FAILED:
             return False
         for request in await self._ledger.requests(thread.id, *_UNANSWERED):
@@ -145,7 +145,8 @@ class Steps:
                 return turn is not None and await try_again(self._ledger, turn, self._clock()) is not None
             if request.unseen_since is not None:
                 await self._ledger.change_request(request, unseen_since=None)
-        return False
+        agent = self._agents.get(thread.agent)
+        return agent is not None and await self._unattended.attend(thread, agent)
 
     async def _close(self, thread: Thread, lease: Lease) -> bool:
         """Close what a stopped thread left open. Something said since then starts its next turn."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import langgraph.checkpoint.memory
@@ -78,6 +78,7 @@ class World:
     ledger: Ledger
     surface: Notes
     restart: Callable[[], Runner]
+    clock: "Clock"
 
     async def start(self, key: str = "k", place: Place = PLACE) -> Thread:
         thread = await self.runner.start("agent", "order 7", ANA, place, key)
@@ -160,7 +161,7 @@ def world_of(graph: Any, command: Any = Command, **more: Any) -> World:
     def runner() -> Runner:
         return Runner(ledger, {"agent": agent}, surface, CODEC, clock, retry_seconds=(0.0,))
 
-    return World(runner(), ledger, surface, runner)
+    return World(runner(), ledger, surface, runner, clock)
 
 
 @pytest.fixture(params=[ours, langgraphs], ids=["ours", "LangGraph"])
@@ -504,3 +505,31 @@ async def test_what_counted_is_on_the_trail_even_if_a_process_died_before_it_not
     await world.restart().recover()
     trail = [(entry["what"], entry["by"]) for entry in await world.ledger.trail(begun.id)]
     assert trail == [("start", asdict(ANA)), ("answer", asdict(BEN)), ("stop", asdict(BEN))]
+
+
+async def test_a_deadline_holds_on_a_run_that_failed_too() -> None:
+    def pay(_: State) -> State:
+        raise ConnectionError(interrupt("Pay?"))
+
+    def ship(_: State) -> State:
+        return {"outcome": f"shipped: {interrupt('Ship?')}"}
+
+    def reject(_: Request, __: Verdict, at: float, *, timed_out: bool, by: Person) -> Decision:
+        return replace(decision("no", by, at), timed_out=timed_out)
+
+    graph = StateGraph(State).add_node("pay", pay).add_node("ship", ship)
+    graph.add_edge(START, "pay").add_edge(START, "ship")
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    world = world_of(compiled, policy=AgentPolicy(deadline="1h"), to_decision=reject)
+    thread = await world.start()
+    asked = await world.ledger.requests(thread.id, RequestStatus.OPEN)
+    pay_first = next(request for request in asked if request.payload == "Pay?")
+    await world.runner.answer(pay_first, decision("yes", at=world.clock()))
+    await world.rest()
+    assert (await world.now(thread)).status is ThreadStatus.FAILED
+    world.clock.time += 3600.0
+    await world.runner.recover()
+    await world.rest()
+    (ship_it,) = [request for request in await world.ledger.requests(thread.id) if request.payload == "Ship?"]
+    assert ship_it.decision is not None
+    assert ship_it.decision.timed_out
