@@ -1,8 +1,10 @@
 """Who may do what: checks that give a reason when the answer is no, made at every click and at every submit."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import compress
 from typing import Final
 
 from runtime.policy.audience import Audience
@@ -128,6 +130,23 @@ async def _among(request: Request, by: Person, audience: Audience) -> Refusal | 
 
 async def _admitted(request: Request, by: Person, audience: Audience) -> bool:
     return any(one.lets and one.to == by for one in request.handed) or await audience.admits(by)
+
+
+async def askable(people: Iterable[str], request: Request, directory: Directory) -> list[str]:
+    """Those whom it makes sense to ask: no guests and nobody of elsewhere, who may not answer. In doubt they are asked.
+
+    Who cannot be written to is left to the surface, which says so.
+    """
+
+    async def may(user: str) -> bool:
+        try:
+            account = await directory.account(Person(team=request.asked_for.team, id=user))
+        except LookupFailedError:
+            return True
+        return _barred(account, request.terms) not in {Reason.GUEST, Reason.STRANGER}
+
+    asked = list(people)
+    return list(compress(asked, await asyncio.gather(*map(may, asked))))
 
 
 def _barred(account: Account, terms: Terms) -> Reason | None:

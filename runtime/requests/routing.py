@@ -12,6 +12,7 @@ from typing import Final
 from runtime.policy.audience import Audience
 from runtime.policy.directory import Directory, LookupFailedError
 from runtime.policy.model import DIRECTLY, HERE, is_channel_name, is_conversation
+from runtime.requests.policy import askable
 from runtime.requests.records import HOME, Request
 
 MOST_ASKED: Final = 50
@@ -60,6 +61,6 @@ async def _found(place: str, directory: Directory) -> str | None:
 async def _people(request: Request, directory: Directory) -> Sequence[str]:
     audience = Audience(directory=directory, terms=request.terms, requester=request.asked_for, channel=request.channel)
     try:
-        return (await audience.people())[:MOST_ASKED]
+        return await askable((await audience.people())[:MOST_ASKED], request, directory)
     except LookupFailedError:
         return ()

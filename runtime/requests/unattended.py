@@ -4,7 +4,7 @@ All of it is stored with the request, and the surface shows what is stored, so i
 After a time without any process the missed steps are taken in order; where the deadline has passed, only that counts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from runtime.requests.agents import Agent
 from runtime.requests.audit import entry_of
 from runtime.requests.grants import THE_SAME
 from runtime.requests.ledger import Ledger
-from runtime.requests.policy import may_answer
+from runtime.requests.policy import askable, may_answer
 from runtime.requests.records import (
     NOBODY,
     Decision,
@@ -152,16 +152,17 @@ class Unattended:
         match rung:
             case Rung.MESSAGE:
                 let = [one.to.id for one in request.handed if one.lets]
-                return (*await self._audience(request).people(), *let)[:MOST_TOLD] or (request.asked_for.id,)
+                return (*await self._people(request), *let)[:MOST_TOLD] or (request.asked_for.id,)
             case Rung.ESCALATE:
                 channels, others = request.terms.escalation()
                 anew = request.terms.model_copy(update={"audiences": (others,) if others else ()})
-                people = (await self._audience(replace(request, terms=anew)).people())[:MOST_TOLD]
-                return ("", *channels, *people)
+                return ("", *channels, *await self._people(replace(request, terms=anew)))
             case _:
                 return ("",)
 
-    def _audience(self, request: Request) -> Audience:
-        return Audience(
+    async def _people(self, request: Request) -> Sequence[str]:
+        """Those who may answer, as far as they are told directly. Raises `LookupFailedError`."""
+        audience = Audience(
             directory=self._directory, terms=request.terms, requester=request.asked_for, channel=request.channel
         )
+        return await askable((await audience.people())[:MOST_TOLD], request, self._directory)

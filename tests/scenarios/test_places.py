@@ -67,6 +67,16 @@ async def test_where_slack_does_not_let_the_bot_post_the_question_comes_home(ope
         await office.outcome()
 
 
+@pytest.mark.parametrize("where", ["dm", "here"])
+async def test_guests_are_not_asked_what_they_may_not_answer(open_office: OpenOffice, where: str) -> None:
+    policy = with_policy(ask_in=where, approvers=("U0BEN", "U0DAN"), direct_message="1h")
+    async with open_office({"refund": asking(QUESTION)}, specs=policy) as office:
+        await ask(office, "@ben" if where == "dm" else "refunds")
+        await pass_time(office, 2)
+        assert office.sandbox.messages("@ben") != []
+        assert office.sandbox.messages("@dan") == []
+
+
 async def test_members_of_the_channel_means_the_one_it_is_asked_in(open_office: OpenOffice) -> None:
     policy = with_policy(ask_in="#deploys", approvers=("channel",))
     async with open_office({"refund": asking(QUESTION)}, specs=policy) as office:
