@@ -1,7 +1,7 @@
 """Everything in one SQLite file: the embedded default, for one machine and any number of its processes.
 
 Writes go through one thread that groups them into transactions (`sqlite_worker`). What takes less time than the way to
-a thread and back is done in place (`sqlite_in_place`): small reads, and small entries where no fsync is waited for.
+a thread and back is done in place (`sqlite_in_place`): reads of little, and small entries where no fsync is waited for.
 """
 
 import asyncio
@@ -61,7 +61,9 @@ class SqliteSaver(Threads):
     async def load(self, thread_id: str, *, whole: bool = False, since: Mark | None = None) -> Log:
         if since is not None and (news := await self._load_since(thread_id, since)):
             return news
-        if not whole and (small := self._at_once(lambda connection: log.load_small(connection, thread_id))):
+        if not whole and (
+            small := self._at_once(lambda connection: log.load_small(connection, thread_id), single=False)
+        ):
             return small
         return await self._reader.run(lambda connection: log.load(connection, thread_id, whole=whole))
 
@@ -119,11 +121,19 @@ class SqliteSaver(Threads):
     ) -> list[Document]:
         wanted = any_of(collection, where, before)
         await self._prepared(collection)
-        bodies = await self._reader.run(
-            lambda connection: documents.find(
-                connection, collection, wanted, before=before, limit=limit, newest_first=newest_first
+        bodies = None
+        if before is None and documents.may_be_few(wanted, limit):
+            bodies = self._at_once(
+                lambda connection: documents.find_few(
+                    connection, collection, wanted, limit=limit, newest_first=newest_first
+                )
             )
-        )
+        if bodies is None:
+            bodies = await self._reader.run(
+                lambda connection: documents.find(
+                    connection, collection, wanted, before=before, limit=limit, newest_first=newest_first
+                )
+            )
         return [unpack(body) for body in bodies]
 
     async def count(self, collection: Collection, where: Mapping[str, Scalar | tuple[Scalar, ...]]) -> int:
@@ -142,8 +152,8 @@ class SqliteSaver(Threads):
         """Finish what was begun and let go of the file; every later call but this one raises StoreError. Blocks."""
         self._finalizer()
 
-    def _at_once(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
-        return None if self._in_place is None else self._in_place.read(job)
+    def _at_once(self, job: Callable[[sqlite3.Connection], T], *, single: bool = True) -> T | None:
+        return None if self._in_place is None else self._in_place.read(job, single=single)
 
     async def _prepared(self, collection: Collection) -> tuple[str, ...]:
         fields = self._fields.get(collection.name)

@@ -12,6 +12,10 @@ from itertools import chain
 
 from runtime.store import Collection, Document, Scalar, Value
 from runtime.stores.documents import AGE, changed, pack, unpack
+from runtime.stores.sqlite_log import SMALL_BYTES
+
+FEW = 32
+"""Documents that `find_few` finds at most."""
 
 
 def prepare(connection: sqlite3.Connection, collection: Collection) -> tuple[str, ...]:
@@ -89,16 +93,49 @@ def find(
     limit: int | None,
     newest_first: bool,
 ) -> list[bytes]:
+    return _found(connection, collection, "body", wanted, before=before, limit=limit, newest_first=newest_first)
+
+
+def find_few(
+    connection: sqlite3.Connection,
+    collection: Collection,
+    wanted: Mapping[str, tuple[Scalar, ...]],
+    *,
+    limit: int | None,
+    newest_first: bool,
+) -> list[bytes] | None:
+    """The same, but None when there is much to read; finds that out without reading it."""
+    body = f"iif(length(body) <= {SMALL_BYTES}, body, NULL)"
+    most = FEW + 1 if limit is None else min(limit, FEW + 1)
+    found = _found(connection, collection, body, wanted, before=None, limit=most, newest_first=newest_first)
+    return None if len(found) > FEW or None in found else found
+
+
+def may_be_few(wanted: Mapping[str, tuple[Scalar, ...]], limit: int | None) -> bool:
+    """Whether an index leads to the documents: by one value, and in their order where only the first are wanted."""
+    return any(len(values) == 1 for values in wanted.values()) and (limit is None or len(wanted) == 1)
+
+
+def _found(
+    connection: sqlite3.Connection,
+    collection: Collection,
+    column: str,
+    wanted: Mapping[str, tuple[Scalar, ...]],
+    *,
+    before: tuple[str, float] | None,
+    limit: int | None,
+    newest_first: bool,
+) -> list[bytes]:
     conditions, values = _all(wanted), [*chain(*wanted.values())]
     if before is not None:
         conditions += f" AND {_column(before[0])} < ?"  # never true of NULL, nor of text
         values.append(before[1])
     order = "DESC" if newest_first else "ASC"
     rows = connection.execute(
-        f"SELECT body FROM {_table(collection)} WHERE {conditions} ORDER BY created_at {order}, id {order} LIMIT ?",
+        f"SELECT {column} FROM {_table(collection)} WHERE {conditions} ORDER BY created_at {order}, id {order} LIMIT ?",
         [*values, -1 if limit is None else limit],
     )
-    return [body for (body,) in rows]
+    return [found for (found,) in rows]
 
 
 def count(connection: sqlite3.Connection, collection: Collection, wanted: Mapping[str, tuple[Scalar, ...]]) -> int:

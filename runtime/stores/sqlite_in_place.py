@@ -27,9 +27,9 @@ class InPlace:
         connection.execute("PRAGMA wal_autocheckpoint = 0")  # which would wait for the disk
         connection.execute("PRAGMA busy_timeout = 0")
 
-    def read(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Return what the job found at one point in time; None when it failed."""
-        return self._run("BEGIN", job)
+    def read(self, job: Callable[[sqlite3.Connection], T], *, single: bool = False) -> T | None:
+        """Return what the job found at one point in time; None when it failed. A `single` statement needs no more."""
+        return self._run(None if single else "BEGIN", job)
 
     def write(self, job: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return the job's result once it is committed; None when it must be done elsewhere. Raises `StoreError`."""
@@ -38,9 +38,11 @@ class InPlace:
         self._since_tidied = (self._since_tidied + 1) % LONGEST_RUN
         return self._run("BEGIN IMMEDIATE", job) if self._since_tidied else None
 
-    def _run(self, begin: str, job: Callable[[sqlite3.Connection], T]) -> T | None:
+    def _run(self, begin: str | None, job: Callable[[sqlite3.Connection], T]) -> T | None:
         with self._lock:
             try:
+                if begin is None:
+                    return job(self._connection)
                 with self._connection:
                     self._connection.execute(begin)
                     return job(self._connection)

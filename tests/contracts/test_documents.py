@@ -209,6 +209,17 @@ async def test_a_changed_age_changes_the_order(store: Store) -> None:
     assert ids(await store.find(REQUESTS, {})) == ["b", "a"]
 
 
+async def test_find_by_one_value_finds_few_and_many_small_and_large(store: Store) -> None:
+    for number in range(40):
+        size = 20_000 if number == 3 else 1
+        await store.insert(REQUESTS, {"id": f"{number:02}", "created_at": float(number), "size": 1, "text": "x" * size})
+    all_of_them = [f"{number:02}" for number in range(40)]
+    for limit in (None, 0, 1, 3, 4, 32, 33, 40, 50):
+        assert ids(await store.find(REQUESTS, {"size": 1}, limit=limit)) == all_of_them[:limit], limit
+    assert ids(await store.find(REQUESTS, {"size": 1}, limit=2, newest_first=True)) == ["39", "38"]
+    assert len((await store.find(REQUESTS, {"size": 1}, limit=4))[3]["text"]) == 20_000  # type: ignore[arg-type]  # a str
+
+
 async def test_find_matches_every_field_by_any_of_its_values(store: Store) -> None:
     await fill(
         store,
