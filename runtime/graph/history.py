@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.codec.process import CODEC
-from runtime.engine.frames import Question, Task, as_interrupt, child_namespace
+from runtime.engine.frames import Question, Task, as_interrupt, child_namespace, is_below
 from runtime.engine.journal import Journal
 from runtime.engine.thread import halves, written_in
 from runtime.graph.snapshots import config_at, shown
@@ -19,28 +19,30 @@ if TYPE_CHECKING:
     from runtime.graph.rules import Rules
 
 
-async def records(graph: "Rules", thread_id: str, store: CheckpointStore | None) -> list[StateSnapshot]:
-    """Return a thread's checkpoints, newest first."""
+async def records(graph: "Rules", thread_id: str, store: CheckpointStore | None, ns: str = "") -> list[StateSnapshot]:
+    """Return a thread's checkpoints, newest first; `ns`: those of a subgraph that was added as a node.
+
+    Raises `ValueError` for a namespace of no such subgraph.
+    """
     operations = await _operations(thread_id, store)
-    return list(_replayed(graph, Journal(thread_id, CODEC, store), operations))[::-1]
+    return list(_replayed(graph.below(ns), Journal(thread_id, CODEC, store), operations, ns))[::-1]
 
 
-def _replayed(graph: "Rules", journal: Journal, operations: list[list[Any]]) -> Iterator[StateSnapshot]:
+def _replayed(graph: "Rules", journal: Journal, operations: list[list[Any]], ns: str) -> Iterator[StateSnapshot]:
     asked: dict[str, Question] = {}
     for operation in operations:
         match operation:
-            case ["c", "", *_] if "" in journal.frames:
-                written_in(journal.frames[""], operation)
-                yield _record(graph, journal, asked)
-            case ["b", *_] if "" in journal.frames:
-                yield _record(graph, journal, asked)
-            case ["t", "", str(task_id), {"question": list(question)}]:
+            case ["c" | "b" as kind, str(place), *_] if ns in journal.frames and (place == ns or is_below(ns, place)):
+                if kind == "c" and place == ns:
+                    written_in(journal.frames[ns], operation)
+                yield _record(graph, journal, ns, asked)
+            case ["t", str(place), str(task_id), {"question": list(question)}] if place == ns:
                 asked[task_id] = Question(*question)
             case _:
                 pass
         journal.apply(operation)
-    if journal.frames:
-        yield _record(graph, journal, asked)
+    if ns in journal.frames:
+        yield _record(graph, journal, ns, asked)
 
 
 async def thread_at(graph: "Rules", journal: Journal, checkpoint_id: str) -> Journal:
@@ -61,19 +63,19 @@ async def _operations(thread_id: str, store: CheckpointStore | None) -> list[lis
     return [half for entry in log.entries for operation in CODEC.decode(entry)[1] for half in halves(operation)]
 
 
-def _record(graph: "Rules", journal: Journal, asked: Mapping[str, Question]) -> StateSnapshot:
-    frame = journal.frames[""]
+def _record(graph: "Rules", journal: Journal, ns: str, asked: Mapping[str, Question]) -> StateSnapshot:
+    frame = journal.frames[ns]
     frame.attach(graph.channels)
     return shown(
         graph,
         journal,
         frame,
         frame.values,
-        tuple(_task(graph, journal, task, asked.get(task.id)) for task in frame.tasks),
+        tuple(_task(graph, journal, ns, task, asked.get(task.id)) for task in frame.tasks),
     )
 
 
-def _task(graph: "Rules", journal: Journal, task: Task, question: Question | None) -> PregelTask:
+def _task(graph: "Rules", journal: Journal, ns: str, task: Task, question: Question | None) -> PregelTask:
     node = graph.nodes.get(task.name)
     is_graph = node is not None and node.is_graph
     return PregelTask(
@@ -81,7 +83,7 @@ def _task(graph: "Rules", journal: Journal, task: Task, question: Question | Non
         name=task.name,
         path=task.path,
         error=task.error,
-        interrupts=(as_interrupt("", task, question),) if question else (),
-        state=config_at(journal, child_namespace("", task)) if is_graph else None,
+        interrupts=(as_interrupt(ns, task, question),) if question else (),
+        state=config_at(journal, child_namespace(ns, task)) if is_graph else None,
         result=dict(task.writes) if task.writes is not None else None,
     )

@@ -34,7 +34,7 @@ class GraphWithThreads(BoundGraph):
         frame = journal.frames.get(ns)
         if wanted is None or (ns and frame is not None and frame.id == wanted):
             return snapshot(self.below(ns), journal, ns, subgraphs=subgraphs)
-        past = await records(self, journal.thread_id, self._store())
+        past = await records(self, journal.thread_id, self._store(), ns)
         return next((r for r in past if r.config["configurable"]["checkpoint_id"] == wanted), NO_STATE)
 
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
@@ -51,12 +51,17 @@ class GraphWithThreads(BoundGraph):
     ) -> AsyncGenerator[StateSnapshot, None]:
         """Yield a thread's checkpoints, newest first.
 
+        With a `checkpoint_ns` in the config, those of a subgraph under way; with a `checkpoint_id`, that one alone.
         `filter`: only those with this metadata; `before`: only those older than that checkpoint; `limit`: so many.
         """
-        past = await records(self, thread_id_of(merged(self.config, config)), self._needed_store())
+        place = config.get("configurable", {})
+        ns, only = place.get("checkpoint_ns") or "", place.get("checkpoint_id")
+        past = await records(self, thread_id_of(merged(self.config, config)), self._needed_store(), ns)
+        if only is not None:
+            past = [record for record in past if record.config["configurable"]["checkpoint_id"] == only]
         if before is not None:
-            place = [record.config["configurable"]["checkpoint_id"] for record in past]
-            past = past[place.index(before["configurable"]["checkpoint_id"]) + 1 :]
+            ids = [record.config["configurable"]["checkpoint_id"] for record in past]
+            past = past[ids.index(before["configurable"]["checkpoint_id"]) + 1 :]
         wanted = (filter or {}).items()
         for record in [record for record in past if wanted <= (record.metadata or {}).items()][:limit]:
             yield record

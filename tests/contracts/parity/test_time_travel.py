@@ -161,6 +161,34 @@ def a_state_edited_at_a_breakpoint(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def the_history_of_a_subgraph(lib: Any) -> Any:
+    inner = chain(lib, c1=tell("c1"), c2=ask_and_tell(lib, "c2"), c3=ask_and_tell(lib, "c3")).compile()
+    graph = saved(lib, chain(lib, a=tell("a"), outer=chain(lib, inner=inner).compile()))
+
+    def seen(config: Any) -> Any:
+        return [
+            (plain(record.values), record.next, record.metadata["source"], record.metadata["step"])
+            for record in graph.get_state_history(config)
+        ]
+
+    def places() -> Any:
+        outer = graph.get_state(CONFIG, subgraphs=True).tasks[0].state
+        return outer, outer.tasks[0].state
+
+    graph.invoke({"log": ["in"]}, CONFIG)
+    graph.invoke(lib.Command(resume="yes"), CONFIG)
+    for state in places():
+        yield [seen(without_checkpoint(state.config)), seen(state.config)]
+    graph.update_state(places()[1].config, {"log": ["edited"]})
+    yield [seen(without_checkpoint(places()[1].config)), seen(CONFIG)]
+    yield [seen(record.config) for record in graph.get_state_history(CONFIG)]
+
+
+def without_checkpoint(config: Any) -> Any:
+    return {"configurable": {key: config["configurable"][key] for key in ("thread_id", "checkpoint_ns")}}
+
+
+@PROGRAMS.add
 def nothing_to_read_without_a_checkpointer(lib: Any) -> Any:
     graph = chain(lib, a=tell("a")).compile()
     return [
