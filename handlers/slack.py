@@ -4,6 +4,7 @@ Calls that may be repeated are; posting is not, because Slack has no idempotency
 first.
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +15,16 @@ import aiohttp
 
 from handlers.calls import Calls, SlackRefusedError, SlackUncertainError
 from handlers.cards.blocks import Message
+from handlers.cards.folds import unfolded
 from runtime.requests.records import Person
 from runtime.requests.surface import Guard, nobody_else
 
 EVENT_TYPE: Final = "andon_post"
 LOOK_BACK: Final = 30.0
 """Seconds that Slack's clock and ours may differ when a post is looked for."""
+TOO_MUCH: Final = frozenset({"invalid_blocks", "msg_blocks_too_long"})
+"""What Slack answers to blocks that it does not know or has no room for."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,8 @@ class Slack:
 
     def __init__(self, call: Calls) -> None:
         self._call = call
+        self._folds = True
+        """Whether Slack takes what folds, as far as we know."""
 
     async def post(
         self, channel: str, message: Message, *, key: str, thread_ts: str | None = None, guard: Guard = nobody_else
@@ -46,14 +53,13 @@ class Slack:
 
         `guard` has the last word before each attempt.
         """
-        answer = await self._call(
+        answer = await self._show(
             "chat.postMessage",
+            message,
             guard=guard,
             repeat=False,
             channel=channel,
             thread_ts=thread_ts,
-            text=message.text,
-            blocks=message.blocks,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
             unfurl_links=False,
             unfurl_media=False,
@@ -62,15 +68,22 @@ class Slack:
 
     async def update(self, channel: str, ts: str, message: Message, *, guard: Guard = nobody_else) -> None:
         """Redraw a message of ours; its metadata stays. `guard` has the last word before each attempt."""
-        await self._call(
-            "chat.update",
-            guard=guard,
-            channel=channel,
-            ts=ts,
-            text=message.text,
-            blocks=message.blocks,
-            parse="none",
-        )
+        await self._show("chat.update", message, guard=guard, channel=channel, ts=ts, parse="none")
+
+    async def _show(self, method: str, message: Message, **arguments: Any) -> Mapping[str, Any]:
+        """Send a message; without what folds once Slack has refused that."""
+        plain = unfolded(message.blocks)
+        if self._folds and plain != message.blocks:
+            try:
+                return await self._call(method, text=message.text, blocks=message.blocks, **arguments)
+            except SlackRefusedError as refusal:
+                if refusal.code not in TOO_MUCH:
+                    raise
+            answer = await self._call(method, text=message.text, blocks=plain, **arguments)
+            logger.info("Slack takes no container blocks here; going on without")
+            self._folds = False
+            return answer
+        return await self._call(method, text=message.text, blocks=plain, **arguments)
 
     async def unpost(self, channel: str, ts: str) -> None:
         """Take away a message of ours, a stream too; one that is gone is gone."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.cards import words
 from handlers.cards.asks import property_label
+from handlers.cards.folds import folds
 from handlers.cards.literal import Block, excerpt, paragraph, plain_text, preformatted, quote, rich_text, run, section
 from handlers.cards.masking import hides, masked, secret_names
 from handlers.cards.model import Card
@@ -48,10 +49,8 @@ def body(card: Card) -> Body:
     """The blocks above a card's buttons."""
     share = max(150, min(1500, BUDGET // max(1, len(card.fields))))
     secrets = secret_names(card.schema)
-    lines = [
-        _line(card, key, show(value, key=key, secrets=secrets), share)
-        for key, value in islice(card.fields.items(), MAX_FIELDS)
-    ]
+    values = [show(value, key=key, secrets=secrets) for key, value in islice(card.fields.items(), MAX_FIELDS)]
+    lines = [_line(card, key, shown, share) for key, shown in zip(card.fields, values, strict=False)]
     hidden = len(card.fields) - len(lines)
     title, why = excerpt(card.title, 1500, lines=MAX_LINES), excerpt(card.why or "", 600, lines=6)
     labels = [action.label for action in card.actions if size(action.label) >= BUTTON]
@@ -59,10 +58,11 @@ def body(card: Card) -> Body:
         *_title(title.text.strip()),
         *([paragraph(why.text)] if why.text.strip() else []),
         *([rich_text(*_stacked(lines))] if lines else []),
+        *folds((line.name, shown.text) for line, shown in zip(lines, values, strict=True) if line.cut),
         *([paragraph(words.more_fields(hidden))] if hidden else []),
         *([rich_text(*(quote(excerpt(label, INLINE * 5).text) for label in labels))] if labels else []),
     ]
-    return Body(blocks, complete=not hidden and not title.cut and not why.cut and all(line.whole for line in lines))
+    return Body(blocks, complete=not hidden and not title.cut and not why.cut and not any(line.cut for line in lines))
 
 
 def _title(title: str) -> list[Block]:
@@ -102,18 +102,20 @@ def readable(value: Any, *, exact: bool) -> Shown:
 class _Line:
     """A label with a value, beside it or below it."""
 
-    label: str
+    name: str
     shown: Shown
-    whole: bool
+    cut: str | None
+    """How much of it that is, where it is not all."""
+
+    @property
+    def label(self) -> str:
+        return words.shown_in_part(self.name, self.cut) if self.cut else self.name
 
 
 def _line(card: Card, key: str, shown: Shown, share: int) -> _Line:
     label = property_label(key, card.schema.get("properties", {}).get(key))
     part = excerpt(shown.text, share, lines=MAX_LINES)
-    name = excerpt(label, 80).text
-    if part.cut:
-        name = words.shown_in_part(name, part.cut)
-    return _Line(name, replace(shown, text=part.text), whole=not part.cut)
+    return _Line(excerpt(label, 80).text, replace(shown, text=part.text), part.cut)
 
 
 def _stacked(lines: list[_Line]) -> list[Block]:

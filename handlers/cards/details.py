@@ -12,10 +12,9 @@ from handlers.cards.literal import Block, paragraph, plain_text, preformatted, r
 from handlers.cards.masking import mask_text, masked, secret_names
 from handlers.cards.model import Card
 from handlers.cards.plain import plain
-from handlers.cards.text import clean, head
+from handlers.cards.text import PIECE, clean, pieces
 from runtime.requests.records import Request, RequestStatus, Thread, Turn
 
-PIECE = 2900
 MAX_BLOCKS = 90
 LONG = 20_000
 """Characters from which on people get a file as well: that is seven screens of a modal."""
@@ -109,19 +108,8 @@ def _blocks(parts: list[tuple[str, Shown]], fit: Callable[[str], str]) -> Iterat
             continue
         if label:
             yield paragraph(fit(clean(label))[:PIECE], bold=True)
-        for piece in _pieces(fit(clean(shown.text))):
+        for piece in pieces(fit(clean(shown.text)), PIECE):
             yield rich_text(preformatted(piece) if shown.structured else section(run(piece, bold=not label)))
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """The text in pieces that fit a block, cut at line ends where there are any."""
-    at = 0
-    while at < len(text):
-        piece = head(text[at : at + PIECE], PIECE)
-        end = piece.rfind("\n") + 1 if at + len(piece) < len(text) else 0
-        piece = piece[:end] if end > PIECE // 2 else piece
-        at += len(piece)
-        yield piece
 
 
 def _turning(number: int, count: int) -> list[Block]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from handlers.cards import ids, words
 from handlers.cards.blocks import open_card, verdict_line
+from handlers.cards.folds import unfolded
 from handlers.cards.literal import Block, context, excerpt, plain_text
 from handlers.cards.payloads import card_of
 from handlers.cards.runs import run_status
@@ -64,7 +65,7 @@ def _waiting(home: Home, agents: Mapping[str, Agent]) -> Iterator[Block]:
     if home.notice:
         yield _mrkdwn(f"⚠️ {home.notice}")
     for request in home.shown:
-        yield from open_card(card_of(request), request, _title(request, agents), in_thread=False)
+        yield from unfolded(open_card(card_of(request), request, _title(request, agents), in_thread=False))
         if link := home.links.get(request.thread_id):
             yield context(words.in_its_conversation(link))
         yield {"type": "divider"}

@@ -4,6 +4,7 @@ Lengths are UTF-16 units: Slack does not say what it counts, and this is never l
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +15,8 @@ _HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 """Control characters, lone surrogates, and the marks that make text read in another order than it is."""
+PIECE = 2900
+"""Units of text that surely fit one block."""
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -39,6 +42,17 @@ def head(text: str, limit: int) -> str:
     if size(text) <= limit:
         return text
     return text[:limit].encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
+
+
+def pieces(text: str, limit: int) -> Iterator[str]:
+    """All of a text in pieces of at most `limit` units, cut at line ends where there are any."""
+    at = 0
+    while at < len(text):
+        piece = head(text[at : at + limit], limit)
+        end = piece.rfind("\n") + 1 if at + len(piece) < len(text) else 0
+        piece = piece[:end] if end > limit // 2 else piece
+        at += len(piece)
+        yield piece
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import pytest
 
 from runtime import START, StateGraph, interrupt
 from runtime.hitl import Approval, Question
-from tests.office import Json, Office, OpenOffice, State, asking, shown
+from tests.office import Json, Office, OpenOffice, State, asking, settle, shown
+from tests.scenarios.test_home import home_of
 from tests.scenarios.test_policy import asked, with_policy
 
 REFUND = Approval(
@@ -61,6 +62,17 @@ class TestPending:
             assert "cus_42" in said
             assert "hunter2" not in said
             assert "Letter (14 of 220 lines)" in said
+
+    async def test_a_long_value_is_there_in_full_folded_up(self, open_office: OpenOffice) -> None:
+        async with open_office({"refund": asking(REFUND)}) as office:
+            card = await asked(office)
+            (fold,) = [block for block in card["blocks"] if block["type"] == "container"]
+            assert (fold["title"]["text"], fold["default_collapsed"]) == ("In full: Letter", True)
+            assert shown(fold["child_blocks"]).count("line") == 220
+            await office.person("ben").press(card, "Send refund")
+            decided = await office.sees("refunds", card["ts"], "Approved")
+            assert [block["title"] for block in decided["blocks"] if block["type"] == "container"] == [fold["title"]]
+            assert "container" not in str(await home_of(office, "ben"))
 
     async def test_a_line_says_who_asked_at_which_step_who_may_answer_how_many_and_what_silence_means(
         self, open_office: OpenOffice
@@ -149,6 +161,16 @@ class TestDecided:
             assert all(line in shown(decided["blocks"]) for line in lines)
             assert body(decided)[: len(body(card))] == body(card)
             assert set(labels(decided)) <= {"View everything"}
+
+    async def test_whoever_asked_hears_how_it_ended_once_in_the_thread(self, open_office: OpenOffice) -> None:
+        async with open_office({"refund": asking(REFUND)}) as office:
+            card = await asked(office)
+            await approve(office, card)
+            end = await office.outcome()
+            await settle(office)
+            assert (end["thread_ts"], office.outcomes()) == (card["thread_ts"], [end])
+            assert shown(end["blocks"]).count("<@U0ANA>") == 1
+            assert office.sandbox.messages("@ana") == []
 
     async def test_decided_and_carried_out_are_told_apart(self, open_office: OpenOffice) -> None:
         go = asyncio.Event()

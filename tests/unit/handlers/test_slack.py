@@ -62,6 +62,25 @@ async def test_a_refusal_is_final(desk: Desk) -> None:
     assert desk.calls("chat.postMessage") == 1
 
 
+async def test_where_slack_does_not_take_what_folds_messages_do_without(desk: Desk) -> None:
+    said = {"type": "section", "text": {"type": "plain_text", "text": "hello"}}
+    fold = {"type": "container", "title": {"type": "plain_text", "text": "More"}, "child_blocks": [said]}
+    unknown = fold | {"child_blocks": [{"type": "rich_text", "elements": []}]}
+    await desk.slack.post("C0GENERAL", Message("hello", [said, fold]), key="a")
+    assert [block["type"] for block in desk.sandbox.messages("general")[-1]["blocks"]] == ["section", "container"]
+    ts = await desk.slack.post("C0GENERAL", Message("hello", [said, unknown]), key="b")
+    assert desk.calls("chat.postMessage") == 3
+    await desk.slack.update("C0GENERAL", ts, Message("hello", [said, fold, said]))
+    assert desk.calls("chat.update") == 1
+    assert [block["type"] for block in desk.sandbox.messages("general")[-1]["blocks"]] == ["section", "section"]
+
+
+async def test_what_slack_takes_in_no_form_is_refused(desk: Desk) -> None:
+    fold = {"type": "container", "child_blocks": []}
+    with pytest.raises(SlackRefusedError, match="invalid_blocks"):
+        await desk.slack.post("C0GENERAL", Message("hello", [fold, {"type": "nonsense"}]), key="a")
+
+
 @pytest.mark.parametrize("kind", ["500", "drop", "lost_reply"])
 async def test_a_post_of_unknown_outcome_is_not_sent_again(desk: Desk, kind: str) -> None:
     desk.sandbox.inject(Fault(method="chat.postMessage", kind=kind))

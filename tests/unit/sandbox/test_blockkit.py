@@ -273,6 +273,8 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("a plan's title as object", {"type": "plan", "title": plain("x")}, "/blocks/0/title"),
     ("eleven children", {"type": "container", "title": plain("x"), "child_blocks": [section()] * 11},
      "/blocks/0/child_blocks"),
+    ("rich text in a container",
+     {"type": "container", "title": plain("x"), "child_blocks": [rich_text()]}, "/blocks/0/child_blocks/0/type"),
     ("a container without a title", {"type": "container", "child_blocks": [section()]}, "/blocks/0"),
 ]  # fmt: skip
 

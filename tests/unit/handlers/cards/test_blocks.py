@@ -141,6 +141,23 @@ class TestFields:
         said = texts(message({"question": "Publish?", "body": body}).blocks)
         assert [text for text in said if text.startswith("Body")] == [shown]
 
+    def test_what_is_cut_is_there_in_full_folded_up_without_secrets(self) -> None:
+        body = "".join(f"Line {n}\n" for n in range(900)) + "ghp_1111111111111111"
+        (fold,) = self.folds(body)
+        said = "".join(texts(fold["child_blocks"]))
+        assert said.startswith("Line 0\nLine 1\n")
+        assert "Line 899\n" in said
+        assert "ghp_" not in said
+
+    def test_what_is_too_long_or_not_cut_is_not_folded_up(self) -> None:
+        assert self.folds("x" * 9001) == []
+        assert self.folds("x" * 900) == []
+        assert len(self.folds(*("x" * 1600 for _ in range(7)))) == 5
+
+    def folds(self, *bodies: str) -> list[dict[str, Any]]:
+        payload = {"question": "Publish?"} | {f"body_{n}": body for n, body in enumerate(bodies)}
+        return [block for block in message(payload).blocks if block["type"] == "container"]
+
     def test_many_fields_are_counted(self) -> None:
         assert "138 more fields not shown here." in self.said(**{f"f{n}": n for n in range(150)})
 
