@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Fault
-from runtime.hitl import Approval, Choice, Option, Question
-from tests.office import Office, OpenOffice, asking, settle, shown
+from runtime import START, StateGraph, interrupt
+from runtime.hitl import Approval, Choice, Decision, Option, Question
+from tests.office import Office, OpenOffice, State, asking, settle, shown
 from tests.scenarios.test_policy import asked, with_policy
 
 HOUR = 3600.0
@@ -48,6 +49,32 @@ async def test_nobody_answers_until_the_deadline(open_office: OpenOffice) -> Non
         assert "timed_out=True" in outcome
         assert "⌛ *No answer by <!date^" in shown(await office.sees("refunds", card["ts"], "rejected automatically"))
         assert "⌛ *No answer by" in told_in_dm(office, "ben")
+
+
+async def test_an_agent_can_tell_a_refusal_from_silence_from_a_stop(open_office: OpenOffice) -> None:
+    heard: dict[str, Decision] = {}
+
+    def ask(state: State) -> State:
+        heard[state["request"]] = interrupt(REFUND)
+        return {"outcome": "No refund."}
+
+    graph = StateGraph(State).add_node("ask", ask).add_edge(START, "ask")
+    async with open_office({"refund": graph}, specs=with_policy(deadline="8h")) as office:
+        for what in ("refuse", "stop", "wait"):
+            await office.person("ana").command(f"/agent refund {what}", channel="refunds")
+            card = await office.card()
+            if what == "refuse":
+                await office.person("ben").press(card, "Reject…")
+                await office.modal("ben")
+                assert await office.person("ben").submit({"Reason": "Too much"}) == {}
+                await office.outcome()
+            if what == "stop":
+                await office.person("ana").say("!stop", channel="refunds", thread_ts=card["thread_ts"])
+                await office.sees("refunds", card["ts"], "Run stopped")
+        await pass_time(office, 8.1)
+        await office.outcome(count=2)
+        told = {what: (one.approved, one.reason, one.timed_out) for what, one in heard.items()}
+        assert told == {"refuse": (False, "Too much", False), "wait": (False, None, True)}
 
 
 async def test_a_click_after_the_deadline_is_too_late(open_office: OpenOffice) -> None:

@@ -11,8 +11,9 @@ import pytest
 from pydantic import BaseModel, Field
 
 from bot.sandbox import Fault
+from runtime import START, StateGraph, interrupt
 from runtime.hitl import Approval, Form
-from tests.office import TRANSPORTS, Json, Office, OpenOffice, asking, settle, shown
+from tests.office import TRANSPORTS, Json, Office, OpenOffice, State, asking, settle, shown
 
 
 class Pace(Enum):
@@ -54,6 +55,26 @@ async def test_an_edit_keeps_types_and_shows_what_changed(open_office: OpenOffic
         assert "'amount': 25" in shown(await office.outcome())
         assert ben.modal is None
         assert "40" in shown(await office.sees("refunds", card["ts"], "Approved with changes"))
+
+
+async def test_a_masked_secret_stays_as_it_was_and_the_modal_carries_ids_alone(open_office: OpenOffice) -> None:
+    heard: list[Any] = []
+
+    def ask(_: State) -> State:
+        heard.append(interrupt({**QUESTION, "api_key": "hunter2"}))
+        return {"outcome": "Sent."}
+
+    async with open_office({"refund": StateGraph(State).add_node("ask", ask).add_edge(START, "ask")}) as office:
+        await opened(office, "Edit…")
+        ben = office.person("ben")
+        view = await office.modal("ben")
+        assert "hunter2" not in json.dumps(view)
+        (request,) = await office.bot.desk.ledger.open_requests(limit=2)
+        assert json.loads(view["private_metadata"]) == {"request_id": request.id, "action": "edit"}
+        assert await ben.submit({"Amount": "25"}) == {}
+        await office.outcome()
+        assert heard == [{"amount": 25, "to": "ada", "api_key": "hunter2"}]
+        assert "hunter2" not in json.dumps(office.sandbox.messages("refunds"))
 
 
 async def test_a_reason_for_a_rejection_is_read_by_the_agent(open_office: OpenOffice) -> None:
