@@ -104,3 +104,7 @@ async def test_a_model_that_is_found_nowhere_is_asked_by_the_graph(open_office: 
         assert await ben.submit({"Since": "2026-12-04", "Until": "2026-12-01"}) == {}
         again = await office.sandbox.until(lambda: office.cards()[1])
         assert "Leave after you came" in shown(again)
+        await ben.press(again, "Fill in…")
+        await office.modal("ben")
+        assert await ben.submit({"Until": "2026-12-09"}) == {}  # what was filled in need not be typed again
+        assert "datetime.date(2026, 12, 4)" in shown(await office.outcome())
