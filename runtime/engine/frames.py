@@ -155,7 +155,7 @@ class Frame:
     def live_values(self, channels: Mapping[str, Channel]) -> Values:
         """Return the state with what finished tasks of the open step wrote in it."""
         self.attach(channels)
-        done = self.finished()
+        done = self.finished() if self.tasks else ()
         return merge(channels, self.values, [pair for task in done for pair in task.written()]) if done else self.values
 
     def lend(self) -> "Frame":

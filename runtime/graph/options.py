@@ -41,14 +41,16 @@ class Options(TypedDict, total=False):
     """What new input does to open questions: `abandon` (and say so), or `refuse` with `PendingInterruptError`."""
 
 
+_KNOWN: Final = frozenset(Options.__annotations__)
+
+
 def check(options: Options) -> None:
     """Find misspelt options, modes and values. Raises `TypeError`, `ValueError`."""
     if not options:
         return
-    if not Options.__annotations__.keys() >= options.keys():
-        unknown = options.keys() - Options.__annotations__.keys()
-        known = ", ".join(Options.__annotations__)
-        raise TypeError(f"there is no option {min(unknown)!r}; there are {known}")
+    if not _KNOWN.issuperset(options):
+        unknown, known = min(options.keys() - _KNOWN), ", ".join(Options.__annotations__)
+        raise TypeError(f"there is no option {unknown!r}; there are {known}")
     durability = options.get("durability", "async")
     if durability not in DURABILITIES:
         raise ValueError(f"durability is 'sync', 'async' or 'exit', not {durability!r}")

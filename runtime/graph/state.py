@@ -170,11 +170,18 @@ def _said(update: Any) -> list[str]:
     ]
 
 
+_COPIES: Final[Mapping[type, Callable[[Any], Any]]] = {
+    list: list.copy,
+    Conversation: list.copy,
+    dict: dict.copy,
+    set: set.copy,
+}
+
+
 def copied(value: Any) -> Any:
     """Return a container of one's own, with the same things in it."""
-    if type(value) in {list, Conversation}:
-        return value[:]
-    return value.copy() if type(value) in {dict, set} else value
+    copy = _COPIES.get(type(value))
+    return value if copy is None else copy(value)
 
 
 def _shape(cls: type) -> str:
