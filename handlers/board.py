@@ -19,7 +19,7 @@ from handlers.languages import Languages
 from handlers.live import DEFAULT_PACE, Live, Pace
 from handlers.slack import File, Slack
 from runtime.engine.ids import derive_id
-from runtime.policy.model import is_conversation
+from runtime.policy.names import is_conversation
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Tell

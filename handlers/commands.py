@@ -17,7 +17,7 @@ from handlers.payloads import SlashCommand, slash_command
 from handlers.pictures.standing import draw
 from runtime.policy.audience import Audience
 from runtime.policy.directory import LookupFailedError
-from runtime.policy.model import terms_of
+from runtime.policy.terms import terms_of
 from runtime.requests.agents import Agent
 from runtime.requests.policy import Reason, Refusal
 from runtime.requests.records import Person, RequestStatus, Thread, ThreadStatus

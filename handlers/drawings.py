@@ -17,7 +17,7 @@ from handlers.cards.routes import asked_message
 from handlers.cards.runs import outcome_message
 from handlers.cards.text import clean, one_line
 from handlers.slack import File
-from runtime.policy.model import is_conversation
+from runtime.policy.names import is_conversation
 from runtime.requests.agents import Agent
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import (

@@ -8,7 +8,9 @@ from handlers.cards.approvers import names
 from handlers.cards.text import date_token, escape, mention, one_line
 from runtime.policy.audience import MAX_AGE
 from runtime.policy.ladder import Rung
-from runtime.policy.model import DIRECTLY, HERE, Policy, Terms, is_conversation, terms_of
+from runtime.policy.model import Policy
+from runtime.policy.names import DIRECTLY, HERE, is_conversation
+from runtime.policy.terms import Terms, terms_of
 from runtime.policy.times import length
 from runtime.requests.agents import Agent
 from runtime.requests.grants import Grant

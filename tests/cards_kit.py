@@ -9,7 +9,8 @@ from handlers.cards.filling import Errors
 from handlers.cards.forms import Draft, form_view, read_form
 from handlers.cards.ids import field_block
 from handlers.cards.model import Card, Reply
-from runtime.policy.model import AgentPolicy, terms_for
+from runtime.policy.model import AgentPolicy
+from runtime.policy.terms import terms_for
 from runtime.requests.records import (
     Decision,
     Person,

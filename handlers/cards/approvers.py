@@ -5,7 +5,8 @@ from itertools import islice
 
 from handlers.cards import words
 from handlers.cards.text import clean, escape, mention, one_line
-from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_conversation, is_group
+from runtime.policy.names import CHANNEL, REQUESTER, is_conversation, is_group
+from runtime.policy.terms import Terms
 from runtime.requests.records import Request
 
 MOST = 8

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from handlers.cards.declared import APPROVERS
 from handlers.cards.schemas import too_deep
 from runtime.hitl import PAYLOADS, Approval
-from runtime.policy.model import Asked, Call
+from runtime.policy.terms import Asked, Call
 
 
 class _Action(BaseModel):

@@ -18,7 +18,7 @@ from handlers.cards.middleware import batched, per_call
 from handlers.cards.model import Action, AskForm, AskReason, AskText, Card, Reply
 from handlers.cards.plain import plain, pruned
 from handlers.cards.typed import typed
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.requests.records import Request, Verdict
 
 Compiler = Callable[[Any, dict[str, Any] | None], Card | None]

@@ -9,7 +9,7 @@ from handlers.cards.handing import handed_lines
 from handlers.cards.literal import Block, excerpt, paragraph
 from handlers.cards.model import Card
 from handlers.cards.text import escape, mention
-from runtime.policy.model import is_channel_name, is_conversation
+from runtime.policy.names import is_channel_name, is_conversation
 from runtime.requests.records import HOME, Request, RequestStatus, Thread
 
 

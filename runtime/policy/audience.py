@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from runtime.policy.directory import Directory
-from runtime.policy.model import CHANNEL, REQUESTER, Terms, is_conversation, is_group
+from runtime.policy.names import CHANNEL, REQUESTER, is_conversation, is_group
+from runtime.policy.terms import Terms
 from runtime.requests.records import Person
 
 MAX_AGE: Final = 300.0

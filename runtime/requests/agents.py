@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from runtime.policy.model import AgentPolicy, Asked, Terms, terms_for
+from runtime.policy.model import AgentPolicy
+from runtime.policy.terms import Asked, Terms, terms_for
 from runtime.requests.records import Decision, Person, Request, Verdict
 from runtime.types import Command
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from runtime.codec.codec import Codec
 from runtime.policy.ladder import Rung
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.requests.audit import AUDIT
 from runtime.requests.drafts import DRAFTS
 from runtime.requests.grants import GRANTS

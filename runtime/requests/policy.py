@@ -9,7 +9,7 @@ from typing import Final
 
 from runtime.policy.audience import Audience
 from runtime.policy.directory import Account, Directory, LookupFailedError
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.requests.records import Person, Request, RequestStatus, Thread
 
 

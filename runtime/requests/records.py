@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, NewType
 
 from runtime.policy.ladder import Rung
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.store import Document
 
 ThreadId = NewType("ThreadId", str)

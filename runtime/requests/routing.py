@@ -11,7 +11,7 @@ from typing import Final
 
 from runtime.policy.audience import Audience
 from runtime.policy.directory import Directory, LookupFailedError
-from runtime.policy.model import DIRECTLY, HERE, is_channel_name, is_conversation
+from runtime.policy.names import DIRECTLY, HERE, is_channel_name, is_conversation
 from runtime.requests.policy import askable
 from runtime.requests.records import HOME, Request
 

@@ -15,7 +15,7 @@ from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
 from runtime.errors import StoreError
 from runtime.policy.directory import Directory, NoDirectory
-from runtime.policy.model import Asked, Terms, terms_for
+from runtime.policy.terms import Asked, Terms, terms_for
 from runtime.requests.agents import Agent
 from runtime.requests.audit import decision_entry, entry_of, noting
 from runtime.requests.drives import RETRY_SECONDS, Drive, Drives

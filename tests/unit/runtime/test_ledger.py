@@ -13,7 +13,7 @@ import pytest
 from runtime import InMemorySaver, SqliteSaver
 from runtime.codec.process import CODEC
 from runtime.hitl import Approval
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.requests.documents import REQUESTS, THREADS, TURNS
 from runtime.requests.ledger import Ledger, request_id_of
 from runtime.requests.records import (

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.policy.audience import FRESH
 from runtime.policy.directory import Account, LookupFailedError, NoDirectory
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.requests.policy import Reason, Refusal, may_answer, may_steer
 from runtime.requests.records import Person, RequestStatus
 from tests.cards_kit import ANA, AT, BEN, make_request, make_thread

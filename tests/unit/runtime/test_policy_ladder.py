@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from runtime.policy.ladder import Rung, moments
-from runtime.policy.model import AgentPolicy, Asked, Call, Policy, Terms, terms_for
+from runtime.policy.model import AgentPolicy, Policy
+from runtime.policy.terms import Asked, Call, Terms, terms_for
 
 HOUR = 3600.0
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runtime.policy.model import AgentPolicy, Asked, Call, Policy, Terms, terms_for
+from runtime.policy.model import AgentPolicy, Policy
+from runtime.policy.terms import Asked, Call, Terms, terms_for
 
 TEAM = AgentPolicy(
     approvers=("@finance",),

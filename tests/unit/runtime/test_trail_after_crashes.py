@@ -12,7 +12,8 @@ from runtime import START, InMemorySaver, StateGraph, interrupt
 from runtime.codec.process import CODEC
 from runtime.errors import StoreError
 from runtime.graph.copies import copy_before_answer
-from runtime.policy.model import AgentPolicy, Asked, Call
+from runtime.policy.model import AgentPolicy
+from runtime.policy.terms import Asked, Call
 from runtime.requests.agents import Agent
 from runtime.requests.audit import AUDIT, faults
 from runtime.requests.ledger import Ledger

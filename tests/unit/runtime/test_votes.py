@@ -11,7 +11,7 @@ import pytest
 
 from runtime import SqliteSaver
 from runtime.codec.process import CODEC
-from runtime.policy.model import Terms
+from runtime.policy.terms import Terms
 from runtime.requests.ledger import Ledger
 from runtime.requests.policy import Reason, Refusal
 from runtime.requests.progress import Tell
