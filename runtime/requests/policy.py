@@ -118,11 +118,11 @@ async def may_decide(request: Request, by: Person, directory: Directory) -> Refu
 
 
 async def _among(request: Request, by: Person, audience: Audience) -> Refusal | None:
-    looking = audience.directory.account(by), _admitted(request, by, audience)
     if request.terms.audiences:
+        looking = audience.directory.account(by), _admitted(request, by, audience)
         account, admitted = await asyncio.gather(*looking)
     else:  # there is but one thing to look up
-        account, admitted = await looking[0], await looking[1]
+        account, admitted = await audience.directory.account(by), await _admitted(request, by, audience)
     if barred := _barred(account, request.terms):
         return Refusal(barred, request)
     if not admitted:
