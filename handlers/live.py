@@ -17,6 +17,7 @@ from handlers.cards import words
 from handlers.cards.progress import Progress, chunks, progress_message, status_line
 from handlers.languages import Languages
 from handlers.slack import Slack
+from runtime.engine.abandoned import abandon
 from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Event, Tell
 from runtime.requests.records import Person, Post, Thread
@@ -75,8 +76,7 @@ class Live:
                 async with Aside():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(run.calling.acquire(), LAST_CALL)
-            task.cancel()
-            await asyncio.wait({task})
+            await abandon(task)
             if run.begun:
                 await self._clear_quietly(thread, guard)
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine import supersteps
+from runtime.engine.abandoned import abandon
 from runtime.engine.frames import as_interrupt, child_namespace, memory_of
 from runtime.engine.injected import as_context
 from runtime.engine.inputs import enter
@@ -87,8 +88,7 @@ async def chunks_below(
                 yield chunk
         await going
     finally:
-        going.cancel()
-        await asyncio.wait({going})
+        await abandon(going)
 
 
 def contexts(graph: Rules, ns: str, options: Options) -> dict[str, Any]:

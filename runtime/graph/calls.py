@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from runtime.engine import supersteps
+from runtime.engine.abandoned import abandon
 from runtime.engine.inputs import interrupts, take
 from runtime.engine.interrupts import ParentCommand, current
 from runtime.engine.run import Run
@@ -115,8 +116,7 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
                 yield chunk
         await going
     finally:
-        going.cancel()
-        await asyncio.wait({going})
+        await abandon(going)
 
 
 async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from runtime.engine.abandoned import abandon
 from runtime.errors import LeaseLostError, StoreError
 from runtime.requests.leases import Lease, Leases
 from runtime.requests.records import ThreadId
@@ -160,9 +161,7 @@ class Drives:
                     lease.check()
             return await task
         finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
+            await abandon(task)
 
     async def _let_go(self, lease: Lease, due: float) -> None:
         """Give a lease back if that can be done now."""

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from runtime.codec.codec import Codec
+from runtime.engine.abandoned import abandon
 from runtime.errors import (
     AndonError,
     CodecError,
@@ -267,8 +268,7 @@ class Steps:
                     await self._unattended.attend(thread, self._agents[thread.agent])
         finally:
             drive.running = None
-            run.cancel()
-            await asyncio.wait({run})
+            await abandon(run)
 
     async def _cancelled(self, thread: Thread) -> bool:
         now = await self._ledger.thread(thread.id)

@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Generator
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Protocol
@@ -75,8 +76,15 @@ def _owned(
     owner = _OWNER.get()
     if owner is not None:
         owner.add(task)
-        task.add_done_callback(owner.discard)
+        task.add_done_callback(partial(_ended, owner))
     return task
+
+
+def _ended(owner: set[asyncio.Task[Any]], task: asyncio.Task[Any]) -> None:
+    """Let go of it; what one fails of whose bot is dead is nobody's business."""
+    owner.discard(task)
+    if not task.cancelled():
+        task.exception()
 
 
 @dataclass(slots=True, kw_only=True)
