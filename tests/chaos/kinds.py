@@ -25,7 +25,7 @@ async def run(name: str, *, patience: float = GENEROUS) -> Result:
         try:
             async with KINDS[chaos.kind](chaos):
                 seen, violations = await at_rest(chaos)
-        except TimeoutError:
+        except* TimeoutError:
             seen = await look(chaos)
             violations = ["people wait in vain", *broken(seen, *chaos.never_broken, *HOLD_AT_REST)]
         return Result(name=name, violations=violations, counts=counted(chaos, seen))
@@ -41,7 +41,7 @@ async def _write(chaos: Run) -> AsyncIterator[None]:
     """The bot dies at one write: its seeds are all such deaths, in a story with an end and one that is stopped."""
     write, landed, stopped = chaos.seed // 4, bool(chaos.seed & 2), bool(chaos.seed & 1)
     chaos.crowd.stops = frozenset({"lamp"} if stopped else ())
-    async with _lives(chaos, [Accident(write=write, landed=landed)]):
+    async with lives(chaos, [Accident(write=write, landed=landed)]):
         await chaos.crowd.order("lamp")
         yield
 
@@ -53,7 +53,7 @@ async def _current(chaos: Run) -> AsyncIterator[None]:
     async with AsyncExitStack() as bots:
         for _ in range(chance.randint(1, MOST_PROCESSES[chaos.store])):
             deaths = [_death(chaos) for _ in range(chance.randint(1, 4))]
-            await bots.enter_async_context(_lives(chaos, deaths))
+            await bots.enter_async_context(lives(chaos, deaths))
         await _busy_people(chaos)
         yield
 
@@ -63,7 +63,7 @@ async def _halfway(chaos: Run) -> AsyncIterator[None]:
     """The bot dies between two things that belong together: a post and the note of it, a decision and its delivery."""
     posted = [Accident(write=write, counts=notes_where) for write in (1, chaos.chance.randint(2, 4))]
     decided = Accident(write=1, counts=decides, landed=True)
-    async with _lives(chaos, [*posted, decided]):
+    async with lives(chaos, [*posted, decided]):
         await chaos.crowd.order("lamp")
         yield
 
@@ -74,7 +74,7 @@ async def _race(chaos: Run) -> AsyncIterator[None]:
     chaos.never_broken = (*NEVER_BROKEN, nothing_is_done_again)
     chaos.crowd.race = True
     meeting = Meeting(counts=lambda write: commits(write) or decides(write), seconds=MEETING)
-    async with _lives(chaos, [], meeting), _lives(chaos, [], meeting):
+    async with lives(chaos, [], meeting), lives(chaos, [], meeting):
         await chaos.sandbox.until(lambda: chaos.sandbox.connections == 2, timeout=chaos.crowd.patience)
         await chaos.crowd.order("lamp")
         yield
@@ -86,7 +86,7 @@ async def _stall(chaos: Run) -> AsyncIterator[None]:
     stall = STALL * LEASE_SECONDS[chaos.store]
     since = chaos.chance.randint(0, 4)
     stalls = Accident(write=1, counts=lambda write: commits(write, since), stall=stall)
-    async with _lives(chaos, [stalls]), _lives(chaos, [stalls]):
+    async with lives(chaos, [stalls]), lives(chaos, [stalls]):
         await _busy_people(chaos, at_least=2)
         chaos.counts["stalls"] += stalls.happened.is_set()
         yield
@@ -130,7 +130,7 @@ async def _outage(chaos: Run) -> AsyncIterator[None]:
 
     async with AsyncExitStack() as bots, asyncio.TaskGroup() as group:
         for _ in range(chance.randint(1, MOST_PROCESSES[chaos.store])):
-            await bots.enter_async_context(_lives(chaos, []))
+            await bots.enter_async_context(lives(chaos, []))
         group.create_task(outages())
         await _busy_people(chaos)
         yield
@@ -162,7 +162,7 @@ def _death(chaos: Run) -> Accident:
 
 
 @asynccontextmanager
-async def _lives(chaos: Run, accidents: Sequence[Accident], meeting: Meeting | None = None) -> AsyncIterator[None]:
+async def lives(chaos: Run, accidents: Sequence[Accident], meeting: Meeting | None = None) -> AsyncIterator[None]:
     """Have a bot to which these happen, a life each; the life after the last death is long."""
     bot = BotHere(site=chaos.site, database=chaos.database, meeting=meeting)
 

@@ -179,11 +179,10 @@ class Crowd:
     async def _fill_in(self, name: str, card: Json, label: str, typed: dict[str, Any]) -> None:
         async with self._typing(name) as person:
             await person.press(card, label)
-            if await self._look_again(PATIENCE, lambda: person.modal and person.modal["callback_id"] == ids.ANSWER):
-                assert person.modal is not None
-                about = ids.parse_view_ref(person.modal["private_metadata"])
-                if await person.submit(typed) == {} and about is not None:
-                    self.attempts.append(Attempt(by=person.id, request_id=about.request_id or ""))
+            asked = key_of(card).removeprefix("request:")
+            await self._look_again(PATIENCE, lambda: _form_of(person) == asked)
+            if _form_of(person) == asked and await person.submit(typed) == {}:
+                self.attempts.append(Attempt(by=person.id, request_id=asked))
 
     @asynccontextmanager
     async def _typing(self, name: str) -> AsyncIterator[Person]:
@@ -212,3 +211,11 @@ class Crowd:
 
 def _is_about(card: Json, order: str) -> bool:
     return re.search(rf"\b{order}\b", card["text"]) is not None
+
+
+def _form_of(person: Person) -> str | None:
+    """Which request the form is about that somebody has before them; what they pressed long ago may come up late."""
+    if person.modal is None or person.modal["callback_id"] != ids.ANSWER:
+        return None
+    about = ids.parse_view_ref(person.modal["private_metadata"])
+    return about.request_id if about is not None else None

@@ -26,7 +26,7 @@ LEASE_SECONDS: Final = {"memory": 0.5, "sqlite": 1.0, "mongodb": 3.0}
 """Short, so that a thread does not wait long for a process that has died; a busy server must still renew it in time."""
 NOBODY_DIES: Final = 30.0, 0.1
 """Seconds of a lease that nobody has to wait for, and between two sweeps: bots look at what the others do."""
-REST_SECONDS: Final = 10.0
+REST_SECONDS: Final = 30.0
 """How long it may take until all is as promised once nothing happens any more."""
 
 
