@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from runtime.codec.process import CODEC
-from runtime.named_types import schema_of
+from runtime.named_types import schema_of as schema_of  # noqa: PLC0414 - for `args_schema`, from here
 from runtime.policy.times import seconds_of
 
 Reason = Annotated[str, Field(min_length=1, max_length=75, pattern=r"\S")]
@@ -81,7 +81,8 @@ class Approval(_Payload):
     """Whose policy holds, where the agent has one for its tools."""
     args: dict[str, Any] = Field(default_factory=dict)
     args_schema: dict[str, Any] | None = None
-    """JSON Schema of `args`, for typed inputs and limits; guessed from the values when absent."""
+    """JSON Schema of `args`, for typed inputs and limits; guessed from the values when absent. Of `schema_of(Model)`,
+    the model's own validators are asked too when somebody edits."""
     approve_label: str = "Approve"
     """The action's verb: "Send refund"."""
     allow_edit: bool = True

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, model_validator
 
 from handlers import views
 from runtime import START, StateGraph, interrupt
-from runtime.hitl import Form
+from runtime.hitl import Approval, Form, schema_of
 from tests.office import Json, Office, OpenOffice, State, asking, shown
 
 
@@ -92,6 +92,17 @@ async def test_an_answers_type_is_asked_as_well(open_office: OpenOffice) -> None
         dates = {"Since": "2026-12-04", "Until": "2026-12-01"}
         assert await ben.submit(dates) == {"Since": "Leave after you came"}
         assert await ben.submit({**dates, "Since": "2026-11-01"}) == {}
+
+
+async def test_edited_arguments_are_held_against_their_model_too(open_office: OpenOffice) -> None:
+    book = Approval(title="Book it?", args={"since": "2026-12-01", "until": "2026-12-04"}, args_schema=schema_of(Stay))
+    async with open_office({"travel": asking(book)}) as office:
+        await office.person("ana").command("/agent travel x", channel="refunds")
+        await office.person("ben").press(await office.card(), "Edit…")
+        await office.modal("ben")
+        ben = office.person("ben")
+        assert await ben.submit({"Until": "2026-11-01"}) == {"Since": "Leave after you came"}
+        assert await ben.submit({"Until": "2026-12-09"}) == {}
 
 
 async def test_a_model_that_is_found_nowhere_is_asked_by_the_graph(open_office: OpenOffice) -> None:
