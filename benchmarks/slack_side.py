@@ -2,7 +2,8 @@
 
 Each runs in a process of its own; this one presses, and plays a Slack that takes everything at once. Where Bolt's app
 remembers nothing, ours claims the question in SQLite (an fsync), runs the agent to its end, redraws two messages and
-posts a third. Full speed means 50 presses at a time, until everything is told.
+posts a third. Full speed means 50 presses at a time, until everything is told. The floor is a Bolt app that makes as
+many calls and as many durable writes, and nothing else.
 
 `python -m benchmarks.slack_side andon API FOLDER 10` serves ten questions until its stdin is closed.
 """
@@ -40,6 +41,7 @@ from bot.serve import http
 from bot.settings import Settings, load_settings
 from runtime import START, StateGraph, interrupt
 from runtime.requests.records import Person, RequestId, ThreadId
+from runtime.store import Collection
 
 SECRET: Final = "not-a-secret"  # noqa: S105 - of a Slack that is played
 TOKEN: Final = "xoxb-played"  # noqa: S105 - likewise
@@ -47,6 +49,10 @@ TEAM, CHANNEL, USER = "T0BENCH", "C0BENCH", "U0ANA"
 RATE: Final = 100
 """Presses a second while acknowledgements are timed."""
 AT_ONCE: Final = 50
+WRITES: Final = 15
+"""What ours stores for a press, one after the other; `tests/scenarios/test_acknowledged.py` counts them."""
+WRITTEN: Final = Collection("written")
+BLOCKS: Final = [{"type": "section", "text": {"type": "mrkdwn", "text": "Approved"}}] * 4
 
 
 # The Slack that is played.
@@ -257,16 +263,41 @@ async def rest(api: str, folder: str, _: int) -> None:
 async def serve_bolt(api: str, _: str, number: int) -> None:
     """Acknowledge a press, and update a message: as little as an app can do."""
 
+    async def pressed(ack: Any, body: Any, client: Any) -> None:
+        await ack()
+        await client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text="Approved")
+
+    await _serve_bolt(api, number, pressed)
+
+
+async def serve_floor(api: str, folder: str, number: int) -> None:
+    """Call Slack and write as often as ours does for a press, and do nothing else: no graph, no cards, no reading."""
+    numbers = count()
+    async with open_store(settings_for(api, folder)) as store:
+
+        async def write() -> None:
+            await store.insert(WRITTEN, {"id": str(next(numbers)), "created_at": 0.0, "text": "x" * 500})
+
+        async def pressed(ack: Any, body: Any, client: Any) -> None:
+            await write()
+            await ack()
+            channel, ts = body["channel"]["id"], body["message"]["ts"]
+            for _ in range(WRITES - 1):
+                await write()
+            await client.chat_update(channel=channel, ts=ts, text="Approved", blocks=BLOCKS)
+            await client.chat_update(channel=channel, ts=ts, text="Approved", blocks=BLOCKS)
+            await client.chat_postMessage(channel=channel, thread_ts=ts, text="Done", blocks=BLOCKS)
+
+        await _serve_bolt(api, number, pressed)
+
+
+async def _serve_bolt(api: str, number: int, pressed: Callable[..., Awaitable[None]]) -> None:
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=TEAM, bot_id="B0BOT", bot_user_id="U0BOT", bot_token=TOKEN)
 
     async with aiohttp.ClientSession() as session:
         app = AsyncApp(client=AsyncWebClient(base_url=api, session=session), authorize=authorize, signing_secret=SECRET)
-
-        @app.action(re.compile(".*"))
-        async def pressed(ack: Any, body: Any, client: Any) -> None:
-            await ack()
-            await client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text="Approved")
+        app.action(re.compile(".*"))(pressed)
 
         async def events(request: web.Request) -> web.StreamResponse:
             return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
@@ -280,7 +311,7 @@ async def serve_bolt(api: str, _: str, number: int) -> None:
         await runner.cleanup()
 
 
-PROGRAMS: Final = {"andon": serve_andon, "bolt": serve_bolt, "parked": park, "resting": rest}
+PROGRAMS: Final = {"andon": serve_andon, "bolt": serve_bolt, "floor": serve_floor, "parked": park, "resting": rest}
 
 WORKLOADS = (
     Workload(
@@ -292,6 +323,15 @@ WORKLOADS = (
         ours=Contender("Andon", partial(clicks, "andon", "chat.postMessage outcome")),
         reference=Contender("a bare Bolt app", partial(clicks, "bolt", "chat.update")),
         sizes=(1_000, 200, 2),
+        rounds=(1, 1),
+    ),
+    Workload(
+        figures=(Figure("each", "a press with all that follows, at full speed"),),
+        ours=Contender("Andon", partial(clicks, "andon", "chat.postMessage outcome")),
+        reference=Contender(
+            "a bare Bolt app that calls and writes as often", partial(clicks, "floor", "chat.postMessage")
+        ),
+        sizes=(400, 200, 2),
         rounds=(1, 1),
     ),
     Workload(

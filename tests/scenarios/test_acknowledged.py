@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from benchmarks.slack_side import WRITES
 from bot.agents import AgentSpec
 from bot.app import Application, application
 from bot.manifest import load_manifest
@@ -167,4 +168,5 @@ async def test_what_a_click_costs_until_everything_is_told(unused_tcp_port: int)
             "turns": 2,  # ended, told
             "posts": 6,  # of each message: what it is about to show, and that it does
         }
+        assert store.writes.total() == WRITES
         assert store.reads == {"requests": 4, "audit": 1, "threads": 5, "turns": 4, "log": 3, "posts": 4, "drafts": 1}
