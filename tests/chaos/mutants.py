@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from typing import Any, Final
 from unittest.mock import patch
 
-from handlers.board import Board
+from handlers.posts import Posts
 from runtime import InMemorySaver, MongoDBSaver, SqliteSaver
 from runtime.errors import StaleHeadError
 from runtime.requests.leases import Leases
@@ -41,12 +41,12 @@ def _lease() -> AbstractContextManager[Any]:
 
 def _outbox() -> AbstractContextManager[Any]:
     """Post without looking whether it is there already."""
-    sent = Board._sent
+    sent = Posts._sent
 
     async def blindly(self: Any, *given: Any, look_first: bool) -> str:
         return await sent(self, *given, look_first=False)
 
-    return patch.object(Board, "_sent", blindly)
+    return patch.object(Posts, "_sent", blindly)
 
 
 def _sweeper() -> AbstractContextManager[Any]:
