@@ -8,8 +8,6 @@ one that dies between the commit and the note of it finds the question gone and 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from hashlib import blake2b
 from typing import Any, Final
 
 from runtime.codec.codec import Codec
@@ -24,14 +22,13 @@ from runtime.errors import (
     UnknownInterruptError,
 )
 from runtime.policy.directory import Directory
-from runtime.policy.ladder import moments
 from runtime.requests.agents import Agent, StateView
 from runtime.requests.drives import Drive
 from runtime.requests.leases import Lease
-from runtime.requests.ledger import Ledger, request_id_of
+from runtime.requests.ledger import Ledger
 from runtime.requests.progress import Tell, events, modes
-from runtime.requests.records import Request, RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
-from runtime.requests.routing import routed
+from runtime.requests.questions import UNANSWERED, Questions
+from runtime.requests.records import RequestStatus, Thread, ThreadId, ThreadStatus, Turn, TurnStatus
 from runtime.requests.slots import Aside
 from runtime.requests.surface import Surface
 from runtime.requests.unattended import Unattended
@@ -45,7 +42,6 @@ SOON_SECONDS: Final = 0.1
 """A run that is over so soon is shown when it is over, and not before."""
 STARTING_SECONDS: Final = 60.0
 """After so long without its thread, the first turn of one will never have it."""
-_UNANSWERED: Final = (RequestStatus.OPEN, RequestStatus.DECIDED)
 
 
 class Steps:
@@ -66,9 +62,8 @@ class Steps:
         self._ledger = ledger
         self._agents = agents
         self._surface = surface
-        self._codec = codec
         self._clock = clock
-        self._directory = directory
+        self._questions = Questions(ledger, codec, clock, directory)
         self._unattended = unattended
         self._soon_seconds = soon_seconds
 
@@ -100,7 +95,7 @@ class Steps:
         except Exception as error:
             if isinstance(error, (StoreError, ThreadBusyError)) and not isinstance(error, CodecError):
                 raise
-            if isinstance(error, InvalidAnswerError) and await self._ask_again(thread, error):
+            if isinstance(error, InvalidAnswerError) and await self._questions.ask_again(thread, error):
                 return True
             await lease.renew()  # a run that went on too late fails because of what another process did
             logger.exception("agent %s failed in thread %s", thread.agent, thread.id)
@@ -140,7 +135,7 @@ class Steps:
         """Take the failed turn again when another of its questions was answered since, by a person or by policy."""
         if thread.status is not ThreadStatus.FAILED:
             return False
-        for request in await self._ledger.requests(thread.id, *_UNANSWERED):
+        for request in await self._ledger.requests(thread.id, *UNANSWERED):
             if request.decision is not None and request.decision.at > thread.updated_at:
                 turn = await self._ledger.turn(request.turn_id)
                 return turn is not None and await try_again(self._ledger, turn, self._clock()) is not None
@@ -151,7 +146,7 @@ class Steps:
 
     async def _close(self, thread: Thread, lease: Lease) -> bool:
         """Close what a stopped thread left open. Something said since then starts its next turn."""
-        requests = await self._ledger.requests(thread.id, *_UNANSWERED)
+        requests = await self._ledger.requests(thread.id, *UNANSWERED)
         lease.check()
         for request in requests:
             await self._ledger.settle(request, RequestStatus.STOPPED)
@@ -193,10 +188,10 @@ class Steps:
         agent = self._agents.get(thread.agent)
         if agent is None:
             raise RunError(f"There is no agent named {thread.agent} any more.")
-        requests = await self._ledger.requests(thread.id, *_UNANSWERED)  # before the state, which settles them
+        requests = await self._ledger.requests(thread.id, *UNANSWERED)  # before the state, which settles them
         state = await agent.graph.aget_state(_config(thread.id))
         pending = {interrupt.id: interrupt for task in state.tasks for interrupt in task.interrupts}
-        decided = await self._settle(requests, pending)
+        decided = await self._questions.settle(requests, pending)
         lease.check()
         if (state.metadata or {}).get(TURN) not in {turn.id, turn.origin or turn.id}:
             return await self._go(drive, lease, thread, turn, agent.to_input(turn.text))
@@ -213,22 +208,6 @@ class Steps:
         if pending:
             return await self._ask(lease, thread, agent, turn, state)
         return await self._end(thread, agent, turn, state)
-
-    async def _settle(self, requests: Sequence[Request], pending: Mapping[str, Any]) -> list[Request]:
-        """Note what the graph has consumed or given up; return the decisions it has still to get."""
-        waiting: list[Request] = []
-        for request in requests:
-            question = pending.get(request.interrupt_id)
-            decided = request.status is RequestStatus.DECIDED
-            if question is None:
-                await self._ledger.settle(request, RequestStatus.DELIVERED if decided else RequestStatus.REPLACED)
-            elif self._digest(question.value) != request.digest:
-                await self._ledger.settle(request, RequestStatus.REPLACED)
-            elif decided:
-                waiting.append(request)
-            elif request.unseen_since is not None:  # a vote
-                await self._ledger.change_request(request, unseen_since=None)
-        return waiting
 
     async def _go(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn, given: Any) -> bool:
         """Run the graph from an input, a command or None to its next pause or end. Raises what the graph raises."""
@@ -289,83 +268,11 @@ class Steps:
         except Exception as error:  # noqa: BLE001 - at the latest the end of the drive tries again
             logger.info("thread %s is not shown while it runs: %s: %s", thread_id, type(error).__name__, error)
 
-    # Questions.
-
     async def _ask(self, lease: Lease, thread: Thread, agent: Agent, turn: Turn, state: StateView) -> bool:
-        """Open a request for every pending question."""
-        asked = await self._ledger.turn_requests(turn.id)
-        lease.check()
-        for step, interrupt in ((task.name, interrupt) for task in state.tasks for interrupt in task.interrupts):
-            same = [request for request in asked if request.interrupt_id == interrupt.id]
-            if not any(request.status in _UNANSWERED for request in same):
-                request = replace(self._request(thread, agent, turn, interrupt, len(same)), step=step)
-                async with Aside():  # people and places may have to be looked up
-                    request = await routed(request, self._directory)
-                await self._ledger.open_request(request)
+        """Put every pending question before people."""
+        await self._questions.ask(lease, thread, agent, turn, state)
         await self._change(thread, ThreadStatus.WAITING)
         return await self._unattended.attend(thread, agent)
-
-    def _request(self, thread: Thread, agent: Agent, turn: Turn, interrupt: Any, attempt: int) -> Request:
-        now, terms = self._clock(), agent.terms(interrupt.value)
-        if interrupt.id == turn.reopens:  # somebody wants to answer it
-            terms = terms.model_copy(update={"rule": ""})
-        return Request(
-            id=request_id_of(thread.id, interrupt.id, attempt),
-            thread_id=thread.id,
-            interrupt_id=interrupt.id,
-            turn_id=turn.id,
-            attempt=attempt,
-            agent=agent.name,
-            payload=interrupt.value,
-            response_schema=getattr(interrupt, "response_schema", None),
-            digest=self._digest(interrupt.value),
-            asked_for=turn.by,
-            channel=thread.place["channel"],
-            terms=terms,
-            status=RequestStatus.OPEN,
-            due=moments(terms.steps, now, terms.business_hours),
-            created_at=now,
-        )
-
-    async def _ask_again(self, thread: Thread, error: InvalidAnswerError) -> bool:
-        """Put a question before people once more, because the graph did not take the answer; False: nobody gave it."""
-        decided = await self._ledger.requests(thread.id, RequestStatus.DECIDED)
-        refused = [request for request in decided if request.interrupt_id == error.interrupt_id]
-        words = "; ".join(f"{field}: {problem}" if field else problem for field, problem in error.problems.items())
-        now = self._clock()
-        for request in refused:
-            attempt = request.attempt + 1
-            anew = replace(
-                request,
-                id=request_id_of(thread.id, request.interrupt_id, attempt),
-                payload=_refilled(request),
-                attempt=attempt,
-                terms=request.terms.model_copy(update={"rule": ""}),
-                problem=words,
-                status=RequestStatus.OPEN,
-                decision=None,
-                proposal=None,
-                proposed_in=0,
-                votes=(),
-                due=moments(request.terms.steps, now, request.terms.business_hours),
-                climbed=0,
-                notices=(),
-                reminders=(),
-                created_at=now,
-                unseen_since=None,
-            )
-            await self._ledger.open_request(anew)
-            await self._ledger.settle(request, RequestStatus.REPLACED, problem=words)
-        return bool(refused)
-
-    def _digest(self, payload: Any) -> str:
-        return blake2b(self._codec.encode(payload), digest_size=8).hexdigest()
-
-
-def _refilled(request: Request) -> Any:
-    """Return the question, starting from what was filled in: nobody types a form twice."""
-    refilled = getattr(request.payload, "refilled", None)
-    return refilled(request.decision.value) if refilled and request.decision else request.payload
 
 
 async def try_again(ledger: Ledger, failed: Turn, at: float, *entries: Document) -> Turn | None:
