@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,6 +24,8 @@ class Database:
     address: str
     open: Callable[[], AbstractAsyncContextManager[Store]]
     """As a process does that has just been started."""
+    inspect: Callable[[], AbstractAsyncContextManager[Store]]
+    """As whoever looks whether all is well: with time, and past what keeps the bots out."""
     away: Callable[[], AbstractAsyncContextManager[None]]
     """While this is entered, nobody gets anything from it. Not for memory."""
 
@@ -33,16 +36,20 @@ async def database(store: str, folder: Path, *, may_go_away: bool) -> AsyncItera
     match store:
         case "memory":
             kept = InMemorySaver()  # outlives the bots, though not this process
-            yield Database(address="", open=lambda: nullcontext(kept), away=nullcontext)
+            yield Database(
+                address="", open=lambda: nullcontext(kept), inspect=lambda: nullcontext(kept), away=nullcontext
+            )
         case "sqlite":
             path = str(folder / "andon.db")
-            yield Database(address=path, open=lambda: open_store(path), away=lambda: locked(path))
+            opened = partial(open_store, path)
+            yield Database(address=path, open=opened, inspect=opened, away=lambda: locked(path))
         case "mongodb":
             real = await asyncio.to_thread(_fresh_uri)
             proxy = Proxy(real)
             async with proxy.listening() as proxied:
                 used = f"{proxied}?timeoutMS=500" if may_go_away else real
-                yield Database(address=used, open=lambda: open_store(used), away=proxy.away)
+                opened, seen = partial(open_store, used), partial(open_store, real)
+                yield Database(address=used, open=opened, inspect=seen, away=proxy.away)
             await asyncio.to_thread(_drop, real)
         case _:
             raise ValueError(f"there is no store {store!r}; there are memory, sqlite and mongodb")

@@ -131,8 +131,9 @@ async def _outage(chaos: Run) -> AsyncIterator[None]:
     async with AsyncExitStack() as bots, asyncio.TaskGroup() as group:
         for _ in range(chance.randint(1, MOST_PROCESSES[chaos.store])):
             await bots.enter_async_context(lives(chaos, []))
-        group.create_task(outages())
+        passing = group.create_task(outages())
         await _busy_people(chaos)
+        await passing
         yield
 
 

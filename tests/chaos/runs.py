@@ -103,13 +103,13 @@ async def _folder() -> AsyncIterator[Path]:
 
 async def look(run: Run) -> Evidence:
     """What there is now."""
-    async with run.database.open() as store:
+    async with run.database.inspect() as store:
         return await gather(store, run.site.book, run.crowd)
 
 
 async def at_rest(run: Run) -> tuple[Evidence, list[str]]:
     """Look until nothing is wrong any more. What must never be wrong ends it at once, and so does a long wait."""
-    async with run.database.open() as store:
+    async with run.database.inspect() as store:
         seen = await gather(store, run.site.book, run.crowd)
         with suppress(TimeoutError):
             async with asyncio.timeout(REST_SECONDS):
