@@ -12,6 +12,7 @@ import asyncio
 import logging
 import sys
 import time
+import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -61,7 +62,11 @@ def batch(names: Sequence[str], mutant: str = "", patience: float = GENEROUS) ->
 
         async def one(name: str) -> Result:
             async with gate:
-                return await run(name, patience=patience)
+                try:
+                    return await run(name, patience=patience)
+                except Exception as error:  # noqa: BLE001 - told by its name, and the other runs go on
+                    broken_off = "".join(traceback.format_exception(error))
+                    return Result(name=name, violations=[f"broke off: {broken_off}"], counts=Counter(runs=1))
 
         return await asyncio.gather(*map(one, names))
 
