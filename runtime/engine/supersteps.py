@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runtime.engine.execution import perform
-from runtime.engine.frames import Frame, Task
+from runtime.engine.frames import Frame, Task, memory_of
 from runtime.engine.interrupts import TaskContext
 from runtime.engine.plan import following
 from runtime.engine.run import Run
@@ -135,6 +135,8 @@ def conclude(run: Run, graph: "CompiledGraph", frame: Frame, after: frozenset[st
     ]
     results = graph.results(values, writes)
     run.journal.checkpoint(frame.ns, "loop", step, written=written, results=results, values=values)
+    if graph.checkpointer is True and frame.ns and not frame.tasks:  # in one commit with its end
+        run.journal.remember(frame.ns, memory_of(frame.ns, graph.name))
     if run.modes:
         if graph.shows(writes):
             run.send(frame.ns, "values", graph.shown_values(values))

@@ -58,7 +58,6 @@ async def run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: A
     elif context.run.modes:
         context.run.send(ns, "values", graph.shown_values(journal.frames[ns].live_values(graph.channels)))
         checkpoint_reached(context.run, graph, journal.frames[ns])
-    was_over = not journal.frames[ns].tasks
     with context.calling():
         try:
             finished = await supersteps.advance(context.run, graph, ns, context)
@@ -69,8 +68,6 @@ async def run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: A
         context.paused = True
         raise GraphInterrupt(tuple(as_interrupt(*item) for item in journal.pending_questions(ns).values()))
     frame = journal.frames[ns]
-    if memory and not was_over:
-        journal.remember(ns, memory)
     frame.attach(graph.channels)
     return graph.output_of(frame.values)
 

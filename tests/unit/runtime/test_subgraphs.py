@@ -191,3 +191,40 @@ def test_parallel_sync_nodes_call_subgraphs_from_their_threads() -> None:
     asked = graph.invoke({}, CONFIG)["__interrupt__"]
     answers = {question.id: place for place, question in enumerate(asked)}
     assert graph.invoke(Command(resume=answers), CONFIG)["log"] == list(range(8))
+
+
+class Mortal(InMemorySaver):
+    """Dies after so many appends."""
+
+    def __init__(self, appends: int) -> None:
+        super().__init__()
+        self.left = appends
+
+    async def append(self, *args: Any, **options: Any) -> None:
+        await super().append(*args, **options)
+        self.left -= 1
+        if self.left == 0:
+            raise ConnectionError
+
+
+@pytest.mark.parametrize("appends", range(1, 8))
+def test_a_subgraph_keeps_its_state_whenever_the_process_dies(appends: int) -> None:
+    class Log(TypedDict, total=False):
+        log: Annotated[list[str], operator.add]
+
+    def tell(state: Log) -> Log:
+        return {"log": ["told"]}
+
+    kept = StateGraph(Log).add_sequence([("first", tell), ("second", tell)]).add_edge(START, "first")
+    below = kept.compile(checkpointer=True)
+
+    def twice(state: Log) -> Log:
+        below.invoke({"log": ["one"]})
+        return {"log": below.invoke({"log": ["two"]})["log"]}
+
+    graph = StateGraph(Log).add_node(twice).add_edge(START, "twice").compile(Mortal(appends))
+    try:
+        result = graph.invoke({}, CONFIG, durability="sync")
+    except ConnectionError:
+        result = graph.invoke(None, CONFIG)
+    assert result["log"] == ["one", "told", "told", "two", "told", "told"]
