@@ -20,13 +20,15 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 from typing import Final
 
-from tests.chaos.kinds import GENEROUS, run, write_seed
+from tests.chaos.kinds import run, write_seed
 from tests.chaos.mutants import MUTANTS, mutated
 from tests.chaos.runs import Result
 
 STORES: Final = ("memory", "sqlite", "mongodb")
 AT_ONCE: Final = 6
 """Runs that one process has under way: they wait a lot."""
+PATIENCE: Final = 300.0
+"""Seconds after which people give up: the others keep the machine busy."""
 BATCH: Final = 24
 MOST_WRITES: Final = 90
 """More than the short story has: the last ones find nobody dying."""
@@ -52,7 +54,7 @@ def names(store: str, runs: int) -> Iterator[str]:
         yield from (f"{store}/{kind}/{seed}" for seed in range(round((runs - len(writes)) * share)))
 
 
-def batch(names: Sequence[str], mutant: str = "", patience: float = GENEROUS) -> list[Result]:
+def batch(names: Sequence[str], mutant: str = "", patience: float = PATIENCE) -> list[Result]:
     """Do some runs in this process, a few at a time."""
     logging.disable()
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # killed before it began

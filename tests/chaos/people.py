@@ -69,7 +69,7 @@ class Crowd:
                 self.started.append(text)
                 return
             tried += 1
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(PATIENCE * tried)  # each may have been taken, and is one more to be served
 
     async def _over(self) -> None:
         """Wait until everything that was started has come to its end, as far as people can see."""
