@@ -48,6 +48,7 @@ from runtime.requests.records import (
     Turn,
     TurnStatus,
 )
+from runtime.requests.slots import Aside
 from runtime.store import Collection, Document, DocumentStore, Scalar
 
 
@@ -292,7 +293,8 @@ class Ledger:
         self, collection: Collection, document_id: str, expect: dict[str, Scalar], document: Document
     ) -> Document | None:
         change = {name: value for name, value in document.items() if name not in {"id", "created_at", "revision"}}
-        return await self._store.update(collection, document_id, expect=expect, change=change)
+        async with Aside():  # however few drives may be at work, many share a commit
+            return await self._store.update(collection, document_id, expect=expect, change=change)
 
 
 def request_id_of(thread_id: ThreadId, interrupt_id: str, attempt: int) -> RequestId:

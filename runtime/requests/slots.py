@@ -1,7 +1,7 @@
 """How many drives are at work at once: so few that what else the event loop has to do, a click above all, gets through.
 
-A drive that waits for somebody else, for Slack or for its graph's own run, is not at work: it stands aside, and another
-one goes on meanwhile. Back, it comes before those that have yet to begin, so what was begun gets done.
+A drive that waits for somebody else, for Slack, its graph's own run or a commit, is not at work: it stands aside, and
+another one goes on meanwhile. Back, it comes before those that have yet to begin, so what was begun gets done.
 """
 
 import asyncio

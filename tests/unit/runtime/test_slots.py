@@ -1,10 +1,16 @@
 """How many drives are at work at once, and who comes first."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from runtime import InMemorySaver
+from runtime.codec.process import CODEC
+from runtime.requests.ledger import Ledger
+from runtime.requests.records import Post, ThreadId
 from runtime.requests.slots import Aside, Slot, Slots
+from runtime.store import Document
 
 
 class Workers:
@@ -129,3 +135,35 @@ async def test_whoever_is_cancelled_aside_does_not_wait_for_a_slot_again() -> No
     workers.slots.give_back()
     async with asyncio.timeout(5):
         await workers.slots.take()
+
+
+class SlowStore(InMemorySaver):
+    """A store that changes nothing before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.go = asyncio.Event()
+
+    async def update(self, *what: Any, **how: Any) -> Document | None:
+        self.asked += 1
+        await self.go.wait()
+        return await super().update(*what, **how)
+
+
+async def test_however_few_are_at_work_many_wait_for_one_commit() -> None:
+    store, slots = SlowStore(), Slots(1)
+    ledger = Ledger(store, CODEC)
+
+    async def drive(key: str) -> Post | None:
+        post = Post(key=key, thread_id=ThreadId("t"), created_at=1.0)
+        async with Slot(slots) as slot:
+            slot.work_here()
+            await ledger.intend_post(post)
+            return await ledger.change_post(post, digest="drawn")
+
+    drives = [asyncio.create_task(drive(str(number))) for number in range(5)]
+    await until_idle()
+    assert store.asked == 5
+    store.go.set()
+    assert [post.digest for post in await asyncio.gather(*drives) if post] == ["drawn"] * 5
