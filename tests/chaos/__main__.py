@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
+from math import ceil
 from typing import Final
 
 from tests.chaos.kinds import run, write_seed
@@ -42,7 +43,7 @@ COUNTS: Final = ("runs", "kills", "stalls", "outages", "faults", "requests", "de
 
 
 def names(store: str, runs: int) -> Iterator[str]:
-    """So many runs over a store, half of them at most the deaths at every write."""
+    """So many runs over a store, or a few more, half of them at most the deaths at every write."""
     writes = [
         write_seed(write, landed=landed, stopped=stopped)
         for write in range(1, MOST_WRITES)
@@ -51,7 +52,7 @@ def names(store: str, runs: int) -> Iterator[str]:
     ][: runs // 2]
     yield from (f"{store}/write/{seed}" for seed in writes)
     for kind, share in SHARES[store].items():
-        yield from (f"{store}/{kind}/{seed}" for seed in range(round((runs - len(writes)) * share)))
+        yield from (f"{store}/{kind}/{seed}" for seed in range(ceil((runs - len(writes)) * share)))
 
 
 def batch(names: Sequence[str], mutant: str = "", patience: float = PATIENCE) -> list[Result]:
