@@ -35,7 +35,7 @@ from runtime.requests.records import (
     where_of,
 )
 from runtime.requests.routing import without
-from runtime.requests.slots import Aside
+from runtime.requests.slots import held
 from runtime.requests.surface import Guard
 
 logger = logging.getLogger(__name__)
@@ -91,10 +91,7 @@ class Board:
 
     async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
         """Draw what differs, root first. Raises `SlackRefusedError`, `SlackUncertainError`."""
-        lock = self._locks.setdefault(thread_id, asyncio.Lock())
-        async with Aside():
-            await lock.acquire()
-        try:
+        async with held(self._locks.setdefault(thread_id, asyncio.Lock())):
             thread = await self._ledger.thread(thread_id)
             if thread is None:
                 return
@@ -104,8 +101,6 @@ class Board:
                 if refusal.code == NO_THREAD:
                     await self._move(thread)
                 raise
-        finally:
-            lock.release()
 
     def live(self, thread: Thread, turn: Turn, guard: Guard) -> AbstractAsyncContextManager[Tell]:
         """Show a run in its thread while it goes on."""

@@ -6,6 +6,8 @@ another one goes on meanwhile. Back, it comes before those that have yet to begi
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final, Self
@@ -101,3 +103,12 @@ class Aside:
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         if self._slot is not None and kind is not asyncio.CancelledError:  # who is cancelled works no more
             await self._slot.take(back=True)
+
+
+@asynccontextmanager
+async def held(lock: asyncio.Lock) -> AsyncIterator[None]:
+    """Have a lock, and stand aside while somebody else has it. Who is cancelled on the way back has it no more."""
+    async with AsyncExitStack() as stack:
+        async with Aside():
+            await stack.enter_async_context(lock)
+        yield

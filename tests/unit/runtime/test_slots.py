@@ -9,7 +9,7 @@ from runtime import InMemorySaver
 from runtime.codec.process import CODEC
 from runtime.requests.ledger import Ledger
 from runtime.requests.records import Post, ThreadId
-from runtime.requests.slots import Aside, Slot, Slots
+from runtime.requests.slots import Aside, Slot, Slots, held
 from runtime.store import Document
 
 
@@ -135,6 +135,28 @@ async def test_whoever_is_cancelled_aside_does_not_wait_for_a_slot_again() -> No
     workers.slots.give_back()
     async with asyncio.timeout(5):
         await workers.slots.take()
+
+
+async def test_whoever_is_cancelled_between_a_lock_and_its_slot_has_neither() -> None:
+    slots, lock = Slots(1), asyncio.Lock()
+    await lock.acquire()
+
+    async def drive() -> None:
+        async with Slot(slots) as slot:
+            slot.work_here()
+            async with held(lock):
+                raise AssertionError("it had no slot")
+
+    waiting = asyncio.create_task(drive())
+    await until_idle()
+    await slots.take()
+    lock.release()
+    await until_idle()
+    assert lock.locked()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not lock.locked()
 
 
 class SlowStore(InMemorySaver):
