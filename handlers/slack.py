@@ -1,6 +1,6 @@
 """The one way out to Slack: every call the bot makes passes here, and fails as `handlers.calls` says.
 
-Calls that may be repeated are; posting is not, because Slack has no idempotency key for it: `handlers.board` looks
+Calls that may be repeated are; posting is not, because Slack has no idempotency key for it: `handlers.posts` looks
 first.
 """
 
