@@ -40,6 +40,7 @@ from runtime.errors import (
 )
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph, CompiledGraph as CompiledStateGraph
+from runtime.graph.managed import IsLastStep, RemainingSteps
 from runtime.messages import (
     AIMessage,
     AnyMessage,
@@ -105,6 +106,7 @@ __all__ = [
     "InvalidAnswerError",
     "InvalidGraphError",
     "InvalidUpdateError",
+    "IsLastStep",
     "Item",
     "MemorySaver",
     "Message",
@@ -118,6 +120,7 @@ __all__ = [
     "ParentCommand",
     "PendingInterruptError",
     "PregelTask",
+    "RemainingSteps",
     "RemoveMessage",
     "RetryPolicy",
     "RunError",

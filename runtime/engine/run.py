@@ -50,6 +50,8 @@ class Run:
     """Awaited between steps: the reader of a stream sets the pace."""
     contexts: dict[str, Any] = field(default_factory=dict)
     """What nodes get as `runtime.context`, by the namespace from which on it counts."""
+    stops: dict[str, int] = field(default_factory=dict, init=False)
+    """The step that a frame cannot enter any more, by namespace."""
     failures: dict[str, Exception] = field(default_factory=dict, init=False)
     """Errors that a handler is to look at, by the id of the task that failed."""
     cancelled: bool = field(default=False, init=False)

@@ -32,6 +32,7 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
     inline = run.inline if caller is None else caller.inline
     frame = run.journal.frames[ns]
     limit = run.recursion_limit + (frame.step < 0)  # taking in the input is not a superstep
+    run.stops[ns] = frame.step + limit
     for _ in range(limit):
         frame.attach(graph.channels)
         if not frame.tasks:

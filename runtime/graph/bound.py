@@ -1,7 +1,7 @@
 """A graph bound to a store and a config: what each call of it begins with."""
 
 from copy import copy
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from runtime.codec.process import CODEC
 from runtime.engine.interrupts import TaskContext, current
@@ -11,12 +11,10 @@ from runtime.errors import InvalidGraphError
 from runtime.graph.below import contexts
 from runtime.graph.builder import StateGraph
 from runtime.graph.configs import merged, metadata_of, thread_id_of
-from runtime.graph.options import Nodes, Options, check
+from runtime.graph.options import RECURSION_LIMIT, Nodes, Options, check
 from runtime.graph.rules import Rules
 from runtime.store import CheckpointStore
 from runtime.types import Config
-
-RECURSION_LIMIT: Final = 10_000
 
 
 class BoundGraph(Rules):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from runtime.errors import InvalidGraphError
+from runtime.graph.managed import schema_of
 from runtime.graph.nodes import (
     Branch,
     Join,
@@ -56,11 +57,11 @@ class StateGraph:
         context_schema, input_schema, output_schema = renamed(
             older, config_schema=context_schema, input=input_schema, output=output_schema
         )
-        self.state = Schema(state_schema)
+        self.state = schema_of(state_schema)
         self.context_schema = context_schema
         """What callers pass as `context=`; a mapping is made an object of it where it is a class with fields."""
-        self.input = Schema(input_schema) if input_schema else self.state
-        self.output = Schema(output_schema) if output_schema else self.state
+        self.input = schema_of(input_schema) if input_schema else self.state
+        self.output = schema_of(output_schema) if output_schema else self.state
         self.nodes: dict[str, Node] = {}
         self.edges: list[tuple[str, str]] = []
         self.joins: list[Join] = []
@@ -96,7 +97,7 @@ class StateGraph:
         if name in {START, END} or "|" in name or ":" in name:
             raise InvalidGraphError(f"{name!r} cannot be the name of a node: it is reserved or contains '|' or ':'")
         seen = input_schema or annotated_state(run)
-        schema = Schema(seen) if seen else self.state
+        schema = schema_of(seen) if seen else self.state
         self.nodes[name] = Node(
             name=name,
             run=run,
@@ -149,7 +150,7 @@ class StateGraph:
         if path_map:
             ends = path_map if isinstance(path_map, Mapping) else {name: name for name in path_map}
         seen = annotated_state(path)
-        branch = Branch(path, ends, injected(path), Schema(seen) if seen else None)
+        branch = Branch(path, ends, injected(path), schema_of(seen) if seen else None)
         self.branches.setdefault(source, []).append(branch)
         return self
 

@@ -11,6 +11,7 @@ from runtime.types import Durability, OnPending
 Mode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"]
 Nodes: TypeAlias = Sequence[str] | Literal["*"]
 MODES: Final = get_args(Mode)
+RECURSION_LIMIT: Final = 10_000
 DURABILITIES: Final = get_args(Durability)
 
 

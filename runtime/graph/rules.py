@@ -12,6 +12,7 @@ from runtime.engine.plan import following
 from runtime.engine.records import plain_value
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
+from runtime.graph.managed import managed_keys
 from runtime.graph.nodes import Branch, Node
 from runtime.graph.state import Schema, Values, Writes, copied, given_by, writes_of
 from runtime.types import END, START, Overwrite, Send
@@ -26,6 +27,7 @@ class Rules:
     def __init__(self, graph: StateGraph) -> None:
         self.builder = graph
         self.channels = graph.channels()
+        self.managed = managed_keys(graph.schemas())
         self.kept_as_results = frozenset(name for name, channel in self.channels.items() if not channel.replayable)
         self.input, self.output = graph.input, graph.output
         self.nodes = _resolved(graph)
@@ -59,6 +61,8 @@ class Rules:
         checked = []
         for name, value in writes:
             if name not in known:
+                if name in self.managed:
+                    continue  # of a node that returns the whole state
                 raise InvalidUpdateError(f"{where} writes {name!r}, but the state has only {', '.join(known)}")
             checked.append((name, self.channels[name].normalise(value)))
         return checked

@@ -94,10 +94,14 @@ class Schema:
 
     def view(self, values: Mapping[str, Any]) -> Any:
         """Return the node's own view of the state; its containers are copies, so changing them changes nothing."""
-        seen = {name: copied(values[name]) for name in self.channels if name in values}
+        seen = self.seen(values)
         if self._shape == "dict":
             return seen
         return seen.get(ROOT) if self.is_root else self.cls(**seen)
+
+    def seen(self, values: Mapping[str, Any]) -> Values:
+        """Return copies of the values that the schema names."""
+        return {name: copied(values[name]) for name in self.channels if name in values}
 
 
 def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:

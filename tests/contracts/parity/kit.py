@@ -19,6 +19,7 @@ from langgraph.config import (
 )
 from langgraph.errors import GraphRecursionError as LangGraphRecursionError, NodeError as LangGraphNodeError
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
+from langgraph.managed import IsLastStep as LangGraphIsLastStep, RemainingSteps as LangGraphRemainingSteps
 from langgraph.runtime import get_runtime as langgraph_runtime
 from langgraph.store.memory import InMemoryStore as LangGraphStore
 
@@ -40,6 +41,8 @@ LANGGRAPH = SimpleNamespace(
     InMemoryStore=LangGraphStore,
     GraphRecursionError=LangGraphRecursionError,
     NodeError=LangGraphNodeError,
+    IsLastStep=LangGraphIsLastStep,
+    RemainingSteps=LangGraphRemainingSteps,
     MessagesState=langgraph_messages.MessagesState,
     add_messages=langgraph_messages.add_messages,
     entrypoint=langgraph_func.entrypoint,

@@ -1,13 +1,14 @@
 """Nodes: what they know, how they fail, who is next, in both libraries."""
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 import pytest
 from langchain_core.runnables import RunnableConfig
 
 from tests.contracts.parity.kit import (
     CONFIG,
+    END,
     START,
     Programs,
     State,
@@ -51,6 +52,24 @@ def nodes_know_their_run(lib: Any) -> Any:
     return saved(lib, builder).invoke({}, config, context={"user": "ana"}), builder.compile().invoke(
         {"text": "no store"}
     )
+
+
+@PROGRAMS.add
+def nodes_and_routers_know_how_many_steps_are_left(lib: Any) -> Any:
+    class Counting(State, total=False):
+        left: NotRequired[lib.RemainingSteps]
+        last: lib.IsLastStep
+
+    def counts(state: Counting) -> Any:
+        return {**state, "log": [f"{state['left']} {state['last']}"]}
+
+    builder = lib.StateGraph(Counting).add_node("counts", counts).add_node("child", counts)
+    builder.add_edge(START, "counts")
+    builder.add_conditional_edges("counts", lambda state: END if state["last"] else "counts")
+    child = builder.compile()
+    outer = lib.StateGraph(Counting).add_node("first", counts).add_node("child", child)
+    graph = saved(lib, outer.add_edge(START, "first").add_edge("first", "child"))
+    return graph.invoke({"left": 99, "log": []}, {**CONFIG, "recursion_limit": 4}), graph.get_state(CONFIG).values
 
 
 @PROGRAMS.add
