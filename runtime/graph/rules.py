@@ -141,7 +141,7 @@ def _resolved(graph: StateGraph) -> Nodes:
         name: replace(
             node,
             edges=tuple(dict.fromkeys(end for start, end in graph.edges if start == name)),
-            joins=tuple(join.name for join in graph.joins if name in join.sources),
+            joins=tuple(join.name for join in graph.joins if name in join.sources and join.target != END),
             branches=tuple(graph.branches.get(name, ())),
             triggers=(
                 f"branch:to:{name}",

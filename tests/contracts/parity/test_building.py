@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 
-from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, chain, saved, tell
+from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, chain, fan, saved, tell
 
 PROGRAMS = Programs()
 
@@ -26,6 +26,12 @@ def typeddicts_of_typing_extensions(lib: Any) -> Any:
     builder = lib.StateGraph(Extended)
     builder.add_node("a", lambda state: {"log": [state["text"]], "rest": 1}).add_edge(START, "a")
     return builder.compile().invoke({"text": "hi"})
+
+
+@PROGRAMS.add
+def an_edge_from_several_nodes_may_lead_to_the_end(lib: Any) -> Any:
+    builder = fan(lib, a=tell("a"), b=tell("b")).add_edge(["a", "b"], END)
+    return builder.compile().invoke({})
 
 
 @PROGRAMS.add
