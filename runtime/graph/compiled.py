@@ -8,7 +8,7 @@ from runtime.engine import sync
 from runtime.engine.interrupts import TaskContext
 from runtime.graph.below import chunks_below, run_below
 from runtime.graph.calls import chunks, whole
-from runtime.graph.options import Options, is_whole
+from runtime.graph.options import Options, is_live, is_whole
 from runtime.graph.state import ROOT, Writes, copied
 from runtime.graph.threads import GraphWithThreads
 from runtime.types import Command, Config
@@ -88,7 +88,7 @@ class CompiledGraph(GraphWithThreads):
         """Do what `astream` does, from sync code."""
         if (context := self._caller(config)) is not None:
             return sync.iterate(lambda: chunks_below(self, context, input, options))
-        run = self._run(config, options, inline=True)
+        run = self._run(config, options, inline=not is_live(options))
         return sync.iterate(lambda: chunks(self, run, input, options))
 
     def get_graph(self, config: Config | None = None, *, xray: bool | int = False) -> "Drawing":  # noqa: ARG002 - LangGraph's

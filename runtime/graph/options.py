@@ -12,6 +12,7 @@ Mode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "c
 Nodes: TypeAlias = Sequence[str] | Literal["*"]
 MODES: Final = get_args(Mode)
 RECURSION_LIMIT: Final = 10_000
+LIVE: Final = frozenset({"messages", "custom", "tasks", "debug"})
 DURABILITIES: Final = get_args(Durability)
 
 
@@ -64,6 +65,11 @@ def modes_of(options: Options, default: Mode) -> Sequence[Mode]:
     """Return the stream modes asked for."""
     mode = options.get("stream_mode") or default
     return [mode] if isinstance(mode, str) else mode
+
+
+def is_live(options: Options) -> bool:
+    """Whether a stream has chunks that nodes send while they are at work."""
+    return options.get("subgraphs", False) or not LIVE.isdisjoint(modes_of(options, "updates"))
 
 
 def is_whole(options: Options) -> bool:

@@ -1,6 +1,7 @@
 """What streams show, in both libraries."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -31,6 +32,19 @@ def a_graph_without_questions(lib: Any) -> Any:
         list(graph.stream({"log": ["x"]})),
         list(graph.stream({}, stream_mode="values")),
     )
+
+
+@PROGRAMS.add
+def a_node_is_heard_while_it_is_at_work(lib: Any) -> Any:
+    heard = threading.Event()
+
+    def speaks(state: State) -> dict[str, Any]:
+        lib.get_stream_writer()("at work")
+        return {"text": str(heard.wait(20))}
+
+    for chunk in chain(lib, speaks=speaks).compile().stream({}, stream_mode=["custom", "updates"]):
+        heard.set()
+        yield chunk
 
 
 @PROGRAMS.add
