@@ -256,6 +256,11 @@ def is_below(ns: str, above: str) -> bool:
     return ns != above and (ns.startswith(f"{above}|") if above else not ns.startswith(MEMORY))
 
 
+def task_above(ns: str, above: str) -> str:
+    """Return the id of the task of one graph below which another lies."""
+    return ns[len(above) :].removeprefix("|").partition("|")[0].split(":")[1]
+
+
 def as_interrupt(ns: str, task: Task, question: Question) -> Interrupt:
     """Show a question to the outside."""
     path = tuple(child_namespace(ns, task).split("|"))

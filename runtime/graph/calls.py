@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from runtime.engine import supersteps
 from runtime.engine.abandoned import abandon
 from runtime.engine.inputs import interrupts, take
-from runtime.engine.interrupts import ParentCommand, current
+from runtime.engine.interrupts import ParentCommand
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.graph.options import Options, modes_of
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_BACK: Final = frozenset({"checkpoint_id", "checkpoint_ns"})
-"""Keys of `configurable` by which a config may mean an older checkpoint."""
+_NOWHERE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> Any:
@@ -64,8 +64,8 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
     if not run.is_new:
         await run.journal.reload(graph.channels)
     try:
-        if not _BACK.isdisjoint(run.config.get("configurable", ())):
-            await _go_back(graph, run, given, run.config["configurable"])
+        if run.config.get("configurable", _NOWHERE).get("checkpoint_id") is not None:
+            await _go_back(graph, run, given)
         _take(graph, run, given, on_pending)
         run.journal.seal()
         if run.drained is not None:
@@ -78,12 +78,8 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
         await run.end()
 
 
-async def _go_back(graph: "CompiledGraph", run: Run, given: Any, place: Mapping[str, Any]) -> None:
-    """Begin a new branch at the checkpoint that the config names, if it names one."""
-    if place.get("checkpoint_ns") and current.get() is None:  # a node's own config has one
-        raise ValueError("'checkpoint_ns' names a subgraph, which goes on with the whole graph: leave it out")
-    if place.get("checkpoint_id") is None:
-        return
+async def _go_back(graph: "CompiledGraph", run: Run, given: Any) -> None:
+    """Begin a new branch at the checkpoint that the config names."""
     durability, run.durability = run.durability, "exit"
     if await fork(graph, run) and isinstance(given, Command) and given.resume is not NOTHING:
         await supersteps.advance(run, graph, "")  # the new branch asks its own questions first

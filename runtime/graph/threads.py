@@ -10,7 +10,7 @@ from runtime.graph.bound import BoundGraph
 from runtime.graph.calls import alone
 from runtime.graph.configs import merged, thread_id_of
 from runtime.graph.history import records
-from runtime.graph.snapshots import snapshot
+from runtime.graph.snapshots import config_at, snapshot
 from runtime.graph.timetravel import write_state
 from runtime.types import Config, StateSnapshot, StateUpdate
 
@@ -106,13 +106,13 @@ class GraphWithThreads(BoundGraph):
         ns = config.get("configurable", {}).get("checkpoint_ns") or ""
         steps = [[StateUpdate(*update) for update in updates] for updates in supersteps]
 
-        async def write() -> None:
+        async def write() -> Config:
             await run.journal.reload(self.channels)
-            await write_state(self.below(ns), run, steps, ns)
+            frame = await write_state(self, run, steps, ns)
             await run.save()
+            return config_at(run.journal, frame.ns, frame.id)
 
-        await alone(run, write)
-        return snapshot(self.below(ns), run.journal, ns, subgraphs=False).config
+        return await alone(run, write)
 
     def bulk_update_state(
         self, config: Config, supersteps: Sequence[Sequence[StateUpdate | tuple[Any, str | None]]]

@@ -5,14 +5,16 @@ get new ids, so an answer to a question of another branch answers nothing here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.execution import routed
-from runtime.engine.frames import Frame, Next, Task
+from runtime.engine.frames import Frame, Next, Task, child_namespace
 from runtime.engine.ids import new_id
 from runtime.engine.interrupts import TaskContext
 from runtime.engine.plan import following
 from runtime.engine.run import Run
+from runtime.engine.thread import Thread
 from runtime.errors import InvalidUpdateError
 from runtime.graph.history import thread_at
 from runtime.graph.state import Values, merge, starts
@@ -20,28 +22,52 @@ from runtime.types import START, StateUpdate
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
-
-
-async def _base_of(graph: "CompiledGraph", run: Run, ns: str = "") -> tuple[Frame | None, list[Frame] | None]:
-    """Return the frame that a call's config means, the head or an older one, and what subgraphs kept there.
-
-    Raises `ValueError` for an unknown checkpoint.
-    """
-    head = run.journal.frames.get(ns)
-    wanted = run.config.get("configurable", {}).get("checkpoint_id")
-    if wanted is None or (head is not None and head.id == wanted):
-        return head, None
-    past = await thread_at(graph, run.journal, wanted)
-    return past.frames[""], past.memories()
+    from runtime.graph.rules import Rules
 
 
 async def fork(graph: "CompiledGraph", run: Run) -> bool:
-    """Make the checkpoint that the config names the start of a new branch. Returns whether it is an older one."""
-    base, memories = await _base_of(graph, run)
-    if base is None or memories is None:
+    """Make the checkpoint that the config names the start of a new branch. Returns whether it is an older one.
+
+    One of a subgraph takes the graphs above it back to where they stood then. Raises `ValueError` for an unknown one.
+    """
+    ns = run.config["configurable"].get("checkpoint_ns") or ""
+    if (past := await _past(graph, run, ns)) is None:
         return False
-    _copy(run, base, memories)
+    _copy(run, *_reopened(graph, run, past, ns))
     return True
+
+
+async def _past(graph: "Rules", run: Run, ns: str) -> Thread | None:
+    """Return the thread as it was at the checkpoint that a call's config names; None where it stands there."""
+    head = run.journal.frames.get(ns)
+    wanted = run.config["configurable"].get("checkpoint_id")
+    if wanted is None or (head is not None and head.id == wanted):
+        return None
+    graph.below(ns)  # or say that there is no such graph
+    return await thread_at(run.journal, ns, wanted)
+
+
+def _reopened(graph: "Rules", run: Run, past: Thread, ns: str) -> tuple[Frame, list[Frame] | None]:
+    """Branch off every graph above `ns`; return what is to go on below them, and what subgraphs kept if it is the root.
+
+    Tasks get new ids, down to those of the subgraph: what was answered then answers nothing here.
+    """
+    memories: list[Frame] | None = past.memories()
+    old, new = "", ""
+    for part in ns.split("|") if ns else ():
+        above = _standing(graph, past, old, new)
+        _copy(run, above, memories)
+        place = next(place for place, task in enumerate(above.tasks) if child_namespace(old, task).endswith(part))
+        old, new = f"{old}|{part}" if old else part, child_namespace(new, run.journal.frames[new].tasks[place])
+        memories = None
+    return _standing(graph, past, old, new), memories
+
+
+def _standing(graph: "Rules", past: Thread, old: str, new: str) -> Frame:
+    """Return a frame of the past, at the place it has in the new branch."""
+    frame = past.frames[old]
+    frame.attach(graph.below(old).channels)
+    return replace(frame, ns=new)
 
 
 def _copy(run: Run, base: Frame, memories: list[Frame] | None) -> None:
@@ -49,22 +75,29 @@ def _copy(run: Run, base: Frame, memories: list[Frame] | None) -> None:
     run.journal.branch(base, "fork", step, base.values, memories=memories)
 
 
-async def write_state(graph: "CompiledGraph", run: Run, supersteps: Sequence[Sequence[StateUpdate]], ns: str) -> None:
-    """Write to the state as if nodes had just done so, step after step, and go on from there.
+async def write_state(root: "Rules", run: Run, supersteps: Sequence[Sequence[StateUpdate]], ns: str) -> Frame:
+    """Write to the state as if nodes had just done so, step after step; returns where it is to go on from.
 
-    `ns`: of `graph`, which may be a subgraph under way. Pending questions are asked anew.
+    `ns`: of the graph whose state it is, which may be a subgraph under way. Pending questions are asked anew.
     """
     if not supersteps or not all(supersteps):
         raise ValueError("there is nothing to write: give at least one update for each superstep")
-    base, memories = await _base_of(graph, run, ns)
+    graph: CompiledGraph = root.below(ns)
+    base, memories = run.journal.frames.get(ns), None
+    if (past := await _past(root, run, ns)) is not None:
+        base, memories = _reopened(root, run, past, ns)
+    if base is None and ns:
+        raise ValueError(f"checkpoint_ns {ns!r}: no subgraph is under way there")
+    base = base or _blank(graph)
     for updates in supersteps:
-        await _write_step(graph, run, base or _blank(graph, ns), memories, updates)
-        base, memories = run.journal.frames[ns], None
+        await _write_step(graph, run, base, memories, updates)
+        base, memories = run.journal.frames[base.ns], None
+    return base
 
 
-def _blank(graph: "CompiledGraph", ns: str) -> Frame:
+def _blank(graph: "CompiledGraph") -> Frame:
     """Return what a thread is before its first input."""
-    return Frame(ns, id=new_id(), values=starts(graph.channels))
+    return Frame("", id=new_id(), values=starts(graph.channels))
 
 
 async def _write_step(

@@ -189,6 +189,51 @@ def without_checkpoint(config: Any) -> Any:
 
 
 @PROGRAMS.add
+def going_back_inside_a_subgraph(lib: Any) -> Any:
+    nodes = {"c1": tell("c1"), "p": ask_and_tell(lib, "p"), "q": ask_and_tell(lib, "q")}
+    graph = saved(lib, chain(lib, a=tell("a"), child=chain(lib, **nodes).compile(checkpointer=True), b=tell("b")))
+    graph.invoke({"log": ["in"]}, CONFIG)
+    places = [graph.get_state(CONFIG, subgraphs=True).tasks[0].state.config]
+    graph.invoke(lib.Command(resume="1"), CONFIG)
+    places.append(graph.get_state(CONFIG, subgraphs=True).tasks[0].state.config)
+    graph.invoke(lib.Command(resume="2"), CONFIG)
+    for place in places:
+        yield graph.invoke(None, place)
+        yield outline(graph)
+        branch = graph.update_state(place, {"log": ["edited"]})
+        yield graph.invoke(None, branch)
+        yield graph.invoke(lib.Command(resume="3"), CONFIG)
+        yield outline(graph)
+    yield graph.invoke(lib.Command(resume="4"), places[1])
+
+
+@PROGRAMS.add
+def going_back_two_subgraphs_deep(lib: Any) -> Any:
+    inner = chain(lib, c1=tell("c1"), p=ask_and_tell(lib, "p")).compile(checkpointer=True)
+    middle = chain(lib, m=ask_and_tell(lib, "m"), inner=inner).compile(checkpointer=True)
+    graph = saved(lib, chain(lib, outer=middle, b=tell("b")))
+    graph.invoke({"log": ["in"]}, CONFIG)
+    graph.invoke(lib.Command(resume="1"), CONFIG)
+    middle_state = graph.get_state(CONFIG, subgraphs=True).tasks[0].state
+    graph.invoke(lib.Command(resume="2"), CONFIG)
+    for state in (middle_state, middle_state.tasks[0].state):
+        branch = graph.update_state(state.config, {"log": ["edited"]})
+        yield graph.invoke(None, branch), outline(graph)
+        yield graph.invoke(lib.Command(resume="3"), CONFIG)
+
+
+@PROGRAMS.add
+def questions_of_subgraphs_in_history(lib: Any) -> Any:
+    child = chain(lib, p=ask_and_tell(lib, "p"), q=ask_and_tell(lib, "q")).compile()
+    graph = saved(lib, chain(lib, a=tell("a"), child=child, last=ask_and_tell(lib, "last")))
+    given: Any = {"log": ["in"]}
+    for answer in "123":
+        graph.invoke(given, CONFIG)
+        given = lib.Command(resume=answer)
+        yield [(record.next, plain(record.interrupts)) for record in graph.get_state_history(CONFIG)]
+
+
+@PROGRAMS.add
 def nothing_to_read_without_a_checkpointer(lib: Any) -> Any:
     graph = chain(lib, a=tell("a")).compile()
     return [
