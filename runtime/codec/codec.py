@@ -16,6 +16,7 @@ import ormsgpack
 from runtime.codec.kinds import BUILT_IN, LATE, OBJECT, TABLE, Kind, Table, object_kind, registered_name
 from runtime.codec.registry import Kinds
 from runtime.errors import CodecError
+from runtime.garbage import MANY_BYTES, uncollected
 
 VERSION = b"\x01"
 MAX_DEPTH = 100
@@ -83,7 +84,11 @@ class Codec:
         """Raises CodecError for bytes of a newer version, of a class that is not registered, or not ours at all."""
         if data[:1] != VERSION:
             raise CodecError("", f"stored bytes start with {data[:1]!r}; this version reads only {VERSION!r}")
-        return _Unpacking(self._kinds).unpack(memoryview(data)[1:])
+        values = _Unpacking(self._kinds)
+        if len(data) < MANY_BYTES:
+            return values.unpack(memoryview(data)[1:])
+        with uncollected():
+            return values.unpack(memoryview(data)[1:])
 
 
 class _Packing:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any, Final
 
 from runtime.engine.heads import fresh
@@ -77,17 +78,18 @@ class Task:
 
     def written(self) -> Writes:
         """Return what it wrote, for others to keep; nothing until it is done."""
-        return (fresh(self.writes) if self.lent else self.writes) or ()
-
-    @property
-    def order(self) -> tuple[int, str]:
-        """Writes of one step are merged in this order, whoever finished first."""
-        return self.index, self.name
+        if self.lent and self.writes:
+            return [(name, fresh(value)) for name, value in self.writes]
+        return self.writes or ()
 
     @property
     def path(self) -> tuple[Any, ...]:
         """Where it stands in its step, in LangGraph's form."""
         return ("__pregel_pull", self.name) if self.index < 0 else ("__pregel_push", self.index, False)
+
+
+_ORDER: Final = attrgetter("index", "name")
+"""Writes of one step are merged in this order, whoever finished first."""
 
 
 @dataclass(slots=True)
@@ -146,7 +148,7 @@ class Frame:
     def finished(self) -> list[Task]:
         """Return the tasks that are done, in the order their writes are merged."""
         done = [task for task in self.tasks if task.writes is not None]
-        return sorted(done, key=lambda task: task.order) if len(done) > 1 else done
+        return sorted(done, key=_ORDER) if len(done) > 1 else done
 
     def written(self) -> list[tuple[str, Any]]:
         """Return what finished tasks of the open step wrote, in the order it is merged."""
@@ -263,6 +265,7 @@ def task_above(ns: str, above: str) -> str:
 
 def as_interrupt(ns: str, task: Task, question: Question) -> Interrupt:
     """Show a question to the outside."""
-    path = tuple(child_namespace(ns, task).split("|"))
+    above = ns.split("|") if ns else ()
+    path = (*above, f"{task.name}:{task.id}")
     value, schema = fresh(question.value), question.schema and fresh(question.schema)
     return Interrupt(value, question.id, response_schema=schema, ns=path, supersedes=question.supersedes)

@@ -1,5 +1,6 @@
 """The codec keeps what it takes exactly, refuses the rest by name, and reads its old bytes for ever."""
 
+import gc
 import inspect
 import json
 import math
@@ -613,3 +614,29 @@ def test_bytes_of_every_past_version_load(codec: Codec, sample: str) -> None:
 @pytest.mark.parametrize("sample", [sample for sample in SAMPLES if sample not in OF_CLASSES])
 def test_what_is_written_now_is_among_the_samples(codec: Codec, sample: str) -> None:
     assert codec.encode(SAMPLES[sample]).hex() in SAMPLE_BYTES[sample]
+
+
+@pytest.mark.parametrize("switched_on", [True, False])
+def test_much_is_decoded_without_searching_for_garbage_all_the_while(switched_on: bool) -> None:
+    stored = Codec().encode([[str(number), [number]] for number in range(10_000)])
+    searches: list[str] = []
+    was_on = gc.isenabled()
+    gc.callbacks.append(lambda phase, _: searches.append(phase))
+    try:
+        (gc.enable if switched_on else gc.disable)()
+        searches.clear()
+        values = Codec().decode(stored)
+        found, on_afterwards = len(searches), gc.isenabled()
+    finally:
+        gc.callbacks.pop()
+        (gc.enable if was_on else gc.disable)()
+    assert on_afterwards == switched_on
+    assert found <= 2  # the beginning and the end of the one that was due, instead of one for every 700 lists
+    assert values[9_999] == ["9999", [9_999]]
+
+
+def test_the_search_for_garbage_goes_on_after_bytes_that_cannot_be_read() -> None:
+    stored = Codec().encode(["x" * 100_000, 1])
+    with pytest.raises(CodecError):
+        Codec().decode(stored[:-1])
+    assert gc.isenabled()
