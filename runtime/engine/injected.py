@@ -17,6 +17,9 @@ from runtime.types import Config
 
 ContextT = TypeVar("ContextT")
 
+OF_THE_RUN: Final = frozenset({"run_id", "run_name"})
+"""What names the caller's run alone: a model that is called with a node's config is another one."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionInfo:
@@ -131,7 +134,7 @@ def config_of(context: TaskContext) -> Config:
     speech = context.run.speech
     metadata = {**(config.get("metadata") or {}), **context.node.metadata, **thread, **about}
     return {
-        **config,
+        **{name: said for name, said in config.items() if name not in OF_THE_RUN},
         **({"callbacks": speech.callbacks(config, metadata)} if speech is not None else {}),
         "metadata": metadata,
         "configurable": {**(config.get("configurable") or {}), **place},

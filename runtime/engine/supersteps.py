@@ -77,16 +77,21 @@ async def execute(run: Run, graph: "CompiledGraph", frame: Frame, *, inline: boo
 
 
 async def _side_by_side(run: Run, graph: "CompiledGraph", frame: Frame, ready: Sequence[Task]) -> None:
-    """Run tasks at the same time, and save each one's result when it has finished.
+    """Run tasks at the same time, or so many of them as `max_concurrency` says, and save what each one has done.
 
     When one fails, async siblings are cut down and sync ones run to their end.
     """
-    running = {asyncio.ensure_future(perform(run, graph, frame, task, inline=False)): task for task in ready}
-    left = set(running)
+    limit = run.config.get("max_concurrency") or len(ready)
+    running: dict[asyncio.Task[None], Task] = {}
+    left: set[asyncio.Task[None]] = set()
     try:
-        while left and not any(map(_failed, running)):
+        while (left or len(running) < len(ready)) and not any(map(_failed, running)):
+            for task in ready[len(running) : len(running) + limit - len(left)]:
+                future = asyncio.ensure_future(perform(run, graph, frame, task, inline=False))
+                running[future] = task
+                left.add(future)
             _, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
-            if left:
+            if left or len(running) < len(ready):
                 _keep_results(run, frame, ready)
                 run.save_soon()
     finally:

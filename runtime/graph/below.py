@@ -11,7 +11,7 @@ from runtime.engine.frames import as_interrupt, child_namespace, memory_of
 from runtime.engine.injected import as_context
 from runtime.engine.inputs import enter
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
-from runtime.graph.options import Options, check, modes_of
+from runtime.graph.options import Options, checked, modes_of
 from runtime.graph.rules import Rules
 from runtime.streams.events import checkpoint_reached
 from runtime.streams.reader import Reader
@@ -38,7 +38,7 @@ async def run_below(
     context.check_alive(f"subgraph {graph.name!r}")
     ns = child_namespace(context.ns, context.task) if options is None else context.next_call()
     if options is not None:
-        check(options)
+        options = checked(options)
         context.run.contexts |= contexts(graph, ns, options)
     if reader is None:
         return await run_at(graph, context, ns, given)

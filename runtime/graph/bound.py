@@ -11,7 +11,7 @@ from runtime.errors import InvalidGraphError
 from runtime.graph.below import contexts
 from runtime.graph.builder import StateGraph
 from runtime.graph.configs import merged, metadata_of, thread_id_of
-from runtime.graph.options import RECURSION_LIMIT, Nodes, Options, check
+from runtime.graph.options import RECURSION_LIMIT, Nodes, Options, checked
 from runtime.graph.rules import Rules
 from runtime.store import CheckpointStore
 from runtime.types import Config
@@ -32,7 +32,7 @@ class BoundGraph(Rules):
     ) -> None:
         super().__init__(graph)
         self.name = name
-        self.checkpointer = checkpointer
+        self.checkpointer = _fitting(checkpointer)
         self.store = store
         self.config: Config = {}
         """What `with_config` bound to this graph."""
@@ -52,11 +52,11 @@ class BoundGraph(Rules):
     def with_checkpointer(self, store: CheckpointStore) -> Self:
         """Return the same graph with another store."""
         other = copy(self)
-        other.checkpointer = store
+        other.checkpointer = _fitting(store)
         return other
 
     def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:
-        check(options)
+        options = checked(options)
         config = merged(self.config, config) if self.config else config or {}
         store = self._store()
         limit = config.get("recursion_limit", RECURSION_LIMIT)
@@ -101,3 +101,14 @@ class BoundGraph(Rules):
         if unknown := chosen - set(self.builder.nodes):
             raise InvalidGraphError(f"no node to stop at is named {', '.join(map(repr, sorted(unknown)))}")
         return chosen
+
+
+def _fitting(checkpointer: CheckpointStore | bool | None) -> CheckpointStore | bool | None:
+    """Refuse what cannot keep threads. Raises `TypeError`."""
+    if checkpointer is None or isinstance(checkpointer, bool):
+        return checkpointer
+    if isinstance(checkpointer, type) or not hasattr(checkpointer, "append"):
+        raise TypeError(
+            f"{checkpointer!r} is no checkpointer: give one of runtime's, as in compile(checkpointer=InMemorySaver())"
+        )
+    return checkpointer

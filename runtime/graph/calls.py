@@ -14,6 +14,7 @@ from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
 from runtime.graph.options import Options, modes_of
 from runtime.graph.timetravel import fork
+from runtime.streams.narrowing import narrowed
 from runtime.streams.reader import Reader
 from runtime.types import INTERRUPT, NOTHING, Command, GraphOutput, OnPending
 
@@ -31,14 +32,13 @@ async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) 
     result: Any = graph.output_of(run.journal.frames[""].live_values(graph.channels))
     keys = options.get("output_keys")
     if keys is not None:
-        result = result.get(keys) if isinstance(keys, str) else {key: result[key] for key in keys if key in result}
+        result = narrowed(result, keys)
     if options.get("version") == "v2":
         return GraphOutput(result, interrupts(run.journal))
-    if finished:
+    asked = [] if finished else list(interrupts(run.journal))
+    if finished or not (asked or isinstance(result, dict)):  # a value that is no dict has no room for breakpoints
         return result
-    return (result if isinstance(result, dict) and not isinstance(keys, str) else {}) | {
-        INTERRUPT: list(interrupts(run.journal))
-    }
+    return (result if isinstance(result, dict) and not isinstance(keys, str) else {}) | {INTERRUPT: asked}
 
 
 async def alone(run: Run, work: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:

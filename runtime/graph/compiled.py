@@ -45,18 +45,39 @@ class CompiledGraph(GraphWithThreads):
         return sync.run(lambda: whole(self, run, input, options))
 
     async def abatch(
-        self, inputs: Sequence[Any], config: Config | Sequence[Config] | None = None, **options: Unpack[Options]
+        self,
+        inputs: Sequence[Any],
+        config: Config | Sequence[Config] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **options: Unpack[Options],
     ) -> list[Any]:
-        """Run for each of the inputs, side by side; `config` is one for all, or one for each."""
+        """Run for each of the inputs, side by side or `max_concurrency` at a time; `config`: for all, or one for each.
+
+        `return_exceptions`: what a call raises is in the place of its result, and the others go on.
+        """
         configs = config if isinstance(config, Sequence) else [config] * len(inputs)
-        calls = (self.ainvoke(given, own, **options) for given, own in zip(inputs, configs, strict=True))
-        return list(await asyncio.gather(*calls))
+        limit = next((own["max_concurrency"] for own in configs if own and own.get("max_concurrency")), len(inputs))
+        free = asyncio.Semaphore(limit)
+
+        async def call(given: Any, own: Config | None) -> Any:
+            async with free:
+                return await self.ainvoke(given, own, **options)
+
+        return await asyncio.gather(
+            *(call(*pair) for pair in zip(inputs, configs, strict=True)), return_exceptions=return_exceptions
+        )
 
     def batch(
-        self, inputs: Sequence[Any], config: Config | Sequence[Config] | None = None, **options: Unpack[Options]
+        self,
+        inputs: Sequence[Any],
+        config: Config | Sequence[Config] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **options: Unpack[Options],
     ) -> list[Any]:
         """Do what `abatch` does, from sync code."""
-        return sync.run(lambda: self.abatch(inputs, config, **options))
+        return sync.run(lambda: self.abatch(inputs, config, return_exceptions=return_exceptions, **options))
 
     def astream(
         self,

@@ -18,11 +18,14 @@ def thread_id_of(config: Config) -> str:
 
 
 def merged(config: Config | None, more: Config | None) -> Config:
-    """Return both configs in one; of what both say, the second counts. Their dicts are merged, too."""
+    """Return both configs in one; of what both say, the second counts. Dicts and lists are put together."""
     both = {**(config or {}), **(more or {})}
     for key in ("configurable", "metadata"):
         if config and more and key in config and key in more:
             both[key] = {**config[key], **more[key]}
+    for key in ("tags", "callbacks"):
+        if config and more and isinstance(config.get(key), list) and isinstance(more.get(key), list):
+            both[key] = [*config[key], *more[key]]
     return both
 
 

@@ -3,6 +3,7 @@
 The default of an option is where it is used. Checked before anything runs.
 """
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
@@ -29,7 +30,7 @@ class Options(TypedDict, total=False):
     version: Literal["v1", "v2"]
     """`v2`: every chunk of a stream is a dict that says what it is, and `invoke` returns a `GraphOutput`."""
     output_keys: str | Sequence[str] | None
-    """`invoke` returns only these keys of the state; a single name: its value."""
+    """Show only these keys of the state, in results and in `values` and `updates`; a single name: its value."""
     interrupt_before: Nodes | None
     """Stop in front of these nodes instead of those named at compile time; an empty list: nowhere."""
     interrupt_after: Nodes | None
@@ -39,6 +40,10 @@ class Options(TypedDict, total=False):
     new_thread: bool
     """Whether the caller knows that the thread is new, so that nothing has to be read: a start is then one write. Where
     it exists after all, that write is refused with `ThreadBusyError`, and the nodes before the first pause have run."""
+    debug: bool | None
+    """Taken and not used: nothing is printed. The stream `debug` has it all."""
+    checkpoint_during: bool
+    """An older spelling: True is `durability="async"`, False `"exit"`."""
     on_pending: OnPending
     """What new input does to open questions: `abandon` (and say so), or `refuse` with `PendingInterruptError`."""
 
@@ -46,10 +51,10 @@ class Options(TypedDict, total=False):
 _KNOWN: Final = frozenset(Options.__annotations__)
 
 
-def check(options: Options) -> None:
-    """Find misspelt options, modes and values. Raises `TypeError`, `ValueError`."""
+def checked(options: Options) -> Options:
+    """Find misspelt options, modes and values, and understand older spellings. Raises `TypeError`, `ValueError`."""
     if not options:
-        return
+        return options
     if not _KNOWN.issuperset(options):
         unknown, known = min(options.keys() - _KNOWN), ", ".join(Options.__annotations__)
         raise TypeError(f"there is no option {unknown!r}; there are {known}")
@@ -59,6 +64,11 @@ def check(options: Options) -> None:
     wrong = "stream_mode" in options and [name for name in modes_of(options, "values") if name not in MODES]
     if wrong:
         raise ValueError(f"there is no stream mode {wrong[0]!r}; there are {', '.join(MODES)}")
+    if "checkpoint_during" not in options:
+        return options
+    warnings.warn("checkpoint_during is now durability", DeprecationWarning, stacklevel=4)
+    durability = "async" if options["checkpoint_during"] else "exit"
+    return {"durability": durability, **options}
 
 
 def modes_of(options: Options, default: Mode) -> Sequence[Mode]:

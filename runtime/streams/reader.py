@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from runtime.graph.options import Options
+from runtime.streams.narrowing import Narrow
 from runtime.types import INTERRUPT
 
 
@@ -17,6 +18,8 @@ class Reader:
         self._alone = isinstance(options.get("stream_mode") or "updates", str)
         self._subgraphs = options.get("subgraphs", False)
         self._labelled = options.get("version") == "v2"
+        keys = options.get("output_keys")
+        self._narrow = None if keys is None else Narrow(keys)
         self._items: deque[tuple[Any] | None] = deque()
         """In the order in which they were put, by whatever thread; None is the end."""
         self._loop = asyncio.get_running_loop()
@@ -28,7 +31,13 @@ class Reader:
         """Hand over one chunk, in the shape the reader asked for."""
         if ns and not self._subgraphs:
             return
-        path = tuple(ns.split("|")) if ns else ()
+        if self._narrow is not None and not ns:
+            for shown in self._narrow.shown(mode, chunk):
+                self._hand_over((), mode, shown)
+            return
+        self._hand_over(tuple(ns.split("|")) if ns else (), mode, chunk)
+
+    def _hand_over(self, path: tuple[str, ...], mode: str, chunk: Any) -> None:
         if self._labelled:
             self._queue_up(_labelled(path, mode, chunk))
             return
@@ -71,5 +80,7 @@ def _labelled(path: tuple[str, ...], mode: str, chunk: Any) -> dict[str, Any]:
     part = {"type": mode, "ns": path, "data": chunk}
     if mode != "values":
         return part
+    if not isinstance(chunk, dict):
+        return part | {"interrupts": ()}
     data = {key: value for key, value in chunk.items() if key != INTERRUPT}
     return part | {"data": data, "interrupts": chunk.get(INTERRUPT, ())}

@@ -77,6 +77,23 @@ async def test_a_failure_cuts_async_siblings_down_and_lets_sync_ones_finish() ->
     assert (sorted(state.next), state.values["log"]) == (["fails", "waits"], ["works"])
 
 
+async def test_what_has_not_begun_when_a_task_fails_does_not_begin() -> None:
+    begun: list[int] = []
+
+    async def fails(number: int) -> Any:
+        begun.append(number)
+        raise ConnectionError("down")
+
+    builder = StateGraph(State).add_node("fails", fails)
+    builder.add_conditional_edges(START, lambda _: [Send("fails", number) for number in range(3)], ["fails"])
+    graph = builder.compile(checkpointer=InMemorySaver())
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            await graph.ainvoke({} if not begun else None, {**CONFIG, "max_concurrency": 1})
+    assert begun == [0, 0]
+    assert len((await graph.aget_state(CONFIG)).next) == 3
+
+
 def test_a_question_stays_open_beside_a_failure() -> None:
     failures: list[int] = []
 
