@@ -15,6 +15,7 @@
     │   └── ThreadBusyError           somebody else is running this thread
     │       └── LeaseLostError        somebody else may be: this process could not renew its lease in time
     ├── NodeTimeoutError              an async node took longer than its `timeout`
+    ├── NodeCancelledError            a node raised `asyncio.CancelledError` although nobody had cancelled it
     └── StoreError                    the database
         ├── StaleHeadError            another writer was first
         └── CodecError                a value that cannot be kept, or bytes that cannot be read
@@ -24,6 +25,7 @@ Suspension is not an error: `GraphInterrupt` derives from BaseException so that 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 class AndonError(Exception):
@@ -143,22 +145,42 @@ class LeaseLostError(ThreadBusyError):
 
 
 class NodeTimeoutError(AndonError):
-    """An async node took longer than its `timeout`, and was cancelled; a retry policy may try it again."""
+    """An async node took longer than its `timeout`, and was cancelled; a retry policy may try it again.
 
-    kind = "run"
-    """What took too long, in LangGraph's words."""
-    idle_timeout = None
+    Times are in seconds; `run_timeout` and `idle_timeout` are what was configured, `timeout` is the one that passed.
+    """
 
-    def __init__(self, node: str, timeout: float, elapsed: float) -> None:
-        super().__init__(node, timeout, elapsed)
-        self.node = node
-        self.timeout = self.run_timeout = timeout
-        """Seconds."""
-        self.elapsed = elapsed
-        """Seconds."""
+    def __init__(
+        self,
+        node: str,
+        elapsed: float,
+        *,
+        kind: Literal["run", "idle"],
+        idle_timeout: float | None = None,
+        run_timeout: float | None = None,
+    ) -> None:
+        super().__init__(node, elapsed)
+        self.node, self.elapsed, self.kind = node, elapsed, kind
+        self.idle_timeout, self.run_timeout = idle_timeout, run_timeout
+        passed = idle_timeout if kind == "idle" else run_timeout
+        if passed is None:
+            raise ValueError(f"{kind}_timeout says what took too long: give it")
+        self.timeout = passed
 
     def __str__(self) -> str:
-        return f"node {self.node!r} took longer than its timeout of {self.timeout:g} s ({self.elapsed:.3f} s)"
+        did = "showed no sign of life for" if self.kind == "idle" else "took longer than its timeout of"
+        return f"node {self.node!r} {did} {self.timeout:g} s ({self.elapsed:.3f} s)"
+
+
+class NodeCancelledError(AndonError):
+    """A node raised `asyncio.CancelledError` although nobody had cancelled it: a failure, not the end of the run."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(node)
+        self.node = node
+
+    def __str__(self) -> str:
+        return f"node {self.node!r} raised asyncio.CancelledError, and nobody had cancelled it"
 
 
 @dataclass(frozen=True, slots=True)

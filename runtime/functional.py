@@ -7,13 +7,12 @@ returned then, and calls that wait for an answer are asked about.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import update_wrapper, wraps
-from typing import Any, Final, Generic, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast, overload
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast, overload
 
 from runtime.codec.process import CODEC
 from runtime.engine import sync
@@ -26,16 +25,15 @@ from runtime.graph.builder import StateGraph, renamed
 from runtime.graph.compiled import CompiledGraph
 from runtime.graph.nodes import hints_of, is_async
 from runtime.graph.options import Options
+from runtime.graph.policies import Retry, Timeout, limits_of
 from runtime.graph.state import Writes, copied
 from runtime.store import CheckpointStore
-from runtime.types import START, Config, RetryPolicy, TimeoutPolicy
+from runtime.types import START, Config
 
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
-Retry: TypeAlias = RetryPolicy | Sequence[RetryPolicy] | None
-Timeout: TypeAlias = float | timedelta | TimeoutPolicy | None
 
 
 class _Slots(TypedDict, total=False):
@@ -130,7 +128,7 @@ class entrypoint:  # noqa: N801 - LangGraph's name
         `older`: `config_schema` and `retry`, as LangGraph once named `context_schema` and `retry_policy`.
         """
         self._context, self._retry = renamed(older, config_schema=context_schema, retry=retry_policy)
-        self._checkpointer, self._store, self._timeout = checkpointer, store, timeout
+        self._checkpointer, self._store, self._timeout = checkpointer, store, limits_of(timeout)
 
     def __call__(self, function: Callable[..., Any]) -> Workflow:
         """Raises `InvalidGraphError` for a function that cannot be a workflow."""
@@ -225,9 +223,10 @@ def task(
     returned is kept with the workflow, so it must be something that can be stored. `older`: `retry`.
     """
     (retry,) = renamed(older, retry=retry_policy)
+    limits = limits_of(timeout)
 
     def decorated(function: Callable[P, Any]) -> Task[P, Any]:
-        return Task(function, name, retry, timeout)
+        return Task(function, name, retry, limits)
 
     return decorated if function is None else decorated(function)
 

@@ -42,6 +42,12 @@ class Send:
 
     node: str
     arg: Any
+    timeout: "float | timedelta | TimeoutPolicy | None" = field(default=None, kw_only=True)
+    """How long an attempt of this task may take, whatever its node says. Raises `ValueError` for no time at all."""
+
+    def __post_init__(self) -> None:
+        if self.timeout is not None:
+            object.__setattr__(self, "timeout", TimeoutPolicy.coerce(self.timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +141,34 @@ class StateUpdate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeoutPolicy:
-    """How long one attempt of a node may take, in LangGraph's form; there is no limit to how long it may be idle."""
+    """How long one attempt of a node may take in all, and how long it may be silent."""
 
-    run_timeout: float | timedelta
+    run_timeout: float | timedelta | None = None
+    """Seconds from its beginning."""
+    idle_timeout: float | timedelta | None = None
+    """Seconds since its last sign of life."""
+    refresh_on: Literal["auto", "heartbeat"] = "auto"
+    """What is a sign of life: whatever it sends, calls or gets done, or `runtime.heartbeat()` alone."""
+
+    @classmethod
+    def coerce(cls, value: "float | timedelta | TimeoutPolicy | None") -> "TimeoutPolicy | None":
+        """Return a policy in seconds; None for one without limits. Raises `ValueError` for no time at all."""
+        policy = value if isinstance(value, TimeoutPolicy) else cls(run_timeout=value)
+        if policy.refresh_on not in {"auto", "heartbeat"}:
+            raise ValueError(f"refresh_on is 'auto' or 'heartbeat', not {policy.refresh_on!r}")
+        whole, idle = _seconds(policy.run_timeout), _seconds(policy.idle_timeout)
+        if whole is idle is None:
+            return None
+        return cls(run_timeout=whole, idle_timeout=idle, refresh_on=policy.refresh_on)
+
+
+def _seconds(limit: float | timedelta | None) -> float | None:
+    if limit is None:
+        return None
+    seconds = limit.total_seconds() if isinstance(limit, timedelta) else float(limit)
+    if seconds <= 0:
+        raise ValueError(f"a timeout must be more than 0 seconds, not {seconds:g}")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True)

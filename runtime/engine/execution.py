@@ -5,17 +5,15 @@ Afterwards the task is done, or it has a question, or the node's exception comes
 """
 
 import asyncio
-from collections.abc import Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from runtime.engine.attempts import tried
 from runtime.engine.frames import Frame, Task
 from runtime.engine.injected import injected
-from runtime.engine.interrupts import Called, GraphInterrupt, ParentCommand, TaskContext, current
+from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext, current
 from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
-from runtime.engine.sync import in_thread
-from runtime.errors import InvalidUpdateError, NodeTimeoutError
+from runtime.errors import InvalidUpdateError
 from runtime.graph.nodes import Branch, Node
 from runtime.graph.state import Values, Writes, merge
 from runtime.streams import events
@@ -78,7 +76,7 @@ async def _run_to_rest(
     """Call the node and its routers; None for a pause, also for one that the node's code caught."""
     arg = context.task.arg
     try:
-        result = await _called(node, context, node.schema.view(frame.values) if arg is NOTHING or node.handles else arg)
+        result = await tried(node, context, node.schema.view(frame.values) if arg is NOTHING or node.handles else arg)
         if not context.paused:
             return await _outcome(graph, frame, context, result)
     except GraphInterrupt as pause:
@@ -97,75 +95,6 @@ def _note(context: TaskContext) -> None:
     fields = ("question", "stale", "superseded", "strikes", "error")
     dropped = len(context.task.answers) < context.answered
     context.run.journal.change(context.ns, context.task, *fields, *(("answers",) if dropped else ()))
-
-
-async def _called(node: Node, context: TaskContext, value: Any) -> Any:
-    """Call the node, as often as its retry policies allow."""
-    attempt = 1
-    while True:
-        try:
-            return await (_call if node.timeout is None else _timed)(node, context, value)
-        except ParentCommand as command:
-            if not command.arrived:
-                raise
-            return Command(update=command.command.update, goto=command.command.goto)
-        except asyncio.CancelledError:
-            for call in context.begun:
-                call.cancel()
-            raise
-        except Exception as error:
-            policy = next((policy for policy in node.retry if policy.covers(error)), None)
-            if policy is None or attempt >= policy.max_attempts or context.paused:
-                raise
-            await asyncio.sleep(policy.delay(attempt))
-            attempt += 1
-            if context.begun:
-                await _settled(context.begun)
-            context.restart()
-        finally:
-            if context.begun:
-                await _settled(context.begun)
-
-
-async def _settled(calls: Sequence[Called]) -> None:
-    """Wait for the tasks that a node has begun; what it did not ask for is nobody's."""
-    for call in (await asyncio.wait([asyncio.wrap_future(call) for call in calls]))[0]:
-        if not call.cancelled():
-            call.exception()
-
-
-async def _timed(node: Node, context: TaskContext, value: Any) -> Any:
-    """Call a node that has a timeout. Raises `NodeTimeoutError`."""
-    began, cancelled = perf_counter(), context.run.cancelled
-    seconds = node.timeout or 0.0
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            return await _call(node, context, value)
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        context.run.cancelled = cancelled  # a thread below us took note of this cancelling, not of the caller's
-        raise NodeTimeoutError(node.name, seconds, perf_counter() - began) from error
-
-
-async def _call(node: Node, context: TaskContext, value: Any) -> Any:
-    if node.name == START:
-        return value
-    if node.is_graph:
-        return await node.run.run_below(context, value)
-    extras = injected(context, node.asks) if node.asks else {}
-    if context.inline and node.is_sync:
-        return node.run(value, **extras)
-    if node.is_sync:
-        result, context.run.cancelled = await in_thread(lambda: node.run(value, **extras))
-        return result
-    try:
-        return await node.run(value, **extras)
-    except SystemExit as error:
-        if context.run.inline:
-            raise
-        raise RuntimeError(f"node raised {error!r}") from error  # others live in this loop, too
 
 
 async def _outcome(

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from runtime.engine.heads import fresh
 from runtime.graph.state import MISSING, Channel, Values, Writes, merge, starts
-from runtime.types import NOTHING, Interrupt
+from runtime.types import NOTHING, Interrupt, Send, TimeoutPolicy
 
 
 @dataclass(slots=True)
@@ -68,6 +68,8 @@ class Task:
     """Node names and sends it leads to, its node's plain edges left out."""
     recorded: bool = False
     """Whether the log has `writes` already."""
+    timeout: TimeoutPolicy | None = None
+    """In the place of its node's, of a task made by `Send`; in seconds."""
     lent: bool = field(default=False, compare=False)
     """Whether somebody else has this task too."""
 
@@ -81,6 +83,11 @@ class Task:
         if self.lent and self.writes:
             return [(name, fresh(value)) for name, value in self.writes]
         return self.writes or ()
+
+    @property
+    def scheduled(self) -> "Scheduled":
+        """Return what makes such a task, with nothing done."""
+        return (self.name, self.arg) if self.timeout is None else (self.name, self.arg, self.timeout)
 
     @property
     def path(self) -> tuple[Any, ...]:
@@ -203,12 +210,22 @@ def _twin(task: Task) -> Task:
     return twin
 
 
+Scheduled: TypeAlias = tuple[str, Any] | tuple[str, Any, TimeoutPolicy | None]
+"""Node name, argument (`NOTHING` for a node that reads the state), and the timeout of a `Send` that has one."""
+
+
+def as_scheduled(send: Send) -> Scheduled:
+    """Return the task that a `Send` asks for."""
+    if send.timeout is None:
+        return send.node, send.arg
+    return send.node, send.arg, TimeoutPolicy.coerce(send.timeout)
+
+
 @dataclass(slots=True, kw_only=True)
 class Next:
     """What follows a step."""
 
-    tasks: list[tuple[str, Any]]
-    """Node name and argument (`NOTHING` for a node that reads the state)."""
+    tasks: list[Scheduled]
     joined: dict[str, list[str]] = field(default_factory=dict)
     deferred: list[str] = field(default_factory=list)
     halted: bool = False

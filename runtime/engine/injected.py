@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from runtime.engine.frames import Task, child_namespace
 from runtime.engine.interrupts import TaskContext, require_context
+from runtime.engine.limits import heartbeat, no_heartbeat
 from runtime.errors import NodeError
 from runtime.graph.nodes import Node
 from runtime.types import Config
@@ -52,6 +53,8 @@ class Runtime(Generic[ContextT]):
     """What the caller passed as `context=`; not stored, so each call that resumes a thread passes it again."""
     stream_writer: Callable[[Any], None] = lambda _: None
     """Sends its argument to readers of the `custom` stream."""
+    heartbeat: Callable[[], None] = no_heartbeat
+    """Says that the node still makes headway, where it has an idle timeout; may be called from any thread."""
     execution_info: ExecutionInfo = NO_EXECUTION
     store: Any = None
     """What the graph was given by `compile(store=…)`."""
@@ -97,6 +100,7 @@ def _runtime(context: TaskContext) -> Runtime[Any]:
     return Runtime(
         context=context.run.context_at(context.ns),
         stream_writer=context.emit,
+        heartbeat=heartbeat(),
         execution_info=_info(context),
         store=context.run.store,
     )

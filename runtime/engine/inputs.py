@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime.engine.answers import addressed, check
-from runtime.engine.frames import Answer, Frame, Next, Question, as_interrupt
+from runtime.engine.frames import Answer, Frame, Next, Question, as_interrupt, as_scheduled
 from runtime.engine.journal import Journal
 from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
@@ -121,7 +121,7 @@ def _update(graph: "CompiledGraph", journal: Journal, frame: Frame, writes: list
 def _go(journal: Journal, frame: Frame, targets: list[Any]) -> None:
     """Add the targets of a `goto` to the present step; a node that is in it and not done is not entered twice."""
     there = {task.name for task in frame.tasks if task.arg is NOTHING and not task.done}
-    sends = [(target.node, target.arg) for target in targets if isinstance(target, Send)]
+    sends = [as_scheduled(target) for target in targets if isinstance(target, Send)]
     names = dict.fromkeys(target for target in targets if not isinstance(target, Send) and target != END)
     if tasks := [*((name, NOTHING) for name in names if name not in there), *sends]:
         journal.add("", tasks)

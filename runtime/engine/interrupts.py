@@ -21,6 +21,7 @@ from runtime.engine.answers import problems_of, question_of, received, refusals,
 from runtime.engine.frames import Answer, Question, Task, child_namespace, shown_place
 from runtime.engine.heads import fresh
 from runtime.engine.ids import derive_id
+from runtime.engine.limits import progress
 from runtime.errors import InterruptMismatchError, InvalidAnswerError, InvalidUpdateError, NoRunError
 from runtime.types import Command, Interrupt
 
@@ -105,6 +106,7 @@ class TaskContext:
 
     def next_call(self, name: str = "") -> str:
         """Return the namespace of the next graph that the node's code calls; of a call that has a name, its own."""
+        progress()
         number, self.calls = self.calls, self.calls + 1
         ns = child_namespace(self.ns, self.task)
         if name:
@@ -117,6 +119,7 @@ class TaskContext:
 
     def emit(self, chunk: Any) -> None:
         """Send a chunk to the readers of the `custom` stream."""
+        progress()
         self.run.send(shown_place(self.ns), "custom", chunk)
 
     def ask(self, value: Any, schema: Any) -> Any:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.engine.frames import Frame, Next, Task
+from runtime.engine.frames import Frame, Next, Scheduled, Task
 from runtime.engine.ids import derive_id, new_id
 from runtime.engine.records import plain_fields, plain_frame, plain_tasks, plain_values
 from runtime.engine.stored import NO_VALUES, StoredThread
@@ -123,7 +123,7 @@ class Journal(StoredThread):
         """Change the state of a frame where it stands, between two steps."""
         self._do(["u", ns, written, results])
 
-    def add(self, ns: str, tasks: list[tuple[str, Any]]) -> None:
+    def add(self, ns: str, tasks: list[Scheduled]) -> None:
         """Put more tasks into the present step."""
         self._do(["a", ns, plain_tasks(tasks)])
 

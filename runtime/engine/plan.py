@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.engine.frames import Frame, Next, Task
+from runtime.engine.frames import Frame, Next, Scheduled, Task, as_scheduled
 from runtime.graph.nodes import Join, Node
 from runtime.types import END, NOTHING, Send
 
@@ -11,13 +11,13 @@ from runtime.types import END, NOTHING, Send
 def following(nodes: Mapping[str, Node], joins: Mapping[str, Join], frame: Frame, finished: Sequence[Task]) -> Next:
     """Work out the step after this one, all of whose tasks are `finished`."""
     names: dict[str, None] = {}
-    sends: list[tuple[str, Any]] = []
+    sends: list[Scheduled] = []
     joined = {name: list(sources) for name, sources in frame.joined.items()} if frame.joined else {}
     for task in finished:
         node = nodes[task.name]
         for target in task.routes if task.error else (*node.edges, *task.routes):
             if isinstance(target, Send):
-                sends.append((target.node, target.arg))
+                sends.append(as_scheduled(target))
             elif target != END:
                 names[target] = None
         for name in () if task.error else node.joins:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from runtime.codec.kinds import Table
 from runtime.conversation import Conversation
-from runtime.engine.frames import FRAME_FIELDS, Answer, Frame, Question, Task
+from runtime.engine.frames import FRAME_FIELDS, Answer, Frame, Question, Scheduled, Task
 from runtime.graph.state import Values
 from runtime.messages import Message
 from runtime.types import NOTHING, START
@@ -81,9 +81,9 @@ def plain_value(value: Any) -> Any:
     return value[:] if type(value) is Conversation else value
 
 
-def plain_tasks(tasks: list[tuple[str, Any]]) -> list[list[Any]]:
+def plain_tasks(tasks: list[Scheduled]) -> list[list[Any]]:
     """Write what is to run next; the place tells the task's id."""
-    return [[name] if arg is NOTHING else [name, arg] for name, arg in tasks]
+    return [[task[0]] if task[1] is NOTHING else [*task] for task in tasks]
 
 
 def written_by(operation: list[Any]) -> Iterator[tuple[str, Any]]:

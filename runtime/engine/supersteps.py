@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runtime.engine.execution import perform
 from runtime.engine.frames import Frame, Task, memory_of
 from runtime.engine.interrupts import TaskContext
+from runtime.engine.limits import progress
 from runtime.engine.plan import following
 from runtime.engine.run import Run
 from runtime.errors import GraphRecursionError
@@ -43,6 +44,8 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
         finished = await execute(run, graph, frame, inline=inline)
         if finished:
             conclude(run, graph, frame, after)
+        if caller is not None:
+            progress()
         if run.cancelled or (caller is not None and caller.over):
             raise asyncio.CancelledError
         if not finished:

@@ -200,6 +200,7 @@ def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> 
             name,
             arg[0] if arg else NOTHING,
             place if arg and name != START else -1,
+            timeout=arg[1] if arg[1:] else None,
         )
         for place, (name, *arg) in enumerate(nexts, offset)
     ]

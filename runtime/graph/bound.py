@@ -98,8 +98,8 @@ class BoundGraph(Rules):
 
     def _names(self, names: Nodes) -> frozenset[str]:
         chosen = frozenset(self.builder.nodes if names == "*" else names)
-        if unknown := chosen - set(self.builder.nodes):
-            raise InvalidGraphError(f"no node to stop at is named {', '.join(map(repr, sorted(unknown)))}")
+        if unknown := chosen - self.nodes.keys():
+            raise InvalidGraphError(f"there is no node named {', '.join(map(repr, sorted(unknown)))}")
         return chosen
 
 

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from runtime.errors import InvalidGraphError
@@ -21,11 +20,10 @@ from runtime.graph.nodes import (
     is_graph,
     literal_ends,
     named,
-    policies_of,
-    seconds_of,
 )
+from runtime.graph.policies import Policies, Retry, Timeout, limits_of, retries_of, timeable
 from runtime.graph.state import Channel, Schema
-from runtime.types import END, START, RetryPolicy, TimeoutPolicy
+from runtime.types import END, START
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -66,6 +64,23 @@ class StateGraph:
         self.edges: list[tuple[str, str]] = []
         self.joins: list[Join] = []
         self.branches: dict[str, list[Branch]] = {}
+        self.policies = Policies()
+
+    def set_node_defaults(
+        self,
+        *,
+        retry_policy: Retry = None,
+        timeout: Timeout = None,
+        error_handler: NodeFunction | None = None,
+    ) -> "StateGraph":
+        """Say what holds for nodes that `add_node` gave no such thing, wherever in the program they are added.
+
+        Error handlers get the first two as well; subgraphs get nothing.
+        """
+        self.policies = self.policies.updated(
+            retry=retries_of(retry_policy), timeout=limits_of(timeout), handler=error_handler
+        )
+        return self
 
     def add_node(
         self,
@@ -73,8 +88,8 @@ class StateGraph:
         action: "NodeFunction | CompiledGraph | None" = None,
         *,
         input_schema: type | None = None,
-        retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
-        timeout: float | timedelta | TimeoutPolicy | None = None,
+        retry_policy: Retry = None,
+        timeout: Timeout = None,
         error_handler: NodeFunction | None = None,
         defer: bool = False,
         metadata: Mapping[str, Any] | None = None,
@@ -84,11 +99,11 @@ class StateGraph:
         """Add a function, a compiled graph, or a runnable of LangChain's, under its own name unless one is given.
 
         The function gets the state and returns what to change: a dict, a `Command`, None, or a list of these.
-        `timeout`: after so many seconds an attempt is cancelled, with `NodeTimeoutError`. Only for async functions and
-        graphs: the thread of a sync function cannot be stopped. `error_handler(state, error: NodeError)`: a node of its
-        own that runs when this one has failed for good, and says where to go on; this one's edges do not count then.
-        `destinations`: where its commands may lead, for drawings. `older`: `retry` and `input`, as LangGraph once named
-        `retry_policy` and `input_schema`.
+        `timeout`: after so many seconds an attempt is cancelled, with `NodeTimeoutError`; a `TimeoutPolicy` also says
+        how long it may be silent. Only for async functions and graphs: the thread of a sync function cannot be stopped.
+        `error_handler(state, error: NodeError)`: a node of its own that runs when this one has failed for good, and
+        says where to go on; this one's edges do not count then. `destinations`: where its commands may lead, for
+        drawings. `older`: `retry` and `input`, as LangGraph once named `retry_policy` and `input_schema`.
         """
         retry_policy, input_schema = renamed(older, retry=retry_policy, input=input_schema)
         name, run = named(node, action)
@@ -98,20 +113,21 @@ class StateGraph:
             raise InvalidGraphError(f"{name!r} cannot be the name of a node: it is reserved or contains '|' or ':'")
         seen = input_schema or annotated_state(run)
         schema = schema_of(seen) if seen else self.state
-        self.nodes[name] = Node(
+        added = Node(
             name=name,
             run=run,
             schema=schema,
             is_sync=not is_async(run) and not is_graph(run),
             is_graph=is_graph(run),
             asks=injected(run),
-            retry=policies_of(retry_policy),
-            timeout=seconds_of(name, run, timeout),
+            retry=retries_of(retry_policy),
             handler=handler_of(name, error_handler, schema) if error_handler else None,
             defer=defer,
             metadata=metadata or {},
             ends=destinations if isinstance(destinations, Mapping) else dict.fromkeys(destinations, ""),
         )
+        added.timeout = timeable(added, limits_of(timeout))
+        self.nodes[name] = added
         return self
 
     def add_sequence(self, nodes: "Sequence[NodeFunction | tuple[str, NodeFunction]]") -> "StateGraph":
@@ -201,18 +217,17 @@ class StateGraph:
         """
         from runtime.graph.compiled import CompiledGraph, RootGraph  # noqa: PLC0415 - each needs the other's name
 
-        before, after = interrupt_before or (), interrupt_after or ()
-        self._check(before, after)
+        self._check()
         return (RootGraph if self.state.is_root else CompiledGraph)(
             self,
             checkpointer=checkpointer,
-            interrupt_before=before,
-            interrupt_after=after,
+            interrupt_before=interrupt_before or (),
+            interrupt_after=interrupt_after or (),
             name=name or "graph",
             store=store,
         )
 
-    def _check(self, before: Sequence[str] | str, after: Sequence[str] | str) -> None:
+    def _check(self) -> None:
         entries = [end for start, end in self.edges if start == START] + [b.ends for b in self.branches.get(START, [])]
         if not entries:
             raise InvalidGraphError("the graph has no entry point: add an edge from START to its first node")
@@ -220,10 +235,7 @@ class StateGraph:
         ends = {end for _, end in self.edges} | {join.target for join in self.joins}
         for branches in self.branches.values():
             ends |= {end for branch in branches for end in (branch.ends or {}).values()}
-        stops = {name for names in (before, after) if names != "*" for name in names}
-        unknown = (
-            (sources | set(self.branches)) - {START, *self.nodes} | ends - {END, *self.nodes} | stops - set(self.nodes)
-        )
+        unknown = (sources | set(self.branches)) - {START, *self.nodes} | ends - {END, *self.nodes}
         if unknown:
             raise InvalidGraphError(f"there is no node named {', '.join(map(repr, sorted(unknown)))}")
 

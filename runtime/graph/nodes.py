@@ -6,7 +6,6 @@ A node is a function, a compiled graph, or an object with `ainvoke` or `invoke`,
 import inspect
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
@@ -52,8 +51,8 @@ class Node:
     is_graph: bool = False
     asks: tuple[str, ...] = ()
     retry: tuple[RetryPolicy, ...] = ()
-    timeout: float | None = None
-    """Seconds that one attempt may take."""
+    timeout: TimeoutPolicy | None = None
+    """In seconds."""
     handler: "Node | None" = None
     """Runs after this node has failed for good."""
     handles: str = ""
@@ -162,21 +161,3 @@ def handler_of(name: str, run: NodeFunction, schema: Schema) -> Node:
         asks=(*injected(run), *injected(run, ("error",))),
         handles=name,
     )
-
-
-def seconds_of(name: str, run: Any, timeout: float | timedelta | TimeoutPolicy | None) -> float | None:
-    if timeout is None:
-        return None
-    timeout = timeout.run_timeout if isinstance(timeout, TimeoutPolicy) else timeout
-    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
-    if seconds <= 0:
-        raise InvalidGraphError(f"the timeout of node {name!r} must be more than 0 seconds, not {seconds:g}")
-    if not is_graph(run) and not is_async(run):
-        raise InvalidGraphError(f"node {name!r} cannot have a timeout: it is not async, and a thread cannot be stopped")
-    return seconds
-
-
-def policies_of(policy: RetryPolicy | Sequence[RetryPolicy] | None) -> tuple[RetryPolicy, ...]:
-    if policy is None:
-        return ()
-    return (policy,) if isinstance(policy, RetryPolicy) else tuple(policy)

@@ -14,6 +14,7 @@ from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
 from runtime.graph.managed import managed_keys
 from runtime.graph.nodes import Branch, Node
+from runtime.graph.policies import limits_of, timeable
 from runtime.graph.state import Schema, Values, Writes, copied, given_by, writes_of
 from runtime.types import END, START, Overwrite, Send
 
@@ -53,6 +54,8 @@ class Rules:
                 raise InvalidUpdateError(f"{source!r} goes to {target!r}; give a node's name, a Send, or END")
             if name != END and name not in self.builder.nodes:
                 raise InvalidUpdateError(f"{source!r} goes to {name!r}, but there is no such node")
+            if isinstance(target, Send) and target.timeout is not None:
+                timeable(self.nodes[name], limits_of(target.timeout))
         return list(targets)
 
     def checked_writes(self, writes: Writes, where: str, schema: Schema | None = None) -> list[tuple[str, Any]]:
@@ -135,8 +138,11 @@ class Nodes(dict[str, Node]):
 
 def _resolved(graph: StateGraph) -> Nodes:
     """Give every node its edges, joins and branches, and the start its own."""
-    handlers = {node.handler.name: node.handler for node in graph.nodes.values() if node.handler}
-    nodes = {START: Node(name=START, run=None, schema=graph.state), **graph.nodes, **handlers}
+    added = {name: graph.policies.put_in(node) for name, node in graph.nodes.items()}
+    handlers = {
+        node.handler.name: graph.policies.put_in_handler(node.handler) for node in added.values() if node.handler
+    }
+    nodes = {START: Node(name=START, run=None, schema=graph.state), **added, **handlers}
     resolved = {
         name: replace(
             node,

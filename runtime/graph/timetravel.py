@@ -71,7 +71,7 @@ def _standing(graph: "Rules", past: Thread, old: str, new: str) -> Frame:
 
 
 def _copy(run: Run, base: Frame, memories: list[Frame] | None) -> None:
-    step = Next(tasks=[(task.name, task.arg) for task in base.tasks], joined=base.joined, deferred=base.deferred)
+    step = Next(tasks=[task.scheduled for task in base.tasks], joined=base.joined, deferred=base.deferred)
     run.journal.branch(base, "fork", step, base.values, memories=memories)
 
 

@@ -17,7 +17,11 @@ from langgraph.config import (
     get_store as langgraph_store,
     get_stream_writer as langgraph_writer,
 )
-from langgraph.errors import GraphRecursionError as LangGraphRecursionError, NodeError as LangGraphNodeError
+from langgraph.errors import (
+    GraphRecursionError as LangGraphRecursionError,
+    NodeError as LangGraphNodeError,
+    NodeTimeoutError as LangGraphNodeTimeoutError,
+)
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
 from langgraph.managed import IsLastStep as LangGraphIsLastStep, RemainingSteps as LangGraphRemainingSteps
 from langgraph.runtime import get_runtime as langgraph_runtime
@@ -41,6 +45,8 @@ LANGGRAPH = SimpleNamespace(
     InMemoryStore=LangGraphStore,
     GraphRecursionError=LangGraphRecursionError,
     NodeError=LangGraphNodeError,
+    NodeTimeoutError=LangGraphNodeTimeoutError,
+    TimeoutPolicy=langgraph_types.TimeoutPolicy,
     IsLastStep=LangGraphIsLastStep,
     RemainingSteps=LangGraphRemainingSteps,
     MessagesState=langgraph_messages.MessagesState,

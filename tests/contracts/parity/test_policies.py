@@ -1,0 +1,105 @@
+"""What surrounds a node: limits, retries, defaults, caches, in both libraries."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, fails, saved, tell
+
+PROGRAMS = Programs()
+SHORT = 0.01  # seconds
+
+
+async def endless(state: State) -> Any:
+    await asyncio.Event().wait()
+
+
+def failure(lib: Any, call: Any) -> Any:
+    with pytest.raises(lib.NodeTimeoutError) as raised:
+        asyncio.run(call)
+    error = raised.value
+    return error.node, error.kind, error.timeout, error.run_timeout, error.idle_timeout, error.elapsed >= SHORT
+
+
+@PROGRAMS.add
+def limits_of_time_and_of_silence(lib: Any) -> Any:
+    for limit in (SHORT, lib.TimeoutPolicy(run_timeout=60, idle_timeout=SHORT)):
+        graph = lib.StateGraph(State).add_node("node", endless, timeout=limit).add_edge(START, "node").compile()
+        yield failure(lib, graph.ainvoke({}))
+
+
+@PROGRAMS.add
+def the_limit_of_a_send_comes_before_its_nodes(lib: Any) -> Any:
+    builder = lib.StateGraph(State).add_node("node", endless, timeout=60)
+    builder.add_conditional_edges(START, lambda _: lib.Send("node", {}, timeout=SHORT), ["node"])
+    return failure(lib, saved(lib, builder).ainvoke({}, CONFIG))
+
+
+@PROGRAMS.add
+def a_command_to_the_parent_from_a_node_with_a_limit(lib: Any) -> Any:
+    async def leaves(state: State) -> Any:
+        return lib.Command(graph=lib.Command.PARENT, goto="after", update={"log": ["left"]})
+
+    child = lib.StateGraph(State).add_node("leaves", leaves, timeout=60).add_edge(START, "leaves").compile()
+    builder = lib.StateGraph(State).add_node("child", child, timeout=60).add_node("after", tell("after"))
+    return asyncio.run(builder.add_edge(START, "child").add_edge("after", END).compile().ainvoke({"log": []}))
+
+
+@PROGRAMS.add
+def what_holds_for_nodes_that_say_nothing(lib: Any) -> Any:
+    tried: list[str] = []
+
+    def flaky(state: State, runtime: Any) -> Any:
+        tried.append(f"flaky {runtime.execution_info.node_attempt}")
+        raise ConnectionError("down")
+
+    def handles(state: State, error: lib.NodeError) -> Any:
+        return {"log": [f"{error.node}: {error.error!r}"]}
+
+    builder = lib.StateGraph(State).add_node("flaky", flaky).add_node("own", fails, error_handler=handles)
+    builder.add_edge(START, "flaky").add_edge(START, "own").add_edge("flaky", END).add_edge("own", END)
+    haste = lib.RetryPolicy(initial_interval=0, jitter=False, max_attempts=2)
+    builder.set_node_defaults(retry_policy=haste).set_node_defaults(error_handler=handles)
+    return sorted(builder.compile().invoke({"log": []})["log"]), tried
+
+
+@PROGRAMS.add
+def the_first_policy_that_covers_an_error_decides(lib: Any) -> Any:
+    tried: list[int] = []
+    errors = [KeyError("a"), KeyError("b"), ConnectionError("c"), ConnectionError("d"), OSError("e")]
+
+    def flaky(state: State) -> Any:
+        tried.append(len(tried))
+        raise errors[len(tried) - 1]
+
+    haste: dict[str, Any] = {"initial_interval": 0, "jitter": False}
+    policies = [
+        lib.RetryPolicy(retry_on=(LookupError,), max_attempts=3, **haste),
+        lib.RetryPolicy(retry_on=lambda error: "c" in str(error), max_attempts=5, **haste),
+        lib.RetryPolicy(retry_on=ConnectionError, max_attempts=9, **haste),
+    ]
+    graph = lib.StateGraph(State).add_node("flaky", flaky, retry_policy=policies).add_edge(START, "flaky").compile()
+    with pytest.raises(OSError, match="e"):
+        graph.invoke({"log": []})
+    return tried
+
+
+@PROGRAMS.add
+def what_is_tried_again_unless_said_otherwise(lib: Any) -> Any:
+    errors = [
+        ConnectionError(),
+        ValueError(),
+        KeyError(),
+        OSError(),
+        TimeoutError(),
+        RuntimeError(),
+        Exception(),
+        EOFError(),
+    ]
+    return [lib.RetryPolicy().retry_on(error) for error in errors]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_says_the_same_with_both_libraries(name: str) -> None:
+    PROGRAMS.say_the_same(name)
