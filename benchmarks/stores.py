@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +21,9 @@ import ormsgpack
 
 from benchmarks.harness import Contender, Figure, Sample, Workload, timed
 from benchmarks.libraries import Synchronous
-from runtime import SqliteSaver
+from runtime import Message, SqliteSaver
 from runtime.codec.codec import Codec
+from runtime.codec.kinds import Table
 
 ENTRY = os.urandom(1_000)
 MESSAGES = {"messages": [{"role": "user", "content": "x" * 1_000, "id": str(number)} for number in range(2)]}
@@ -102,34 +104,78 @@ async def floor_of_reads(times: int) -> Sample:
         return sample("load", times, lambda: connection.execute(query).fetchone()[0])
 
 
-async def our_return(items: int) -> Sample:
-    """Read and decode what is large, with a store that has never seen it."""
-    with TemporaryDirectory() as folder:
-        path, codec = Path(folder, "andon.sqlite"), Codec()
-        async with SqliteSaver(path) as saver:
-            await saver.append("thread", 0, codec.encode(pages(items)))
-        async with SqliteSaver(path) as saver:
-            seconds, log = await timed(saver.load("thread"))
-            decoded = sample("return", 1, lambda: codec.decode(log.entries[0]))
-    return Sample({"return": seconds + decoded.figures["return"]}, decoded.answer)
+@dataclass(slots=True)
+class Said:
+    """The least that a message can be."""
+
+    type: str
+    content: str
+    id: str
 
 
-async def floor_of_return(items: int) -> Sample:
-    with TemporaryDirectory() as folder:
-        path, data = Path(folder, "plain.sqlite"), ormsgpack.packb(pages(items))
-        with closing(plain(path, "FULL")) as connection:
-            row = connection.execute("INSERT INTO rows VALUES (0, 0, ?)", (data,)).lastrowid or 0
-        with closing(sqlite3.connect(path)) as connection:
+@dataclass(frozen=True)
+class Large:
+    """5 MB of something: how we store it, how it is stored with nothing around it, and how that is read."""
 
-            def read() -> Any:
-                with connection.blobopen("rows", "entry", row, readonly=True) as blob:
-                    return ormsgpack.unpackb(blob.read())
-
-            return sample("return", 1, read)
+    ours: Callable[[int], Any]
+    plain: Callable[[int], Any]
+    from_plain: Callable[[Any], Any] = list
 
 
 def pages(number: int) -> list[dict[str, Any]]:
     return [{"number": place, "text": "x" * 1_000} for place in range(number)]
+
+
+def messages(number: int) -> Table:
+    return Table(Message(type="human", content="x" * 1_000, id=str(place)) for place in range(number))
+
+
+def rows_of_messages(number: int) -> list[list[str]]:
+    return [["human", "x" * 1_000, str(place)] for place in range(number)]
+
+
+PAGES = Large(pages, pages)
+CONVERSATION = Large(messages, rows_of_messages, lambda rows: [Said(*row) for row in rows])
+
+
+def told(items: list[Any]) -> list[Any]:
+    return [item if isinstance(item, dict) else (item.type, item.content, item.id) for item in items]
+
+
+async def our_return(what: Large, items: int) -> Sample:
+    """Read and decode what is large, with a store that has never seen it."""
+    with TemporaryDirectory() as folder:
+        path, codec = Path(folder, "andon.sqlite"), Codec([Message])
+        async with SqliteSaver(path) as saver:
+            await saver.append("thread", 0, codec.encode(what.ours(items)))
+        async with SqliteSaver(path) as saver:
+            seconds, log = await timed(saver.load("thread"))
+            start = perf_counter()
+            found = codec.decode(log.entries[0])
+            seconds += perf_counter() - start
+    return Sample({"return": seconds}, told(found))
+
+
+async def floor_of_return(what: Large, items: int) -> Sample:
+    with TemporaryDirectory() as folder:
+        path, data = Path(folder, "plain.sqlite"), ormsgpack.packb(what.plain(items))
+        with closing(plain(path, "FULL")) as connection:
+            row = connection.execute("INSERT INTO rows VALUES (0, 0, ?)", (data,)).lastrowid or 0
+        with closing(sqlite3.connect(path)) as connection:
+            start = perf_counter()
+            with connection.blobopen("rows", "entry", row, readonly=True) as blob:
+                found = what.from_plain(ormsgpack.unpackb(blob.read()))
+            seconds = perf_counter() - start
+    return Sample({"return": seconds}, told(found))
+
+
+def large_returns(what: Large, name: str) -> Workload:
+    return Workload(
+        figures=(Figure("return", f"read and decode 5 MB of {name}, cold, SQLite"),),
+        ours=Contender("Andon", partial(our_return, what)),
+        reference=Contender("floor", partial(floor_of_return, what)),
+        sizes=(5_000, 5_000, 3),
+    )
 
 
 async def our_codec(times: int) -> Sample:
@@ -157,12 +203,8 @@ WORKLOADS = (
         reference=Contender("floor", floor_of_reads),
         sizes=(500, 100, 2),
     ),
-    Workload(
-        figures=(Figure("return", "read and decode 5 MB of plain dicts, cold, SQLite"),),
-        ours=Contender("Andon", our_return),
-        reference=Contender("floor", floor_of_return),
-        sizes=(5_000, 5_000, 3),
-    ),
+    large_returns(CONVERSATION, "messages"),
+    large_returns(PAGES, "plain dicts"),
     Workload(
         figures=(Figure("codec", "encode and decode two messages of 1 KB"),),
         ours=Contender("Andon", our_codec),

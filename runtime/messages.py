@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 from uuid import uuid4
 
@@ -37,11 +39,18 @@ class Message:
     """`success` or `error`, on tool messages."""
 
     @staticmethod
-    def of_columns(*columns: Iterable[Any]) -> "list[Message]":
-        """Make many messages of all their types, all their contents, and so on."""
+    def columns(messages: "Sequence[Message]") -> dict[str, list[Any]]:
+        """Return the values of each field, those fields left out that have their default in all messages."""
+        columns = {name: list(map(attrgetter(name), messages)) for name in Message.__slots__}
+        return {name: column for name, column in columns.items() if not _is_unset(name, column)}
+
+    @staticmethod
+    def of_columns(**columns: list[Any]) -> "list[Message]":
+        """Make messages of the values of their fields; those that are not given have their default."""
         made = []
         new = object.__new__  # a third of the constructor's time, and there may be thousands
-        for kind, content, own_id, name, tool_calls, tool_call_id, status in zip(*columns, strict=True):
+        rows = zip(*[columns.get(name) or _DEFAULTS[name] for name in Message.__slots__], strict=False)
+        for kind, content, own_id, name, tool_calls, tool_call_id, status in rows:
             message = new(Message)
             message.type, message.content, message.id, message.name = kind, content, own_id, name
             message.tool_calls, message.tool_call_id, message.status = tool_calls, tool_call_id, status
@@ -78,6 +87,23 @@ class Message:
     def model_dump(self) -> dict[str, Any]:
         """Return it as a dict."""
         return asdict(self)
+
+
+_DEFAULTS: Final[Mapping[str, Iterable[Any]]] = {
+    "id": repeat(None),
+    "name": repeat(None),
+    "tool_calls": iter(list, None),  # a new one each time
+    "tool_call_id": repeat(None),
+    "status": repeat(None),
+}
+"""As many as are wanted, of the fields that have one."""
+
+
+def _is_unset(name: str, column: list[Any]) -> bool:
+    if name not in _DEFAULTS:
+        return False
+    default = type(next(iter(_DEFAULTS[name])))
+    return set(map(type, column)) == {default} and not any(column)
 
 
 def copies(messages: Iterable[Any]) -> list[Any]:

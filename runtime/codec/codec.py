@@ -8,7 +8,6 @@ say where the value that cannot be kept is.
 """
 
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import Any
 
 import ormsgpack
@@ -120,8 +119,7 @@ class _Packing:
         kind = self._kinds.of(type(table[0]))
         if kind is None or not kind.fields:
             raise TypeError
-        columns = {field: list(map(attrgetter(field), table)) for field in kind.fields}
-        return ormsgpack.Ext(TABLE, self.pack([kind.name, columns]))
+        return ormsgpack.Ext(TABLE, self.pack([kind.name, kind.to_columns(table)]))
 
 
 class _Walk:

@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum, Flag
 from functools import partial
 from importlib import import_module
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,13 +44,20 @@ class Kind:
     """`module:qualname` of a registered class, None for what is built in."""
     fields: tuple[str, ...] = ()
     """Of a dataclass."""
+    columns: Callable[[list[Any]], dict[str, list[Any]]] | None = None
     of_columns: Callable[..., list[Any]] | None = None
-    """The class's own way to make many at once of the values of each of its fields: faster than one by one."""
+    """The class's own ways to take many apart into the values of each field, and back: faster than one by one."""
+
+    def to_columns(self, table: Table) -> dict[str, list[Any]]:
+        """Take the items of a `Table` apart."""
+        if self.columns is not None:
+            return self.columns(table)
+        return {field: list(map(attrgetter(field), table)) for field in self.fields}
 
     def from_columns(self, columns: dict[str, list[Any]]) -> list[Any]:
         """Put the items of a `Table` together."""
-        if self.of_columns is not None and tuple(columns) == self.fields:
-            return self.of_columns(*columns.values())
+        if self.of_columns is not None and columns.keys() <= set(self.fields):
+            return self.of_columns(**columns)
         return [self.together(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
@@ -216,7 +224,8 @@ def _dataclass(cls: Any, name: str) -> Kind | None:
             put(value, field, part)
         return value
 
-    return Kind(OBJECT, apart, together, name, names, getattr(cls, "of_columns", None))
+    ways = getattr(cls, "columns", None), getattr(cls, "of_columns", None)
+    return Kind(OBJECT, apart, together, name, names, *(ways if all(map(callable, ways)) else ()))
 
 
 def _default_of(field: dataclasses.Field[Any]) -> Callable[[], Any] | None:

@@ -91,3 +91,31 @@ def test_folding_is_adding_one_after_the_other() -> None:
         for step in steps[:count]:
             one_by_one = add_messages(one_by_one, step)
         assert fold_messages([], steps[:count]) == one_by_one
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"content": "a"}, {"content": "b", "id": "2"}],
+        [{"content": None}, {"content": None}],
+        [{"content": []}, {"content": []}],
+        [{"content": "a", "name": ""}, {"content": "b", "name": ""}],
+        [{"content": "a", "tool_calls": ()}, {"content": "b", "tool_calls": ()}],
+        [{"content": "a", "tool_calls": [{"name": "t", "args": {}, "id": "1"}], "status": "error"}, {"content": "b"}],
+    ],
+)
+def test_messages_that_are_taken_apart_by_field_come_back_as_they_were(said: list[dict[str, Any]]) -> None:
+    messages = [Message(**({"type": "ai"} | fields)) for fields in said]
+    again = Message.of_columns(**Message.columns(messages))
+    assert again == messages
+    assert [type(message.tool_calls) for message in again] == [type(message.tool_calls) for message in messages]
+
+
+def test_messages_that_are_made_by_field_share_no_lists() -> None:
+    first, second = Message.of_columns(type=["ai", "ai"], content=["a", "b"])
+    assert (first.tool_calls, second.tool_calls) == ([], [])
+    assert first.tool_calls is not second.tool_calls
+
+
+def test_fields_that_no_message_has_set_take_no_room() -> None:
+    assert Message.columns([Message(type="ai", content="a", id="1")]).keys() == {"type", "content", "id"}
