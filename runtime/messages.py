@@ -228,7 +228,7 @@ def as_messages(value: Any, *, langchain: bool = False) -> list[Any]:
     alone = isinstance(value, (str, Mapping)) or (isinstance(value, tuple) and _is_pair(value))
     items: Iterable[Any] = [value] if alone or not isinstance(value, (list, tuple)) else value
     if langchain:
-        return [_with_id(_as_langchain(as_message(item))) for item in items]
+        return [_with_id(as_langchain(as_message(item))) for item in items]
     return [item if type(item) is Message and item.id is not None else _with_id(as_message(item)) for item in items]
 
 
@@ -237,7 +237,7 @@ def uses_langchain() -> bool:
     return "langchain_core.messages" in sys.modules
 
 
-def _as_langchain(message: Any) -> Any:
+def as_langchain(message: Any) -> Any:
     """Return LangChain's message for one of ours, and a whole one for a chunk; what it has no form for stays ours."""
     from langchain_core.messages import convert_to_messages, message_chunk_to_message  # noqa: PLC0415 - it is loaded
 

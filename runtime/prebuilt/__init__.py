@@ -14,7 +14,10 @@ from runtime.prebuilt.review import (
     HumanResponse,
     add_human_in_the_loop,
 )
-from runtime.prebuilt.tool_node import ToolNode, tools_condition
+from runtime.prebuilt.tool_calls import tools_condition
+from runtime.prebuilt.tool_errors import ToolInvocationError
+from runtime.prebuilt.tool_node import ToolNode
+from runtime.prebuilt.tool_requests import AsyncToolCallWrapper, ToolCallRequest, ToolCallWrapper
 from runtime.prebuilt.tools import AnyTool, Tool, tool
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ __all__ = [
     "ActionRequest",
     "AgentState",
     "AnyTool",
+    "AsyncToolCallWrapper",
     "HumanInterrupt",
     "HumanInterruptConfig",
     "HumanResponse",
@@ -32,6 +36,9 @@ __all__ = [
     "InjectedToolCallId",
     "Model",
     "Tool",
+    "ToolCallRequest",
+    "ToolCallWrapper",
+    "ToolInvocationError",
     "ToolNode",
     "ToolRuntime",
     "add_human_in_the_loop",

@@ -18,7 +18,8 @@ from runtime.graph.options import Nodes
 from runtime.messages import Message, as_message, as_messages
 from runtime.messages_state import MessagesState
 from runtime.prebuilt.models import Ask, Form, Model, asking, forming, reply
-from runtime.prebuilt.tool_node import ToolNode, calls_of, messages_of
+from runtime.prebuilt.tool_calls import calls_of, messages_of
+from runtime.prebuilt.tool_node import ToolNode
 from runtime.prebuilt.tools import AnyTool, answer
 from runtime.types import END, START, Config, Send
 

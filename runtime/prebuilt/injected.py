@@ -4,17 +4,21 @@ A parameter asks by its annotation, and the model does not see it. The markers a
 installed, so that its own `@tool` leaves such parameters out as well; it is imported for that, and only then.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin, get_type_hints
+
+from typing_extensions import TypeVar
 
 from runtime.engine.injected import ExecutionInfo
+from runtime.errors import InvalidGraphError
 from runtime.prebuilt.tools import INJECTED, supplied
-from runtime.types import Config
+from runtime.types import NOTHING, Config
 
-ContextT = TypeVar("ContextT")
-StateT = TypeVar("StateT")
+ContextT = TypeVar("ContextT", default=Any)
+StateT = TypeVar("StateT", default=dict[str, Any])
 
 if TYPE_CHECKING or find_spec("langchain_core") is None:
     _Marker: type = object
@@ -52,6 +56,8 @@ class ToolRuntime(_Direct, Generic[ContextT, StateT]):  # type: ignore[misc]  # 
     execution_info: ExecutionInfo | None = None
     store: Any = None
     """What the graph was given by `compile(store=…)`."""
+    tools: Sequence[Any] = field(default_factory=list)
+    """All tools of the node."""
 
 
 def asked_for(function: Any) -> dict[str, Any]:
@@ -64,15 +70,30 @@ def asked_for(function: Any) -> dict[str, Any]:
     return {name: marker for name, marker in found.items() if marker is not None}
 
 
-def supply(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values for these parameters. Raises `RuntimeError` where the tool was not called by a `ToolNode`."""
+def optional(function: Any) -> frozenset[str]:
+    """Return the parameters of a function that have a default."""
+    parameters = inspect.signature(function).parameters.values() if callable(function) else ()
+    return frozenset(one.name for one in parameters if one.default is not one.empty)
+
+
+def supply(wanted: Mapping[str, Any], optional: Container[str]) -> dict[str, Any]:
+    """Return the values for these parameters; those that are optional may be missing.
+
+    Raises `RuntimeError` where the tool was not called by a `ToolNode`, and `InvalidGraphError` for what the graph has
+    not got.
+    """
     if not wanted:
         return {}
     make = supplied.get()
     if make is None:
         raise RuntimeError(f"{', '.join(wanted)}: only a tool that a ToolNode calls can be given these")
     runtime = make()
-    return {name: _value(marker, runtime) for name, marker in wanted.items()}
+    found = {name: _value(marker, runtime) for name, marker in wanted.items()}
+    if missing := [name for name, value in found.items() if value is NOTHING and name not in optional]:
+        raise InvalidGraphError(
+            f"a tool asks for {', '.join(missing)}: the state has no such key, or the graph has no store"
+        )
+    return {name: value for name, value in found.items() if value is not NOTHING}
 
 
 def _marker(hint: Any) -> Any:
@@ -94,9 +115,15 @@ def _value(marker: Any, runtime: ToolRuntime[Any, Any]) -> Any:
         case "InjectedToolCallId":
             return runtime.tool_call_id
         case "InjectedStore":
-            return runtime.store
+            return NOTHING if runtime.store is None else runtime.store
         case _:
-            field = getattr(marker, "field", None)
-            if field is None:
-                return runtime.state
-            return runtime.state[field] if isinstance(runtime.state, Mapping) else getattr(runtime.state, field)
+            return _part_of(runtime.state, getattr(marker, "field", None))
+
+
+def _part_of(state: Any, key: str | None) -> Any:
+    """Return a state, or one key of it; a list of messages is a state of these."""
+    if isinstance(state, list):
+        state = {"messages": state}
+    if key is None:
+        return state
+    return state.get(key, NOTHING) if isinstance(state, Mapping) else getattr(state, key, NOTHING)

@@ -3,7 +3,7 @@
 Chat models get our messages as dicts, which they take like their own; what they answer is kept as it is.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import wraps
 from importlib import import_module
@@ -32,37 +32,58 @@ class ForeignTool(Tool):
     original: AnyTool
     wanted: Mapping[str, Any]
     """Parameters that are filled in for it; LangChain knows only of the call's id."""
+    optional: frozenset[str] = frozenset()
+    """Which of these it can do without."""
 
     def run(self, call: Mapping[str, Any], config: Config) -> Any:
         """Run the original with the whole call, so that it can make a message of its own."""
-        return _released(self.original.invoke(_input(call, self.wanted), config))
+        return _released(self.original.invoke(self._input(call), config))
 
     async def arun(self, call: Mapping[str, Any], config: Config) -> Any:
         """Do the same without blocking."""
-        return _released(await self.original.ainvoke(_input(call, self.wanted), config))
+        return _released(await self.original.ainvoke(self._input(call), config))
+
+    def _input(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the call with what is filled in, and without what the model made up for that."""
+        from runtime.prebuilt.injected import supply  # noqa: PLC0415 - loads LangChain, which has made this tool
+
+        args = {name: value for name, value in call["args"].items() if name not in self.hidden}
+        args |= supply(self.wanted, self.optional)
+        return args if call["id"] is None else {**call, "args": args}
 
 
 def _foreign(original: Any) -> ForeignTool:
-    from runtime.prebuilt.injected import asked_for  # noqa: PLC0415 - loads LangChain, which has made this tool
+    from runtime.prebuilt.injected import asked_for, optional  # noqa: PLC0415 - loads LangChain, which has made this
 
     schema = getattr(original, "tool_call_schema", original.args_schema)  # without what LangChain fills in itself
-    functions = {name: getattr(original, name, None) for name in ("func", "coroutine")}
-    held = {name: _holding(function) for name, function in functions.items() if function is not None}
+    functions = _functions(original, "func", "coroutine") or _functions(original, "_run", "_arun")
+    held = {name: _holding(function) for name, function in functions.items()}
+    main = next(iter(functions.values()), None)
     return ForeignTool(
         name=original.name,
         description=original.description,
         args_schema=schema,
         return_direct=getattr(original, "return_direct", False),
-        original=original.model_copy(update=held) if held else original,
-        wanted=asked_for(next(filter(None, functions.values()), getattr(original, "_run", None))),
+        original=original.model_copy(update=held) if hasattr(original, "model_copy") else original,
+        hidden=_arguments(original.args_schema) - _arguments(schema),
+        wanted=asked_for(main),
+        optional=optional(main),
     )
 
 
-def _input(call: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    from runtime.prebuilt.injected import supply  # noqa: PLC0415 - likewise
+def _functions(original: Any, *names: str) -> dict[str, Callable[..., Any]]:
+    found = {name: getattr(original, name, None) for name in names}
+    return {name: function for name, function in found.items() if function is not None}
 
-    args = {**call["args"], **supply(wanted)}
-    return args if call["id"] is None else {**call, "args": args}
+
+def _arguments(schema: Any) -> frozenset[str]:
+    """Return the names of the arguments in a schema of LangChain's."""
+    if schema is None:  # which it makes of the signature
+        return frozenset()
+    if isinstance(schema, Mapping):
+        return frozenset(schema.get("properties", ()))
+    names: Iterable[str] = schema.model_fields if hasattr(schema, "model_fields") else schema.__fields__  # pydantic 1
+    return frozenset(names)
 
 
 # LangChain makes text of what it does not know, our commands included: they pass through it in its own kind of box.
@@ -124,11 +145,11 @@ def named_model(name: str) -> Any:
 
 
 def _described(tool: Tool) -> Any:
-    """Return a tool in the form that every provider of LangChain's takes; its own as they are."""
+    """Return a tool as LangChain's models know them; its own as they are."""
     if isinstance(tool, ForeignTool):
         return tool.original
-    function = {"name": tool.name, "description": tool.description, "parameters": tool.schema}
-    return {"type": "function", "function": function}
+    made = import_module("langchain_core.tools").StructuredTool
+    return made(name=tool.name, description=tool.description, args_schema=tool.args_schema, func=tool.run)
 
 
 def _plain(message: Any) -> Any:

@@ -1,36 +1,42 @@
-"""The tools' turn: a node that runs what a model called, and the router that leads there."""
+"""The tools' turn: a node that runs what a model called."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-
-from pydantic import ValidationError
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from runtime.engine import sync
-from runtime.engine.answers import problems_of
-from runtime.engine.injected import Runtime, get_runtime
 from runtime.engine.interrupts import current, once
 from runtime.errors import AndonError, InvalidGraphError
-from runtime.messages import as_messages, uses_langchain
+from runtime.messages import as_langchain, uses_langchain
 from runtime.prebuilt.langchain import as_tool
-from runtime.prebuilt.tools import CALL, AnyTool, answer, supplied
-from runtime.types import Command, Config
+from runtime.prebuilt.tool_calls import Turn, turn_of
+from runtime.prebuilt.tool_errors import Handled, as_raised, unfit_arguments, unknown_tool, words_for
+from runtime.prebuilt.tool_outputs import answered, combined
+from runtime.prebuilt.tool_requests import (
+    AsyncToolCallWrapper,
+    ToolCallRequest,
+    ToolCallWrapper,
+    runtime_for,
+    without_waiting,
+)
+from runtime.prebuilt.tools import CALL, AnyTool, Tool, answer, supplied
+from runtime.types import Config
 
 if TYPE_CHECKING:
     from runtime.prebuilt.injected import ToolRuntime
 
-Handled: TypeAlias = bool | str | type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], str]
-"""What becomes of exceptions of tools."""
-
 
 class ToolNode:
-    """A node that runs the calls of the last message, or the one call that it was sent.
+    """A node that runs the calls of the model's last message, or those that it was sent.
 
     The calls of a message run one after the other, each once: when a later one asks a person, what the earlier ones
-    gave is kept. Sent a call each (`Send(name, call)`, as `create_react_agent` does it), they run side by side. What a
-    tool raises goes to the model as a message of status `error`, unless `handle_tool_errors` says otherwise: False, the
-    types of exceptions that do, a text to say instead, or a function from the exception to one. Raises
-    `InvalidGraphError` for two tools of one name.
+    gave is kept. Sent a call each (`Send(name, call)`, as `create_react_agent` does it), they run side by side.
+    `handle_tool_errors`: which exceptions of tools the model is told of, with a message of status `error`; the others
+    fail the run. True: all; a type or several; a text to say instead; a function from the exception to one, for those
+    that its parameter is annotated with. Without it the model is told of arguments that do not fit, and no more.
+    `wrap_tool_call` gets each call as a `ToolCallRequest`, and a function that carries it out: it may change the call,
+    run it more than once, ask a person, or answer in the tool's place. `awrap_tool_call` is the same for async code.
+    Raises `InvalidGraphError` for two tools of one name.
     """
 
     def __init__(
@@ -38,142 +44,88 @@ class ToolNode:
         tools: Sequence[AnyTool | Callable[..., Any]],
         *,
         name: str = "tools",
-        handle_tool_errors: Handled = True,
+        tags: Sequence[str] | None = None,
+        handle_tool_errors: Handled = unfit_arguments,
         messages_key: str = "messages",
+        wrap_tool_call: ToolCallWrapper | None = None,
+        awrap_tool_call: AsyncToolCallWrapper | None = None,
     ) -> None:
         self.name = name
+        self.tags = tags
         self.messages_key = messages_key
         self._handled = handle_tool_errors
+        self._wrap = awrap_tool_call or (wrap_tool_call and without_waiting(wrap_tool_call))
         made = [as_tool(given) for given in tools]
+        self._given = [getattr(tool, "original", tool) for tool in made]
         self.tools_by_name = {tool.name: tool for tool in made}
         if len(self.tools_by_name) < len(made):
             names = [tool.name for tool in made]
             raise InvalidGraphError(f"two tools are named {next(name for name in names if names.count(name) > 1)!r}")
 
-    async def __call__(self, given: Any, config: Config) -> list[Any]:
-        """Return commands as the tools gave them, and messages as updates."""
-        return [
-            part if isinstance(part, Command) else {self.messages_key: [part]}
-            for part in await self._answers(given, config)
-        ]
+    async def __call__(self, given: Any, config: Config) -> Any:
+        """Return the answers as an update; where a tool gave commands, a list of commands and updates."""
+        turn = turn_of(given, self.messages_key)
+        return combined(await self._parts(turn, config), self.messages_key, listed=turn.listed)
 
     async def ainvoke(self, input: Any, config: Config | None = None) -> Any:  # noqa: A002 - LangGraph's name
-        """Run the calls of a state or of a list of messages, and return the answers in the same shape.
-
-        Where a tool gave a command: a list of commands and updates.
-        """
-        parts = await self._answers(input, config or {})
-        if any(isinstance(part, Command) for part in parts):
-            return [part if isinstance(part, Command) else {self.messages_key: [part]} for part in parts]
-        messages = as_messages(parts, langchain=uses_langchain())
-        return messages if isinstance(input, list) else {self.messages_key: messages}
+        """Run the calls of a state, of a list of messages, or of a list of calls; a list of messages gives one back."""
+        turn = turn_of(input, self.messages_key)
+        parts = await self._parts(turn, config or {})
+        if uses_langchain():
+            parts = [as_langchain(part) for part in parts]
+        return combined(parts, self.messages_key, listed=turn.listed)
 
     def invoke(self, input: Any, config: Config | None = None) -> Any:  # noqa: A002
         """Do what `ainvoke` does, from sync code."""
         return sync.run(lambda: self.ainvoke(input, config))
 
-    async def _answers(self, given: Any, config: Config) -> list[Any]:
-        alone = _calls_in(given)
-        state = None if alone else {self.messages_key: given} if isinstance(given, list) else given
-        calls = alone or calls_of(given[-1] if isinstance(given, list) else messages_of(given, self.messages_key)[-1])
-        outputs = [await self._once(call, state, config, alone=bool(alone)) for call in calls]
+    async def _parts(self, turn: Turn, config: Config) -> list[Any]:
+        outputs = [await self._once(call, turn, config) for call in turn.calls]
         return [part for output in outputs for part in (output if isinstance(output, list) else [output])]
 
-    async def _once(self, call: Mapping[str, Any], state: Any, config: Config, *, alone: bool) -> Any:
-        if alone or current.get() is None:
-            return await self._called(call, state, config)
-        return await once(f"call {call['id']}", self._called, call, state, config)
+    async def _once(self, call: Mapping[str, Any], turn: Turn, config: Config) -> Any:
+        if (turn.sent and len(turn.calls) == 1) or current.get() is None:
+            return await self._called(call, turn, config)
+        return await once(f"call {call['id']}", self._called, call, turn, config)
 
-    async def _called(self, call: Mapping[str, Any], state: Any, config: Config) -> Any:
-        """Call the tool; what goes wrong in it is the model's to mend, what goes wrong around it is not."""
+    async def _called(self, call: Mapping[str, Any], turn: Turn, config: Config) -> Any:
         tool = self.tools_by_name.get(call["name"])
-        if tool is None:
-            names = ", ".join(self.tools_by_name) or "none at all"
-            return answer(call, f"There is no tool {call['name']!r}; there are: {names}.", status="error")
-        token = supplied.set(partial(_runtime, call, state, config))
+        runtime = cache(partial(runtime_for, call, turn.state, config, self._given))
+        if self._wrap is None:
+            return await self._run(call, tool, config, runtime)
+
+        async def carry_out(asked: ToolCallRequest) -> Any:
+            chosen = tool if asked.tool is request.tool else as_tool(asked.tool)
+            return await self._run({**asked.tool_call, "type": CALL}, chosen, config, lambda: asked.runtime)
+
+        request = ToolCallRequest(dict(call), getattr(tool, "original", tool), runtime().state, runtime())
         try:
-            return _named(await tool.ainvoke(call, config), call, self.messages_key)
+            return await self._wrap(request, carry_out)
         except AndonError:
             raise
-        except Exception as error:
-            words = _words_for(error, self._handled, tool.name)
-            if words is None:
-                raise
-            return answer(call, words, status="error")
+        except Exception as error:  # noqa: BLE001 - raised again there, if it is not the model's to know of
+            return self._told(error, call, tool)
+
+    async def _run(
+        self, call: Mapping[str, Any], tool: Tool | None, config: Config, runtime: "Callable[[], ToolRuntime[Any, Any]]"
+    ) -> Any:
+        """Run the tool; what goes wrong in it may be the model's to mend, what goes wrong around it is not."""
+        if tool is None:
+            return answer(call, unknown_tool(call["name"], self.tools_by_name), status="error")
+        token = supplied.set(runtime)
+        try:
+            return answered(await tool.ainvoke(call, config), call, self.messages_key)
+        except AndonError:
+            raise
+        except Exception as error:  # noqa: BLE001 - likewise
+            return self._told(error, call, tool)
         finally:
             supplied.reset(token)
 
-
-def _named(output: Any, call: Mapping[str, Any], key: str) -> Any:
-    """Say in the messages of a tool's commands which tool it was, as in those that are made of what a tool returns."""
-    for command in output if isinstance(output, list) else [output]:
-        update = command.update if isinstance(command, Command) else None
-        for message in update.get(key, ()) if isinstance(update, Mapping) else ():
-            if getattr(message, "tool_call_id", None) == call["id"] and not message.name:
-                message.name = call["name"]
-    return output
-
-
-def _calls_in(given: Any) -> list[Any]:
-    """Return the calls that a node was sent, one or a list of them, in place of a state."""
-    calls = given if isinstance(given, list) else [given]
-    return calls if all(isinstance(call, Mapping) and call.get("type") == CALL for call in calls) else []
-
-
-def _runtime(call: Mapping[str, Any], state: Any, config: Config) -> "ToolRuntime[Any, Any]":
-    """Return what the tool may ask for; a call that was sent alone sees the state of the graph."""
-    from runtime.prebuilt.injected import ToolRuntime  # noqa: PLC0415 - only where a tool asks
-
-    context = current.get()
-    if context is None:
-        return ToolRuntime(state=state, tool_call_id=call["id"], config=config, stream_writer=lambda _: None)
-    around: Runtime[Any] = get_runtime()
-    frame = context.run.journal.frames[context.ns]
-    return ToolRuntime(
-        state=dict(frame.values) if state is None else state,
-        tool_call_id=call["id"],
-        config=config,
-        context=around.context,
-        stream_writer=around.stream_writer,
-        execution_info=around.execution_info,
-        store=around.store,
-    )
-
-
-def tools_condition(state: Any, messages_key: str = "messages") -> Literal["tools", "__end__"]:
-    """Route to `tools` when the last message calls any, else to the end."""
-    return "tools" if calls_of(messages_of(state, messages_key)[-1]) else "__end__"
-
-
-def messages_of(state: Any, key: str = "messages") -> list[Any]:
-    """Return the messages of a state of any shape."""
-    found: list[Any] = state[key] if isinstance(state, Mapping) else getattr(state, key)
-    return found
-
-
-def calls_of(message: Any) -> list[dict[str, Any]]:
-    """Return the calls of a message, each with an id: some models give none."""
-    calls = getattr(message, "tool_calls", None) or []
-    return [
-        {"type": CALL, "name": call["name"], "args": call["args"], "id": call.get("id") or f"{message.id}:{place}"}
-        for place, call in enumerate(calls)
-    ]
-
-
-def _words_for(error: Exception, handled: Handled, name: str) -> str | None:
-    """Return what to tell the model of a tool that failed; None: nothing, the run is to fail."""
-    match handled:
-        case str():
-            return handled
-        case bool():
-            return f"{name} failed: {_words(error)}" if handled else None
-        case type() | tuple():
-            return f"{name} failed: {_words(error)}" if isinstance(error, handled) else None
-        case _:
-            return handled(error)
-
-
-def _words(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return f"{type(error).__name__}: {error}"
-    return "; ".join(f"{field}: {problem}" for field, problem in problems_of(error).items())
+    def _told(self, error: Exception, call: Mapping[str, Any], tool: Tool | None) -> Any:
+        """Return what the model is told of an exception, or raise it."""
+        raised = as_raised(error, call, tool.hidden if tool else ())
+        words = words_for(raised, self._handled)
+        if words is None:
+            raise raised
+        return answer(call, words, status="error")

@@ -32,6 +32,11 @@ CALL: Final = "tool_call"
 INJECTED: Final = frozenset({"InjectedState", "InjectedStore", "InjectedToolCallId", "ToolRuntime"})
 """Names of what marks a parameter that the model does not see: ours, LangChain's and LangGraph's are called alike."""
 
+BLOCKS: Final = frozenset(
+    {"text", "image_url", "image", "json", "search_result", "custom_tool_call_output", "document", "file"}
+)
+"""Types of content blocks, which models take as they are."""
+
 supplied: Final[ContextVar[Callable[[], Any] | None]] = ContextVar("supplied", default=None)
 """Makes the `ToolRuntime` of the call that a `ToolNode` is carrying out."""
 
@@ -73,6 +78,8 @@ class Tool(ABC):
     args_schema: ArgsSchema
     return_direct: bool = False
     """Whether an agent ends with what this gave, without asking its model again."""
+    hidden: frozenset[str] = frozenset()
+    """Arguments that the model does not know of, and may not give."""
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -118,9 +125,9 @@ class _FunctionTool(Tool):
         return given | self._supplied() if self._asks else given
 
     def _supplied(self) -> dict[str, Any]:
-        from runtime.prebuilt.injected import asked_for, supply  # noqa: PLC0415 - loads LangChain where it is installed
+        from runtime.prebuilt.injected import asked_for, optional, supply  # noqa: PLC0415 - loads LangChain if it can
 
-        return supply(asked_for(self.function))
+        return supply(asked_for(self.function), optional(self.function))
 
     @cached_property
     def _asks(self) -> bool:
@@ -197,10 +204,10 @@ def _as_answer(call: Mapping[str, Any], output: Any) -> Any:
     """Return what a tool gave as the answer to a call: messages and commands as they are, the rest as a message."""
     if call["id"] is None or is_answer(output):
         return output
-    return answer(call, output if isinstance(output, str) else as_text(output))
+    return answer(call, output if isinstance(output, str) or _is_blocks(output) else as_text(output))
 
 
-def answer(call: Mapping[str, Any], content: str, *, status: str = "success") -> Message:
+def answer(call: Mapping[str, Any], content: Any, *, status: str = "success") -> Message:
     """Return the message that answers a call."""
     return Message(type="tool", content=content, name=call["name"], tool_call_id=call["id"], status=status)
 
@@ -210,6 +217,13 @@ def is_answer(output: Any) -> bool:
     if isinstance(output, list) and output:
         return all(is_answer(item) for item in output)
     return isinstance(output, Command) or getattr(output, "type", None) == "tool"
+
+
+def _is_blocks(output: Any) -> bool:
+    """Whether this is content as models take it: a list of blocks."""
+    if not isinstance(output, list) or not output:
+        return False
+    return all(isinstance(block, Mapping) and block.get("type") in BLOCKS for block in output)
 
 
 def as_text(output: Any) -> str:
@@ -237,12 +251,24 @@ async def without_blocking(function: Callable[[], Any]) -> Any:
 # Arguments.
 
 
+class UnfitArgumentsError(ValueError):
+    """Arguments that a tool's JSON Schema does not allow."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(dict(problems))
+        self.problems = problems
+        """By field."""
+
+    def __str__(self) -> str:
+        return "; ".join(f"{field}: {problem}" if field else problem for field, problem in self.problems.items())
+
+
 def validated(schema: ArgsSchema, args: Any) -> dict[str, Any]:
-    """Return the arguments by name, with defaults and in their types. Raises `ValueError`, by pydantic or in words."""
+    """Return the arguments by name, with defaults and in their types. Raises `ValueError`: pydantic's, or ours."""
     if not isinstance(schema, dict):
         return dict(schema.model_validate(args))
     if problems := problems_in(schema, args):
-        raise ValueError("; ".join(f"{field}: {problem}" if field else problem for field, problem in problems.items()))
+        raise UnfitArgumentsError(problems)
     return dict(args)
 
 

@@ -25,7 +25,7 @@ from runtime import (
     add_messages,
     interrupt,
 )
-from runtime.prebuilt import Tool, add_human_in_the_loop, create_react_agent, tool
+from runtime.prebuilt import Tool, ToolNode, add_human_in_the_loop, create_react_agent, tool
 from runtime.types import Config
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
@@ -91,7 +91,6 @@ BOOK = says(("book_hotel", {"hotel_name": "McKittrick hotel"}))
             {"type": "edit", "args": {"hotel_name": "McKittrick Hotel"}},
             "Successfully booked a stay at McKittrick Hotel.",
         ),
-        ({"type": "no"}, "book_hotel failed: ValueError: Unknown response type: no"),
     ],
 )
 def test_a_tool_may_ask_by_itself(answer: Any, outcome: str) -> None:
@@ -234,21 +233,28 @@ async def test_calls_run_side_by_side() -> None:
 # What goes wrong.
 
 
-async def test_what_a_tool_raises_goes_to_the_model() -> None:
-    def broken(city: str) -> str:
-        """Break."""
-        raise LookupError(f"no such city: {city}")
+def broken(city: str) -> str:
+    """Break."""
+    raise LookupError(f"no such city: {city}")
 
+
+async def test_the_model_may_mend_its_calls_and_what_else_it_is_told_of() -> None:
     script = Script([says(("broken", {"city": "X"}), ("broken", {"town": "X"}), ("brokn", {})), "sorry"])
-    result = await create_react_agent(script, [broken]).ainvoke(STAY)
+    result = await create_react_agent(script, ToolNode([broken], handle_tool_errors=True)).ainvoke(STAY)
     answers = result["messages"][2:5]
-    assert [(message.status, message.content) for message in answers] == [
-        ("error", "broken failed: LookupError: no such city: X"),
-        ("error", "broken failed: city: Field required; town: Extra inputs are not permitted"),
-        ("error", "There is no tool 'brokn'; there are: broken."),
-    ]
+    assert [message.status for message in answers] == ["error"] * 3
+    assert answers[0].content == "Error: LookupError('no such city: X')\n Please fix your mistakes."
+    assert "'broken' with kwargs {'town': 'X'} with error:\\n city: Field required\\ntown: Extra" in answers[1].content
+    assert answers[2].content == "Error: brokn is not a valid tool, try one of [broken]."
     assert [message.tool_call_id for message in answers] == ["c1", "c2", "c3"]
     assert script.read[1] == result["messages"][:5]
+
+
+async def test_a_tool_that_fails_fails_the_run() -> None:
+    agent = agent_of([broken], says(("broken", {"city": "X"})), "done")
+    for given in (STAY, None):
+        with pytest.raises(LookupError, match="no such city"):
+            await agent.ainvoke(given, CONFIG)
 
 
 async def test_a_refused_answer_is_the_callers_to_mend_and_not_the_models() -> None:

@@ -17,6 +17,7 @@ from runtime.prebuilt import (
     create_react_agent,
     tool,
 )
+from runtime.prebuilt.tool_errors import unfit_arguments
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
 
@@ -49,7 +50,7 @@ def foreign(
     text: str,
     user: Annotated[str, InjectedState("user")],
     call_id: Annotated[str, TheirCallId],
-    runtime: ToolRuntime,  # type: ignore[type-arg]  # as programs write it
+    runtime: ToolRuntime,
 ) -> str:
     """Say everything."""
     return f"{text} {user} {call_id} {runtime.tool_call_id}"
@@ -110,14 +111,22 @@ def test_a_tool_node_can_be_called_with_a_state_or_messages() -> None:
     assert kept.content == "hi"
 
 
+TOLD = "Error: LookupError('hi')\n Please fix your mistakes."
+
+
+def of_lookups(error: LookupError) -> str:
+    return f"lookup: {error}"
+
+
 @pytest.mark.parametrize(
     ("handled", "words"),
     [
-        (True, "breaks failed: LookupError: hi"),
+        (True, TOLD),
         ("sorry", "sorry"),
-        (LookupError, "breaks failed: LookupError: hi"),
-        ((ValueError, LookupError), "breaks failed: LookupError: hi"),
+        (LookupError, TOLD),
+        ((ValueError, LookupError), TOLD),
         (lambda error: f"so: {error}", "so: hi"),
+        (of_lookups, "lookup: hi"),
     ],
 )
 def test_what_a_failing_tool_says_can_be_chosen(handled: Any, words: str) -> None:
@@ -126,7 +135,11 @@ def test_what_a_failing_tool_says_can_be_chosen(handled: Any, words: str) -> Non
     assert (answer.content, answer.status) == (words, "error")
 
 
-@pytest.mark.parametrize("handled", [False, ValueError])
+def of_values(error: ValueError) -> str:
+    return str(error)
+
+
+@pytest.mark.parametrize("handled", [False, ValueError, of_values, unfit_arguments])
 def test_a_failing_tool_may_fail_the_run(handled: Any) -> None:
     with pytest.raises(LookupError):
         ToolNode([breaks], handle_tool_errors=handled).invoke({"messages": [says("breaks")]})

@@ -87,7 +87,7 @@ async def test_the_model_gets_messages_and_tools_of_its_own_kind() -> None:
     model = chat_model(says(("weather", {"city": "Rome"})), AIMessage("done"))
     await create_react_agent(model, [weather, book_hotel], prompt="Be kind.").ainvoke({"messages": "go"})
     ours, theirs = model.bound[0]
-    assert (ours["function"]["name"], ours["function"]["parameters"]["required"]) == ("weather", ["city"])
+    assert (ours.name, ours.description, list(ours.args)) == ("weather", "Look up the weather.", ["city"])
     assert theirs.name == "book_hotel"
     assert [type(message) for message in model.seen[1]] == [SystemMessage, HumanMessage, AIMessage, ToolMessage]
     answer = model.seen[1][-1]
@@ -167,7 +167,9 @@ async def test_what_a_tool_lists_is_text_for_the_model() -> None:
 async def test_wrong_arguments_go_back_to_the_model() -> None:
     model = chat_model(says(("book_hotel", {"hotel": "X"})), AIMessage("sorry"))
     result = await create_react_agent(model, [book_hotel]).ainvoke(STAY)
-    assert shown(result)[2:] == [("tool", "book_hotel failed: hotel_name: Field required"), ("ai", "sorry")]
+    told, said = shown(result)[2:]
+    assert "'book_hotel' with kwargs {'hotel': 'X'} with error:\n hotel_name: Field required\n" in told[1]
+    assert said == ("ai", "sorry")
 
 
 @pytest.mark.parametrize("create_tool", [langchain_tool, tool], ids=["langchain", "ours"])
