@@ -265,9 +265,15 @@ def shown_place(ns: str) -> str:
     return ns
 
 
+def without_ids(ns: str) -> str:
+    """Return a namespace with the names of its nodes alone."""
+    return re.sub(r":[^|]*", "", ns)
+
+
 def memory_of(ns: str, name: str) -> str:
-    """Return where a subgraph of this name keeps its state between the calls that are made from one place."""
-    return f"{MEMORY}{re.sub(r':[^|]*', '', ns)}/{name}"
+    """Return where a subgraph of this name keeps its state: for the first call of a task there, the second, …"""
+    number = number_of_call(ns)
+    return f"{MEMORY}{without_ids(ns)}/{name}{f':{number}' if number else ''}"
 
 
 def is_below(ns: str, above: str) -> bool:

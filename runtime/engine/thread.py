@@ -8,7 +8,17 @@ reaches its next checkpoint, the frames below it are over and go.
 from collections.abc import Iterator
 from typing import Any
 
-from runtime.engine.frames import MEMORY, Frame, Question, Task, child_namespace, is_below, number_of_call, parent_of
+from runtime.engine.frames import (
+    MEMORY,
+    Frame,
+    Question,
+    Task,
+    child_namespace,
+    is_below,
+    number_of_call,
+    parent_of,
+    without_ids,
+)
 from runtime.engine.ids import derive_id
 from runtime.engine.records import restore, restored_frame
 from runtime.errors import CodecError
@@ -21,6 +31,22 @@ class Thread:
 
     def __init__(self) -> None:
         self.frames: dict[str, Frame] = {}
+        self.keeping: set[str] = set()
+        """Namespaces of subgraphs that keep their state from call to call, as far as somebody has come across them."""
+
+    def shown_ns(self, ns: str) -> str:
+        """Return a namespace as it is shown: a subgraph that keeps its state has the same one whenever it is called."""
+        place: str | None = ns if self.keeping else ""
+        while place and place not in self.keeping:
+            place = parent_of(place)
+        return without_ids(place) + ns[len(place) :] if place else ns
+
+    def at(self, ns: str) -> Frame | None:
+        """Return the frame of a namespace, which may be given as it is shown."""
+        if ns in self.frames or not self.keeping:
+            return self.frames.get(ns)
+        shown = self.shown_ns(ns)
+        return next((frame for key, frame in reversed(self.frames.items()) if self.shown_ns(key) == shown), None)
 
     def apply(self, operation: list[Any]) -> Frame:
         """Change the frames as one recorded operation says. Raises `CodecError` for one of a later version."""
@@ -53,7 +79,7 @@ class Thread:
             case "h":
                 frame.halted = True
             case "m":
-                self.frames[rest[0]] = Frame(rest[0], values=frame.values, unapplied=frame.unapplied[:])
+                self.frames[rest[0]] = _kept(frame, rest[0])
             case _:
                 raise CodecError("", f"the log has an operation {kind!r} that this version does not know")
         return frame
@@ -101,8 +127,7 @@ class Thread:
 
     def _recall(self, ns: str, memory: str) -> Frame:
         """Let a subgraph begin with what it was left with."""
-        known = self.frames[memory]
-        self.frames[ns] = Frame(ns, values=known.values, unapplied=known.unapplied[:])
+        self.frames[ns] = _kept(self.frames[memory], ns)
         return self.frames[ns]
 
     def memories(self) -> list[Frame]:
@@ -190,6 +215,11 @@ def written_in(frame: Frame, operation: list[Any]) -> Writes:
         if task.name == START and source == "loop":
             frame.own(task).writes = list(task.arg.items())
     return [pair for task in frame.finished() for pair in task.writes or ()]
+
+
+def _kept(frame: Frame, ns: str) -> Frame:
+    """Return what a subgraph keeps from one call to the next: its state, and where its history goes on."""
+    return Frame(ns, frame.id, step=frame.step, values=frame.values, unapplied=frame.unapplied[:])
 
 
 def _tasks(checkpoint_id: str, ns: str, nexts: list[list[Any]], offset: int) -> list[Task]:

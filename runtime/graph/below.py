@@ -42,6 +42,7 @@ async def run_below(
         context.run.contexts |= contexts(graph, ns, options)
     if reader is None:
         return await run_at(graph, context, ns, given)
+    reader.above = ns
     with tap(context.run, ns, modes_of(options or {}, "updates"), reader.put):
         return await run_at(graph, context, ns, given)
 
@@ -50,6 +51,8 @@ async def run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: A
     """Begin or go on with the graph at a namespace."""
     journal = context.run.journal
     memory = memory_of(ns, graph.name) if graph.checkpointer is True else ""
+    if memory:
+        journal.keeping.add(ns)
     if ns not in journal.frames:
         if memory and memory in journal.frames:
             journal.recall(ns, memory)
@@ -76,7 +79,7 @@ async def chunks_below(
     graph: "CompiledGraph", context: TaskContext, given: Any, options: Options
 ) -> AsyncGenerator[Any, None]:
     """Do what `run_below` does, and yield what the options ask to see."""
-    reader = Reader(options)
+    reader = Reader(options, context.run.journal.shown_ns)
     going = asyncio.ensure_future(run_below(graph, context, given, options, reader))
     going.add_done_callback(reader.end)
     try:

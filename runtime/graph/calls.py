@@ -97,7 +97,7 @@ def _take(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnPending) -
 
 async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> AsyncGenerator[Any, None]:
     """Run, and yield what the options ask to see."""
-    reader = Reader(options)
+    reader = Reader(options, run.journal.shown_ns)
     run.modes = frozenset(modes_of(options, "updates"))
     run.emit, run.drained = reader.put, reader.drained
     if "messages" in run.modes:

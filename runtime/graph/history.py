@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.codec.process import CODEC
-from runtime.engine.frames import Task, as_interrupt, child_namespace, is_below, task_above
+from runtime.engine.frames import Frame, Task, as_interrupt, child_namespace, is_below, task_above
 from runtime.engine.journal import Journal
 from runtime.engine.thread import Thread, halves, written_in
-from runtime.graph.snapshots import config_at, shown
+from runtime.graph.snapshots import config_below, shown
 from runtime.store import CheckpointStore
 from runtime.types import Interrupt, PregelTask, StateSnapshot
 
@@ -20,43 +20,61 @@ if TYPE_CHECKING:
     from runtime.graph.rules import Rules
 
 
-async def records(graph: "Rules", thread_id: str, store: CheckpointStore | None, ns: str = "") -> list[StateSnapshot]:
+async def records(root: "Rules", thread_id: str, store: CheckpointStore | None, ns: str = "") -> list[StateSnapshot]:
     """Return a thread's checkpoints, newest first; `ns`: those of a subgraph that was added as a node.
 
     Raises `ValueError` for a namespace of no such subgraph.
     """
+    root.below(ns)
     operations = await _operations(thread_id, store)
-    return list(_replayed(graph.below(ns), Journal(thread_id, CODEC, store), operations, ns))[::-1]
+    return list(_replayed(root, Journal(thread_id, CODEC, store), operations, ns))[::-1]
 
 
-def _replayed(graph: "Rules", journal: Journal, operations: list[list[Any]], ns: str) -> Iterator[StateSnapshot]:
+def _replayed(root: "Rules", journal: Journal, operations: list[list[Any]], ns: str) -> Iterator[StateSnapshot]:
+    graph: Rules = root.below(ns)
+    root.learn(journal, ns)
     asked: dict[str, tuple[Interrupt, ...]] = {}
+    last = ""
     for operation in operations:
-        match operation:
-            case ["c" | "b" as kind, str(place), *_] if ns in journal.frames and (place == ns or is_below(ns, place)):
-                if kind == "c" and place == ns:
-                    written_in(journal.frames[ns], operation)
-                yield _record(graph, journal, ns, asked)
-            case _:
-                pass
+        kind, place = operation[:2]
+        frame = journal.at(ns)
+        if kind in {"c", "b"} and frame is not None and (place == frame.ns or is_below(frame.ns, place)):
+            if kind == "c" and place == frame.ns:
+                written_in(frame, operation)
+            if frame.id != last:  # else it begins its next call where the last one ended
+                yield _record(graph, journal, frame, asked)
+            last = frame.id
         journal.apply(operation)
-        match operation:
-            case ["t", str(place), str(task_id), {"question": list()}] if place == ns or is_below(place, ns):
-                task = journal.frames[ns].own_by_id(task_id if place == ns else task_above(place, ns))
-                asked[task.id] = tuple(as_interrupt(*item) for item in journal.questions(ns, task))
-            case _:
-                pass
-    if ns in journal.frames:
-        yield _record(graph, journal, ns, asked)
+        root.learn(journal, place)
+        if kind == "t" and (frame := journal.at(ns)) is not None:
+            asked |= _asked(journal, frame, operation)
+    if (frame := journal.at(ns)) is not None and frame.id != last:
+        yield _record(graph, journal, frame, asked)
 
 
-async def thread_at(journal: Journal, ns: str, checkpoint_id: str) -> Thread:
-    """Return a thread as it was when a graph entered a checkpoint. Raises `ValueError` for an unknown one."""
+def _asked(journal: Journal, frame: Frame, operation: list[Any]) -> dict[str, tuple[Interrupt, ...]]:
+    """Return what a task of the frame, or a subgraph below it, asks if it was there that something was asked."""
+    match operation:
+        case [_, str(place), str(task_id), {"question": list()}] if place == frame.ns or is_below(place, frame.ns):
+            task = frame.own_by_id(task_id if place == frame.ns else task_above(place, frame.ns))
+            return {task.id: tuple(as_interrupt(*item) for item in journal.questions(frame.ns, task))}
+        case _:
+            return {}
+
+
+async def thread_at(root: "Rules", journal: Journal, ns: str, checkpoint_id: str) -> tuple[Thread, str]:
+    """Return a thread as it was when a graph entered a checkpoint, and the graph's namespace then.
+
+    Raises `ValueError` for an unknown one.
+    """
     past = Thread()
     for operation in await _operations(journal.thread_id, journal.store):
         frame = past.apply(operation)
-        if frame.id == checkpoint_id and frame.ns == ns:
-            return past
+        if frame.id == checkpoint_id:
+            root.learn(past, ns)
+            root.learn(past, frame.ns)
+            if past.shown_ns(frame.ns) == past.shown_ns(ns):
+                return past, frame.ns
     raise ValueError(f"thread {journal.thread_id!r} has no checkpoint {checkpoint_id!r}")
 
 
@@ -67,15 +85,16 @@ async def _operations(thread_id: str, store: CheckpointStore | None) -> list[lis
     return [half for entry in log.entries for operation in CODEC.decode(entry)[1] for half in halves(operation)]
 
 
-def _record(graph: "Rules", journal: Journal, ns: str, asked: Mapping[str, tuple[Interrupt, ...]]) -> StateSnapshot:
-    frame = journal.frames[ns]
+def _record(
+    graph: "Rules", journal: Journal, frame: Frame, asked: Mapping[str, tuple[Interrupt, ...]]
+) -> StateSnapshot:
     frame.attach(graph.channels)
     return shown(
         graph,
         journal,
         frame,
         frame.values,
-        tuple(_task(graph, journal, ns, task, asked.get(task.id, ())) for task in frame.tasks),
+        tuple(_task(graph, journal, frame.ns, task, asked.get(task.id, ())) for task in frame.tasks),
     )
 
 
@@ -88,6 +107,6 @@ def _task(graph: "Rules", journal: Journal, ns: str, task: Task, asked: tuple[In
         path=task.path,
         error=task.error,
         interrupts=asked,
-        state=config_at(journal, child_namespace(ns, task)) if is_graph else None,
+        state=config_below(journal, child_namespace(ns, task)) if is_graph else None,
         result=dict(task.writes) if task.writes is not None else None,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from runtime.engine.frames import Frame, Task
 from runtime.engine.plan import following
 from runtime.engine.records import plain_value
+from runtime.engine.thread import Thread
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
 from runtime.graph.managed import managed_keys
@@ -45,6 +46,18 @@ class Rules:
                 raise ValueError(f"checkpoint_ns {ns!r}: {part!r} is no graph that was added as a node")
             graph = node.run
         return graph
+
+    def learn(self, thread: Thread, ns: str) -> None:
+        """Let a thread know which of the graphs on the way to a namespace keep their state."""
+        graph, place = self, ""
+        for part in ns.split("|"):
+            place = f"{place}|{part}" if place else part
+            node = graph.nodes.get(part.partition(":")[0])
+            if node is None or not node.is_graph:
+                return
+            graph = node.run
+            if graph.checkpointer is True:
+                thread.keeping.add(place)
 
     def checked_targets(self, source: str, targets: Sequence[Any]) -> list[Any]:
         """Refuse to go where there is no node."""

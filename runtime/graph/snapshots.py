@@ -45,7 +45,7 @@ def _task(graph: "Rules", journal: Journal, frame: Frame, task: Task, *, subgrap
     for child in journal.children(frame.ns, task):
         if is_call_of_task(child.ns):
             continue
-        state = config_at(journal, child.ns)
+        state = config_below(journal, child.ns)
         if subgraphs and node is not None and node.is_graph:
             state = snapshot(node.run, journal, child.ns, subgraphs=True)
     return PregelTask(
@@ -61,18 +61,26 @@ def _task(graph: "Rules", journal: Journal, frame: Frame, task: Task, *, subgrap
 
 def config_at(journal: Journal, ns: str, checkpoint_id: str | None = None) -> Mapping[str, Any]:
     """Return the config that leads to a graph of the thread, or to one of its checkpoints."""
-    place: dict[str, Any] = {"thread_id": journal.thread_id, "checkpoint_ns": ns}
+    shown_ns = journal.shown_ns(ns)
+    place: dict[str, Any] = {"thread_id": journal.thread_id, "checkpoint_ns": shown_ns}
     if checkpoint_id:
         place["checkpoint_id"] = checkpoint_id
     if checkpoint_id and ns:
-        place["checkpoint_map"] = {**_above(journal, ns), ns: checkpoint_id}
+        place["checkpoint_map"] = {**_above(journal, ns), shown_ns: checkpoint_id}
     return {"configurable": place}
+
+
+def config_below(journal: Journal, ns: str) -> Mapping[str, Any]:
+    """Return the config that leads to the subgraph that a task runs, by the task's id."""
+    above, _, task = ns.rpartition("|")
+    place = f"{journal.shown_ns(above)}|{task}" if above else task
+    return {"configurable": {"thread_id": journal.thread_id, "checkpoint_ns": place}}
 
 
 def _above(journal: Journal, ns: str) -> dict[str, str]:
     """Return where the graphs above a subgraph stand: checkpoint ids by namespace."""
     above: dict[str, str] = {}
     while (parent := parent_of(ns)) is not None:
-        above = {parent: journal.frames[parent].id, **above}
+        above = {journal.shown_ns(parent): journal.frames[parent].id, **above}
         ns = parent
     return above

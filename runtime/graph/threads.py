@@ -28,14 +28,21 @@ class GraphWithThreads(BoundGraph):
         """
         place = config.get("configurable", {})
         ns, wanted = place.get("checkpoint_ns") or "", place.get("checkpoint_id")
-        journal = await Journal.load(
-            thread_id_of(merged(self.config, config)), CODEC, self._needed_store(), self.channels
-        )
-        frame = journal.frames.get(ns)
-        if wanted is None or (ns and frame is not None and frame.id == wanted):
-            return snapshot(self.below(ns), journal, ns, subgraphs=subgraphs)
+        journal = await self._read(thread_id_of(merged(self.config, config)), ns)
+        frame = journal.at(ns)
+        if (ns and frame is not None and frame.id == wanted) or (
+            wanted is None and (frame or ns not in journal.keeping)
+        ):
+            return snapshot(self.below(ns), journal, frame.ns if frame else ns, subgraphs=subgraphs)
         past = await records(self, journal.thread_id, self._store(), ns)
-        return next((r for r in past if r.config["configurable"]["checkpoint_id"] == wanted), NO_STATE)
+        return next((r for r in past if wanted in {None, r.config["configurable"]["checkpoint_id"]}), NO_STATE)
+
+    async def _read(self, thread_id: str, ns: str) -> Journal:
+        """Load a thread, to show what is at a namespace and below."""
+        journal = await Journal.load(thread_id, CODEC, self._needed_store(), self.channels)
+        for place in (ns, *journal.frames) if ns or len(journal.frames) > 1 else ():
+            self.learn(journal, place)
+        return journal
 
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:
         """Do what `aget_state` does, from sync code."""

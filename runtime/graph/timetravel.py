@@ -31,20 +31,24 @@ async def fork(graph: "CompiledGraph", run: Run) -> bool:
     One of a subgraph takes the graphs above it back to where they stood then. Raises `ValueError` for an unknown one.
     """
     ns = run.config["configurable"].get("checkpoint_ns") or ""
+    graph.learn(run.journal, ns)
     if (past := await _past(graph, run, ns)) is None:
         return False
-    _copy(run, *_reopened(graph, run, past, ns))
+    _copy(run, *_reopened(graph, run, *past))
     return True
 
 
-async def _past(graph: "Rules", run: Run, ns: str) -> Thread | None:
-    """Return the thread as it was at the checkpoint that a call's config names; None where it stands there."""
-    head = run.journal.frames.get(ns)
+async def _past(graph: "Rules", run: Run, ns: str) -> tuple[Thread, str] | None:
+    """Return the thread as it was at the checkpoint that a call's config names, and the namespace it had then.
+
+    None where it stands there.
+    """
+    head = run.journal.at(ns)
     wanted = run.config["configurable"].get("checkpoint_id")
     if wanted is None or (head is not None and head.id == wanted):
         return None
     graph.below(ns)  # or say that there is no such graph
-    return await thread_at(run.journal, ns, wanted)
+    return await thread_at(graph, run.journal, ns, wanted)
 
 
 def _reopened(graph: "Rules", run: Run, past: Thread, ns: str) -> tuple[Frame, list[Frame] | None]:
@@ -83,9 +87,10 @@ async def write_state(root: "Rules", run: Run, supersteps: Sequence[Sequence[Sta
     if not supersteps or not all(supersteps):
         raise ValueError("there is nothing to write: give at least one update for each superstep")
     graph: CompiledGraph = root.below(ns)
-    base, memories = run.journal.frames.get(ns), None
+    root.learn(run.journal, ns)
+    base, memories = run.journal.at(ns), None
     if (past := await _past(root, run, ns)) is not None:
-        base, memories = _reopened(root, run, past, ns)
+        base, memories = _reopened(root, run, *past)
     if base is None and ns:
         raise ValueError(f"checkpoint_ns {ns!r}: no subgraph is under way there")
     base = base or _blank(graph)

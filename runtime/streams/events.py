@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from runtime.engine.frames import Frame, Task, as_interrupt, child_namespace
 from runtime.engine.injected import triggers
 from runtime.engine.run import Run
-from runtime.graph.snapshots import shown
+from runtime.graph.snapshots import config_below, shown
 from runtime.graph.state import Writes
 from runtime.types import NOTHING, START, Interrupt
 
@@ -77,14 +77,17 @@ def _send(run: Run, ns: str, kind: str, step: int, payload: dict[str, Any]) -> N
 
 def _task(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> dict[str, Any]:
     node = graph.nodes.get(task.name)
-    below = {"thread_id": run.journal.thread_id, "checkpoint_ns": child_namespace(frame.ns, task)}
     said: dict[str, Any] = {"id": task.id, "name": task.name}
     if task.error:
         said["error"] = task.error
     else:
         said |= {"result": _result(task.written())} if task.writes else {}
         said["interrupts"] = tuple(map(_plain, _questions(run, frame, task)))
-    return said | {"state": {"configurable": below} if node is not None and node.is_graph else None}
+    return said | {
+        "state": config_below(run.journal, child_namespace(frame.ns, task))
+        if node is not None and node.is_graph
+        else None
+    }
 
 
 def _result(writes: Writes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from runtime.graph.options import Options
@@ -14,9 +14,13 @@ from runtime.types import INTERRUPT
 class Reader:
     """One reader of one stream. The run may `put` from any thread; everything else happens on the reader's loop."""
 
-    def __init__(self, options: Options) -> None:
+    above = ""
+    """Namespace of the graph whose stream this is: what is read begins there."""
+
+    def __init__(self, options: Options, shown_ns: Callable[[str], str]) -> None:
         self._alone = isinstance(options.get("stream_mode") or "updates", str)
         self._subgraphs = options.get("subgraphs", False)
+        self._shown_ns = shown_ns
         self._labelled = options.get("version") == "v2"
         keys = options.get("output_keys")
         self._narrow = None if keys is None else Narrow(keys)
@@ -29,13 +33,14 @@ class Reader:
 
     def put(self, ns: str, mode: str, chunk: Any) -> None:
         """Hand over one chunk, in the shape the reader asked for."""
-        if ns and not self._subgraphs:
+        if ns != self.above and not self._subgraphs:
             return
-        if self._narrow is not None and not ns:
+        path = tuple(self._shown_ns(ns).split("|")[self.above.count("|") + bool(self.above) :]) if ns else ()
+        if self._narrow is not None and not path:
             for shown in self._narrow.shown(mode, chunk):
-                self._hand_over((), mode, shown)
+                self._hand_over(path, mode, shown)
             return
-        self._hand_over(tuple(ns.split("|")) if ns else (), mode, chunk)
+        self._hand_over(path, mode, chunk)
 
     def _hand_over(self, path: tuple[str, ...], mode: str, chunk: Any) -> None:
         if self._labelled:

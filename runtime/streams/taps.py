@@ -21,12 +21,12 @@ class Taps:
         self.readers: list[tuple[str, Sequence[str], Emit]] = []
 
     def __call__(self, ns: str, mode: str, chunk: Any) -> None:
-        """Hand over one chunk; who reads a part has the namespaces begin there."""
+        """Hand over one chunk."""
         if self._emit is not None and mode in self._modes:
             self._emit(ns, mode, chunk)
         for above, modes, put in tuple(self.readers):
             if mode in modes and (ns == above or is_below(ns, above)):
-                put(ns[len(above) :].removeprefix("|"), mode, chunk)
+                put(ns, mode, chunk)
 
 
 @contextmanager

@@ -6,7 +6,20 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 
-from tests.contracts.parity.kit import CONFIG, START, Programs, State, ask_and_tell, chain, fan, ids, saved, tell, where
+from tests.contracts.parity.kit import (
+    CONFIG,
+    START,
+    Programs,
+    State,
+    anonymous,
+    ask_and_tell,
+    chain,
+    fan,
+    ids,
+    saved,
+    tell,
+    where,
+)
 
 PROGRAMS = Programs()
 
@@ -126,6 +139,41 @@ def counting(lib: Any, **options: Any) -> Any:
         return {"log": [f"{len(state['log'])} known, heard {lib.interrupt('?')}"]}
 
     return chain(lib, count=count).compile(**options)
+
+
+@PROGRAMS.add
+def subgraphs_with_memories_in_one_node(lib: Any) -> Any:
+    """Each call of a node has a memory of its own, also when it is the same graph that is called."""
+    one, other = (chain(lib, n=tell(name)).compile(checkpointer=True) for name in ("one", "other"))
+
+    def call(state: State) -> dict[str, Any]:
+        return {"log": [",".join(graph.invoke({"log": [state["text"]]})["log"]) for graph in (one, other, one)]}
+
+    graph = saved(lib, chain(lib, call=call))
+    return [graph.invoke({"text": turn}, CONFIG) for turn in ("first", "second")]
+
+
+@PROGRAMS.add
+def namespaces_of_subgraphs_with_memories(lib: Any) -> Any:
+    """Where they are is shown without the ids of tasks, and by that name their state and history are read."""
+
+    def seen(record: Any) -> Any:
+        return record._replace(created_at=None, tasks=[task._replace(interrupts=()) for task in record.tasks])
+
+    for memories in ((True, None), (None, True), (True, True)):
+        inner = chain(lib, c1=tell("c1"), ask=ask_and_tell(lib, "ask")).compile(checkpointer=memories[1])
+        graph = saved(lib, chain(lib, outer=chain(lib, inner=inner).compile(checkpointer=memories[0])))
+        for given in ({"log": ["in"]}, lib.Command(resume="yes"), {"log": ["again"]}):
+            yield anonymous(list(graph.stream(given, CONFIG, subgraphs=True, stream_mode="checkpoints"))[-1])
+        places = [place for place, memory in zip(("outer", "outer|inner"), memories, strict=True) if memory]
+        configs = [{"configurable": {"thread_id": "one", "checkpoint_ns": place}} for place in places]
+        for config in configs:
+            yield anonymous(seen(graph.get_state(config)))
+            yield [anonymous(seen(record)) for record in graph.get_state_history(config)]
+        outer = graph.get_state(CONFIG).tasks[0].state
+        yield anonymous([outer, seen(graph.get_state(outer)), graph.get_state(outer).tasks[0].state])
+        graph.invoke(lib.Command(resume="yes"), CONFIG)
+        yield [anonymous(seen(graph.get_state(config))) for config in configs]
 
 
 @PROGRAMS.add

@@ -1,16 +1,19 @@
 """Subgraphs as nodes and as functions: what is entered again, whose question it is, what comes back."""
 
 import asyncio
+import json
 import operator
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
 
-from runtime import START, Command, CompiledGraph, InMemorySaver, InvalidUpdateError, StateGraph, interrupt
+from runtime import END, START, Command, CompiledGraph, InMemorySaver, InvalidUpdateError, StateGraph, interrupt
 
 CONFIG: dict[str, Any] = {"configurable": {"thread_id": "one"}}
+SAMPLES: dict[str, str] = json.loads(Path(__file__).with_name("memory_samples.json").read_text("utf-8"))
 
 
 class State(TypedDict, total=False):
@@ -218,13 +221,38 @@ def test_a_subgraph_keeps_its_state_whenever_the_process_dies(appends: int) -> N
     kept = StateGraph(Log).add_sequence([("first", tell), ("second", tell)]).add_edge(START, "first")
     below = kept.compile(checkpointer=True)
 
-    def twice(state: Log) -> Log:
-        below.invoke({"log": ["one"]})
-        return {"log": below.invoke({"log": ["two"]})["log"]}
+    class Turns(TypedDict, total=False):
+        turn: int
+        seen: list[str]
 
-    graph = StateGraph(Log).add_node(twice).add_edge(START, "twice").compile(Mortal(appends))
+    def call(state: Turns) -> Turns:
+        return {"turn": state["turn"] + 1, "seen": below.invoke({"log": [f"turn {state['turn']}"]})["log"]}
+
+    builder = StateGraph(Turns).add_node(call).add_edge(START, "call")
+    builder.add_conditional_edges("call", lambda state: "call" if state["turn"] < 2 else END, ["call", END])
+    graph = builder.compile(Mortal(appends))
     try:
-        result = graph.invoke({}, CONFIG, durability="sync")
+        result = graph.invoke({"turn": 0}, CONFIG, durability="sync")
     except ConnectionError:
         result = graph.invoke(None, CONFIG)
-    assert result["log"] == ["one", "told", "told", "two", "told", "told"]
+    assert result["seen"] == ["turn 0", "told", "told", "turn 1", "told", "told"]
+
+
+@pytest.mark.parametrize("kept", [["entry"], ["entry", "snapshot"]])
+async def test_what_a_subgraph_has_kept_is_read_for_ever(kept: list[str]) -> None:
+    """The samples are a thread of one turn, from before memories knew where their history goes on."""
+
+    class Log(TypedDict, total=False):
+        log: Annotated[list[str], operator.add]
+
+    def count(state: Log) -> Log:
+        return {"log": [f"{len(state['log'])} known"]}
+
+    below = StateGraph(Log).add_node(count).add_edge(START, "count").compile(checkpointer=True)
+    saver = InMemorySaver()
+    entry, *snapshot = (bytes.fromhex(SAMPLES[name]) for name in kept)
+    await saver.append("one", 0, entry, snapshot=snapshot[0] if snapshot else None)
+    graph = StateGraph(Log).add_node("child", below).add_edge(START, "child").compile(saver)
+    assert (await graph.ainvoke({"log": ["again"]}, CONFIG))["log"][-3:] == ["1 known", "again", "6 known"]
+    place = {"configurable": {"thread_id": "one", "checkpoint_ns": "child"}}
+    assert [len(record.values["log"]) async for record in graph.aget_state_history(place)] == [7, 6, 2, 2, 1, 0]
