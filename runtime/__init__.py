@@ -71,6 +71,7 @@ from runtime.types import (
 
 if TYPE_CHECKING:
     from runtime.functional import entrypoint, task
+    from runtime.graph.checkpoints import CheckpointTuple
     from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
     from runtime.messages_state import MessagesState
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
@@ -87,6 +88,7 @@ __all__ = [
     "AnyMessage",
     "AsyncSqliteSaver",
     "BaseStore",
+    "CheckpointTuple",
     "CodecError",
     "Command",
     "CompiledGraph",
@@ -157,6 +159,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "CheckpointTuple": ("runtime.graph.checkpoints", "CheckpointTuple"),
     "MessagesState": ("runtime.messages_state", "MessagesState"),
     "entrypoint": ("runtime.functional", "entrypoint"),
     "task": ("runtime.functional", "task"),

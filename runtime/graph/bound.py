@@ -10,6 +10,7 @@ from runtime.engine.run import Run
 from runtime.errors import InvalidGraphError
 from runtime.graph.below import contexts
 from runtime.graph.builder import StateGraph
+from runtime.graph.checkpoints import know
 from runtime.graph.configs import merged, metadata_of, thread_id_of
 from runtime.graph.options import RECURSION_LIMIT, Nodes, Options, checked
 from runtime.graph.rules import Rules
@@ -32,7 +33,7 @@ class BoundGraph(Rules):
     ) -> None:
         super().__init__(graph)
         self.name = name
-        self.checkpointer = _fitting(checkpointer)
+        self.checkpointer = _fitting(checkpointer, self)
         self.store = store
         self.config: Config = {}
         """What `with_config` bound to this graph."""
@@ -52,7 +53,7 @@ class BoundGraph(Rules):
     def with_checkpointer(self, store: CheckpointStore) -> Self:
         """Return the same graph with another store."""
         other = copy(self)
-        other.checkpointer = _fitting(store)
+        other.checkpointer = _fitting(store, other)
         return other
 
     def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:
@@ -103,12 +104,13 @@ class BoundGraph(Rules):
         return chosen
 
 
-def _fitting(checkpointer: CheckpointStore | bool | None) -> CheckpointStore | bool | None:
-    """Refuse what cannot keep threads. Raises `TypeError`."""
+def _fitting(checkpointer: CheckpointStore | bool | None, graph: Rules) -> CheckpointStore | bool | None:
+    """Refuse what cannot keep threads, and tell what can whose they are. Raises `TypeError`."""
     if checkpointer is None or isinstance(checkpointer, bool):
         return checkpointer
     if isinstance(checkpointer, type) or not hasattr(checkpointer, "append"):
         raise TypeError(
             f"{checkpointer!r} is no checkpointer: give one of runtime's, as in compile(checkpointer=InMemorySaver())"
         )
+    know(checkpointer, graph)
     return checkpointer

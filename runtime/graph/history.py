@@ -12,9 +12,10 @@ from runtime.codec.process import CODEC
 from runtime.engine.frames import Frame, Task, as_interrupt, child_namespace, is_below, task_above
 from runtime.engine.journal import Journal
 from runtime.engine.thread import Thread, halves, written_in
+from runtime.graph.configs import thread_id_of
 from runtime.graph.snapshots import config_below, shown
 from runtime.store import CheckpointStore
-from runtime.types import Interrupt, PregelTask, StateSnapshot
+from runtime.types import Config, Interrupt, PregelTask, StateSnapshot
 
 if TYPE_CHECKING:
     from runtime.graph.rules import Rules
@@ -28,6 +29,28 @@ async def records(root: "Rules", thread_id: str, store: CheckpointStore | None, 
     root.below(ns)
     operations = await _operations(thread_id, store)
     return list(_replayed(root, Journal(thread_id, CODEC, store), operations, ns))[::-1]
+
+
+async def chosen(
+    graph: "Rules",
+    config: Config,
+    store: CheckpointStore,
+    *,
+    filter: Mapping[str, Any] | None = None,  # noqa: A002 - LangGraph's name
+    before: Config | None = None,
+    limit: int | None = None,
+) -> list[StateSnapshot]:
+    """Return the checkpoints that `get_state_history` is asked for."""
+    place = config.get("configurable", {})
+    ns, only = place.get("checkpoint_ns") or "", place.get("checkpoint_id")
+    past = await records(graph, thread_id_of(config), store, ns)
+    if only is not None:
+        past = [record for record in past if record.config["configurable"]["checkpoint_id"] == only]
+    if before is not None:
+        ids = [record.config["configurable"]["checkpoint_id"] for record in past]
+        past = past[ids.index(before["configurable"]["checkpoint_id"]) + 1 :]
+    said = (filter or {}).items()
+    return [record for record in past if said <= (record.metadata or {}).items()][:limit]
 
 
 def _replayed(root: "Rules", journal: Journal, operations: list[list[Any]], ns: str) -> Iterator[StateSnapshot]:

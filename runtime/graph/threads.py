@@ -9,7 +9,7 @@ from runtime.engine.journal import Journal
 from runtime.graph.bound import BoundGraph
 from runtime.graph.calls import alone
 from runtime.graph.configs import merged, thread_id_of
-from runtime.graph.history import records
+from runtime.graph.history import chosen, records
 from runtime.graph.snapshots import config_at, snapshot
 from runtime.graph.timetravel import write_state
 from runtime.types import Config, StateSnapshot, StateUpdate
@@ -61,16 +61,8 @@ class GraphWithThreads(BoundGraph):
         With a `checkpoint_ns` in the config, those of a subgraph under way; with a `checkpoint_id`, that one alone.
         `filter`: only those with this metadata; `before`: only those older than that checkpoint; `limit`: so many.
         """
-        place = config.get("configurable", {})
-        ns, only = place.get("checkpoint_ns") or "", place.get("checkpoint_id")
-        past = await records(self, thread_id_of(merged(self.config, config)), self._needed_store(), ns)
-        if only is not None:
-            past = [record for record in past if record.config["configurable"]["checkpoint_id"] == only]
-        if before is not None:
-            ids = [record.config["configurable"]["checkpoint_id"] for record in past]
-            past = past[ids.index(before["configurable"]["checkpoint_id"]) + 1 :]
-        wanted = (filter or {}).items()
-        for record in [record for record in past if wanted <= (record.metadata or {}).items()][:limit]:
+        place, store = merged(self.config, config), self._needed_store()
+        for record in await chosen(self, place, store, filter=filter, before=before, limit=limit):
             yield record
 
     def get_state_history(

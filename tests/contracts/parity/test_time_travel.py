@@ -56,6 +56,31 @@ def history_newest_first(lib: Any) -> Any:
     ]
 
 
+@PROGRAMS.add
+def checkpoints_read_from_the_saver(lib: Any) -> Any:
+    graph = saved(lib, fan(lib, a=tell("a"), ask=ask_and_tell(lib, "ask")))
+    saver = graph.checkpointer
+    seen: list[Any] = [saver.get_tuple(CONFIG), list(saver.list(CONFIG))]
+    graph.invoke({"log": ["in"]}, {**CONFIG, "metadata": {"who": "ana"}})
+    for given in (lib.Command(resume="yes"), {"log": ["again"]}):
+        latest = saver.get_tuple(CONFIG)
+        writes = sorted(
+            (key, plain(value)) for _, key, value in latest.pending_writes if key in {"log", "__interrupt__"}
+        )
+        seen += latest.checkpoint["channel_values"]["log"], latest.metadata["step"], latest.metadata.get("who"), writes
+        seen.append(latest.config == graph.get_state(CONFIG).config)
+        graph.invoke(given, CONFIG)
+    past = list(saver.list(CONFIG))
+    return [
+        *seen,
+        [(found.metadata["step"], found.parent_config is None) for found in past],
+        [found.metadata["step"] for found in saver.list(CONFIG, limit=1)],
+        [found.metadata["step"] for found in saver.list(CONFIG, filter={"source": "input"})],
+        [found.metadata["step"] for found in saver.list(CONFIG, before=past[0].config)],
+        saver.get_tuple(past[1].config).metadata["step"],
+    ]
+
+
 def outline(graph: Any) -> Any:
     return [
         (plain(record.values), record.next, record.metadata["source"], record.metadata["step"])
