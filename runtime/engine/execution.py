@@ -114,9 +114,11 @@ async def _outcome(
             routes += graph.checked_targets(node.name, targets_of(part.goto))
             update = part.update
         pairs = graph.written(update, where)
+        if node.is_graph or context.called:
+            pairs = graph.shared(node, pairs, context.called)
         if context.run.speech is not None:
             context.run.speech.wrote(context, pairs)
-        checked = graph.node_writes(node, pairs)
+        checked = graph.checked_writes(pairs, where)
         writes += checked
         if context.run.modes:
             shown += checked if node.is_graph else map(_as_given, pairs, checked)

@@ -97,6 +97,8 @@ class TaskContext:
         """Tasks of the functional API called so far in this execution."""
         self.pushed: list[tuple[str, Any]] = []
         """What it wrote to the state before it returned."""
+        self.called: set[str] = set()
+        """Keys of the graphs that the node's code has called."""
 
     def restart(self) -> None:
         """Count from the start again: the node runs from its top once more."""

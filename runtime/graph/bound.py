@@ -78,10 +78,11 @@ class BoundGraph(Rules):
         )
 
     def _caller(self, config: Config | None) -> TaskContext | None:
-        """The task this call comes from, unless it names a thread of its own."""
+        """Return the task this call comes from, unless it names a thread of its own; the task learns of the keys."""
         context = current.get()
         if context is None:
             return None
+        context.called.update(self.channels)
         own = (config or {}).get("configurable", {}).get("thread_id")
         return context if own is None or str(own) == context.run.journal.thread_id else None
 

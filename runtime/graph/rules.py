@@ -3,7 +3,7 @@
 Everything is resolved when the graph is compiled; nothing here runs or changes anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,11 +83,9 @@ class Rules:
             checked.append((name, self.channels[name].normalise(value)))
         return checked
 
-    def node_writes(self, node: Node, writes: Writes) -> list[tuple[str, Any]]:
-        """Check what a node writes; of a subgraph's state, keep the keys that this graph has too."""
-        if node.is_graph:
-            writes = [pair for pair in writes if pair[0] in self.channels]
-        return self.checked_writes(writes, f"node {node.name!r}")
+    def shared(self, node: Node, writes: Writes, called: Collection[str]) -> Writes:
+        """Keep the keys that this graph has too of a subgraph's state, which is what the node is, or has `called`."""
+        return [pair for pair in writes if pair[0] in self.channels or not (node.is_graph or pair[0] in called)]
 
     def replayable(self, writes: Writes) -> list[list[Any]]:
         """Return the writes that the log keeps, as the codec takes them."""

@@ -26,10 +26,14 @@ METADATA_NS = "langgraph_checkpoint_ns"
 class Speech:
     """What is said in one run, each message once; of subgraphs only when their chunks are read."""
 
+    tapped = False
+    """Whether a node's code reads what its subgraph says, beside who reads the run."""
+
     def __init__(self, run: "Run", *, subgraphs: bool) -> None:
         self._run = run
         self._subgraphs = subgraphs
-        self._said: set[str] = set()
+        self._said: set[tuple[bool, str]] = set()
+        """Ids of messages, and whether they were out of sight of who reads the run."""
         self._handler = self._listener()
 
     def _listener(self) -> Any:
@@ -42,10 +46,11 @@ class Speech:
     def say(self, message: Any, metadata: Mapping[str, Any], *, again: bool = True) -> None:
         """Send a message or a part of one; not `again`: unless some of it was sent before."""
         ns = shown_place(parent_of(metadata[METADATA_NS]) or "")
-        if (ns and not self._subgraphs) or (message.id in self._said and not again):
+        hidden = bool(ns) and not self._subgraphs
+        if (hidden and not self.tapped) or ((hidden, message.id) in self._said and not again):
             return
         message.id = message.id or str(uuid4())
-        self._said.add(message.id)
+        self._said.add((hidden, message.id))
         self._run.send(ns, "messages", (message, dict(metadata)))
 
     def token(self, message: Any, metadata: Mapping[str, Any], *, again: bool) -> None:
@@ -61,10 +66,12 @@ class Speech:
 
     def listen(self, context: TaskContext) -> Callable[[], None] | None:
         """Note what a task is given, and have LangChain's calls in it report here until what is returned is called."""
-        if self._subgraphs or not shown_place(context.ns):
+        hidden = bool(shown_place(context.ns)) and not self._subgraphs
+        if self.tapped or not hidden:
             task = context.task
             given = context.run.journal.frames[context.ns].values if task.arg is NOTHING else task.arg
-            self._said |= {message.id for value in _values(given) for message in _messages(value) if message.id}
+            messages = (message for value in _values(given) for message in _messages(value) if message.id)
+            self._said |= {(hidden, message.id) for message in messages}
         if self._handler is None:
             return None
         from langchain_core.runnables.config import var_child_runnable_config  # noqa: PLC0415 - loads LangChain

@@ -36,8 +36,17 @@ def tap(run: "Run", ns: str, modes: Sequence[str], put: Emit) -> Iterator[None]:
         run.emit = Taps(run.emit, run.modes)
     readers, reader = run.emit.readers, (ns, modes, put)
     readers.append(reader)
+    if "messages" in modes:
+        _overhear(run)
     run.modes |= frozenset(modes)
     try:
         yield
     finally:
         readers.remove(reader)
+
+
+def _overhear(run: "Run") -> None:
+    from runtime.streams.speech import Speech  # noqa: PLC0415 - most programs read other streams
+
+    run.speech = run.speech or Speech(run, subgraphs=False)
+    run.speech.tapped = True

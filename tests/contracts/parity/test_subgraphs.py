@@ -142,6 +142,28 @@ def counting(lib: Any, **options: Any) -> Any:
 
 
 @PROGRAMS.add
+def a_node_that_returns_all_that_a_subgraph_did(lib: Any) -> Any:
+    class Other(TypedDict, total=False):
+        text: str
+        secret: str
+
+    builder = lib.StateGraph(Other).add_node("n", lambda state: {"text": lib.interrupt("text?"), "secret": "x"})
+    child = builder.add_edge(START, "n").compile()
+
+    def call(state: State) -> Any:
+        return child.invoke(state)
+
+    def add(state: State) -> Any:
+        return {**child.invoke(state), "log": ["called"]}
+
+    graph = saved(lib, chain(lib, call=call, add=add))
+    given: Any = {"log": ["in"]}
+    for answer in "abc":
+        yield list(graph.stream(given, CONFIG))
+        given = lib.Command(resume=answer)
+
+
+@PROGRAMS.add
 def subgraphs_with_memories_in_one_node(lib: Any) -> Any:
     """Each call of a node has a memory of its own, also when it is the same graph that is called."""
     one, other = (chain(lib, n=tell(name)).compile(checkpointer=True) for name in ("one", "other"))

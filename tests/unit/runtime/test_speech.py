@@ -120,6 +120,31 @@ def test_a_run_that_goes_on_does_not_say_again_what_it_is_given(subgraphs: bool)
     assert listen(runtime) == listen(LANGGRAPH)
 
 
+@pytest.mark.parametrize("subgraphs", [None, False, True])
+def test_a_node_hears_its_subgraph_whoever_listens_to_the_run(subgraphs: bool | None) -> None:
+    """`subgraphs` is what the reader of the whole run asks for; None: nobody reads it."""
+
+    def listen(lib: Any) -> list[Any]:
+        child = chain(
+            lib, says=lambda _: {"messages": [speaking("hi all").invoke("x"), AIMessage("b", id="b")]}
+        ).compile()
+        heard_inside: list[Any] = []
+
+        def call(state: Any, config: RunnableConfig) -> Any:
+            chunks = [heard(chunk) for chunk in child.stream({"messages": []}, config, stream_mode="messages")]
+            heard_inside.append([chunk[:-1] for chunk in chunks])
+            return {"messages": [AIMessage("b", id="b")]}
+
+        graph = chain(lib, call=call).compile()
+        if subgraphs is None:
+            graph.invoke({"messages": []})
+            return heard_inside
+        chunks = graph.stream({"messages": []}, stream_mode="messages", subgraphs=subgraphs)
+        return [*heard_inside, *map(heard, chunks)]
+
+    assert listen(runtime) == listen(LANGGRAPH)
+
+
 def test_pushed_messages_are_in_the_state_in_front_of_what_the_node_returns() -> None:
     def pushes(state: Any) -> Any:
         push_message({"role": "ai", "content": "first", "id": "p"})

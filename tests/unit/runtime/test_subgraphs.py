@@ -185,6 +185,20 @@ def test_a_command_for_the_parent_needs_a_parent() -> None:
         chain(ask).compile(InMemorySaver()).invoke(Command(graph=Command.PARENT, goto="x"), CONFIG)
 
 
+def test_a_key_that_neither_graph_has_is_a_mistake() -> None:
+    child = StateGraph(State).add_node("c", lambda state: {"counter": 1}).add_edge(START, "c").compile()
+
+    class Plain(TypedDict, total=False):
+        counter: int
+
+    def call(state: Plain) -> Any:
+        return child.invoke({}) | {"log": [], "conter": 2}
+
+    graph = StateGraph(Plain).add_node(call).add_edge(START, "call").compile()
+    with pytest.raises(InvalidUpdateError, match="'conter'"):
+        graph.invoke({})
+
+
 def test_parallel_sync_nodes_call_subgraphs_from_their_threads() -> None:
     child = chain(ask).compile()
     builder = StateGraph(State)
