@@ -1,14 +1,15 @@
-"""A graph as a picture: its nodes and edges as data, and as Mermaid, which wikis and code hosts draw.
+"""A graph as a picture: its nodes and edges as data, and as text or an image of them, as LangChain's graphs are.
 
 Where a node may go by `Command` or a router is known when its return is annotated (`Command[Literal["a", "b"]]`,
 `-> Literal["a", "b"]`) or mapped; other routers may go anywhere, and their edges lead to every node.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from runtime.graph.mermaid import flowchart, outline
 from runtime.types import END, START, Command
 
 if TYPE_CHECKING:
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
     from runtime.graph.nodes import Node
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnNode:
+class DrawnNode(NamedTuple):
     """One box."""
 
     id: str
     name: str
-    halts: Literal["before", "after"] | None = None
-    """Whether a static breakpoint stops here."""
+    data: Any = None
+    """The function or graph."""
+    metadata: Mapping[str, Any] | None = None
+    """Of the node; `__interrupt`: where a static breakpoint stops, `before`, `after` or `before,after`."""
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnEdge:
+class DrawnEdge(NamedTuple):
     """One arrow."""
 
     source: str
@@ -44,10 +45,64 @@ class Drawing:
     nodes: dict[str, DrawnNode]
     edges: list[DrawnEdge]
 
-    def draw_mermaid(self) -> str:
-        """Return a Mermaid flowchart; conditional edges are dotted."""
-        lines = [*map(_box, self.nodes.values()), *map(_arrow, self.edges)]
-        return "\n".join(["graph TD;", *(f"\t{line}" for line in lines)]) + "\n"
+    def first_node(self) -> DrawnNode | None:
+        """Return the node that no arrow leads to, if it is the only one."""
+        return self._only({edge.target for edge in self.edges})
+
+    def last_node(self) -> DrawnNode | None:
+        """Return the node that no arrow leaves, if it is the only one."""
+        return self._only({edge.source for edge in self.edges})
+
+    def _only(self, others: set[str]) -> DrawnNode | None:
+        found = [node for node in self.nodes.values() if node.id not in others]
+        return found[0] if len(found) == 1 else None
+
+    def draw_mermaid(
+        self,
+        *,
+        with_styles: bool = True,
+        curve_style: Any = "linear",
+        node_colors: Any = None,
+        wrap_label_n_words: int = 9,
+        frontmatter_config: dict[str, Any] | None = None,
+    ) -> str:
+        """Return a Mermaid flowchart; conditional edges are dotted. Not `with_styles`: the arrows alone.
+
+        `curve_style`: one of Mermaid's, or LangChain's enum of them; `node_colors`: an object with what its attributes
+        `default`, `first` and `last` say in CSS; `frontmatter_config`: what else Mermaid is to be told.
+        """
+        if not with_styles:
+            return outline(self, words=wrap_label_n_words)
+        curve = getattr(curve_style, "value", curve_style)
+        return flowchart(
+            self, curve=curve, colors=node_colors, words=wrap_label_n_words, settings=frontmatter_config or {}
+        )
+
+    def draw_mermaid_png(self, *, output_file_path: str | None = None, **options: Any) -> bytes:
+        """Have LangChain make an image of it, and keep it in a file if one is named.
+
+        The graph goes to the web service mermaid.ink for that, unless `base_url` or `draw_method` say otherwise;
+        `options` are those of LangChain's method and of `draw_mermaid`. Raises ImportError without LangChain.
+        """
+        draw = _of_langchain("graph_mermaid").draw_mermaid_png
+        ours = {"curve_style", "node_colors", "wrap_label_n_words", "frontmatter_config"} & options.keys()
+        text = self.draw_mermaid(**{name: options.pop(name) for name in ours})
+        image: bytes = draw(text, output_file_path, **options)
+        return image
+
+    def draw_ascii(self) -> str:
+        """Have LangChain draw it with letters. Raises ImportError without LangChain and grandalf."""
+        names = {key: node.name for key, node in self.nodes.items()}
+        text: str = _of_langchain("graph_ascii").draw_ascii(names, self.edges)
+        return text
+
+    def print_ascii(self) -> None:
+        """Print what `draw_ascii` returns."""
+        print(self.draw_ascii())  # noqa: T201 - what it is for
+
+    def to_json(self) -> dict[str, list[dict[str, Any]]]:
+        """Return nodes and edges as plain dicts."""
+        return {"nodes": list(map(_plain_node, self.nodes.values())), "edges": list(map(_plain_edge, self.edges))}
 
 
 def drawing(graph: "CompiledGraph", *, depth: int = 0) -> Drawing:
@@ -55,46 +110,49 @@ def drawing(graph: "CompiledGraph", *, depth: int = 0) -> Drawing:
     edges = sorted(
         set(_edges(graph)), key=lambda edge: (edge.source != START, edge.source, edge.target, str(edge.data))
     )
-    used = {START} | {edge.target for edge in edges} | {edge.source for edge in edges}
-    names = [START, *graph.builder.nodes, END]
-    drawn = Drawing({name: DrawnNode(name, name, _halts(graph, name)) for name in names if name in used}, edges)
+    ends = [END] if any(edge.target == END for edge in edges) else []
+    drawn = Drawing({name: _node(graph, name) for name in (START, *graph.builder.nodes, *ends)}, edges)
     for name, node in graph.builder.nodes.items():
         if depth and node.is_graph:
-            drawn = _opened(drawn, name, drawing(node.run, depth=depth - 1))
+            drawn = _opened(drawn, name, _trimmed(drawing(node.run, depth=depth - 1)))
     return drawn
 
 
+def _trimmed(inside: Drawing) -> Drawing:
+    """Leave the start and the end away, where what follows or goes before them can stand for them."""
+    for end, way, back in ((START, 0, 1), (END, 1, 0)):
+        beside = [edge[back] for edge in inside.edges if edge[way] == end]
+        others = [edge[way] for edge in inside.edges if edge[back] in beside and edge[way] != end]
+        if len(beside) == 1 and not others:
+            kept = {name: node for name, node in inside.nodes.items() if name != end}
+            inside = Drawing(kept, [edge for edge in inside.edges if edge[way] != end])
+    return inside
+
+
 def _opened(drawn: Drawing, name: str, inside: Drawing) -> Drawing:
-    """Put what is inside a box in its place: arrows to it lead to its first nodes, arrows from it leave its last."""
-    nodes: dict[str, DrawnNode] = {}
-    for outer in drawn.nodes.values():
-        if outer.id == name:
-            within = (inner for inner in inside.nodes.values() if inner.id not in {START, END})
-            nodes |= {f"{name}:{inner.id}": replace(inner, id=f"{name}:{inner.id}") for inner in within}
-        else:
-            nodes[outer.id] = outer
-    first = [edge.target for edge in inside.edges if edge.source == START]
-    last = [edge.source for edge in inside.edges if edge.target == END]
+    """Put what is inside a box in its place: arrows to it lead to its first node, arrows from it leave its last."""
+    first, last = (end.id if end else "" for end in (inside.first_node(), inside.last_node()))
     outside = [
-        replace(edge, source=source, target=target)
+        edge._replace(
+            source=f"{name}:{last}" if edge.source == name else edge.source,
+            target=f"{name}:{first}" if edge.target == name else edge.target,
+        )
         for edge in drawn.edges
-        for source in ([f"{name}:{end}" for end in last] if edge.source == name else [edge.source])
-        for target in ([f"{name}:{start}" for start in first] if edge.target == name else [edge.target])
+        if (last or edge.source != name) and (first or edge.target != name)
     ]
-    between = [edge for edge in inside.edges if edge.source != START and edge.target != END]
-    return Drawing(
-        nodes,
-        [
-            *outside,
-            *(replace(edge, source=f"{name}:{edge.source}", target=f"{name}:{edge.target}") for edge in between),
-        ],
-    )
+    within = {f"{name}:{node.id}": node._replace(id=f"{name}:{node.id}") for node in inside.nodes.values()}
+    between = [edge._replace(source=f"{name}:{edge.source}", target=f"{name}:{edge.target}") for edge in inside.edges]
+    nodes = {key: node for key, node in drawn.nodes.items() if key != name}
+    return Drawing({**nodes, **within}, [*outside, *between])
 
 
-def _halts(graph: "CompiledGraph", name: str) -> Literal["before", "after"] | None:
-    if name in graph.before:
-        return "before"
-    return "after" if name in graph.after else None
+def _node(graph: "CompiledGraph", name: str) -> DrawnNode:
+    node = graph.builder.nodes.get(name)
+    if node is None:
+        return DrawnNode(name, name)
+    stops = [where for where, names in (("before", graph.before), ("after", graph.after)) if name in names]
+    metadata = {**node.metadata, **({"__interrupt": ",".join(stops)} if stops else {})}
+    return DrawnNode(name, name, node.run, metadata or None)
 
 
 def _edges(graph: "CompiledGraph") -> Iterator[DrawnEdge]:
@@ -134,25 +192,26 @@ def _literals(hint: Any) -> tuple[str, ...]:
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
-def _box(node: DrawnNode) -> str:
-    label = _text(node.name) + (f"<br/><small>stops {node.halts}</small>" if node.halts else "")
-    return (
-        f'{_id(node.id)}(["{label}"])' if node.id.rpartition(":")[2] in {START, END} else f'{_id(node.id)}("{label}")'
-    )
+def _of_langchain(module: str) -> Any:
+    try:
+        return import_module(f"langchain_core.runnables.{module}")
+    except ImportError as error:
+        raise ImportError("LangChain draws this: install the extra `langchain`, or use draw_mermaid()") from error
 
 
-def _arrow(edge: DrawnEdge) -> str:
-    line = "-.->" if edge.conditional else "-->"
-    word = f"|{_text(edge.data)}|" if edge.data else ""
-    return f"{_id(edge.source)} {line}{word} {_id(edge.target)};"
+def _plain_node(node: DrawnNode) -> dict[str, Any]:
+    if node.name == END:
+        return {"id": node.id}
+    kind = type(node.data) if hasattr(node.data, "run_below") else DrawnNode
+    data = {"id": [*kind.__module__.split("."), kind.__name__], "name": node.id}
+    return {
+        "id": node.id,
+        "type": "runnable",
+        "data": data,
+        **({"metadata": dict(node.metadata)} if node.metadata else {}),
+    }
 
 
-def _id(name: str) -> str:
-    """Mermaid takes letters, digits and underscores; `end` alone is a keyword."""
-    safe = re.sub(r"\W", lambda found: f"_{ord(found[0]):x}_", name, flags=re.ASCII)
-    return f"n_{safe}"
-
-
-def _text(text: str) -> str:
-    """Write what Mermaid would take for its own as entities."""
-    return re.sub(r'["#&<>|\\\n]', lambda found: f"#{ord(found[0])};", text)
+def _plain_edge(edge: DrawnEdge) -> dict[str, Any]:
+    said = {"source": edge.source, "target": edge.target}
+    return said | ({"data": edge.data} if edge.data else {}) | ({"conditional": True} if edge.conditional else {})

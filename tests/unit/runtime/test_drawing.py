@@ -1,6 +1,10 @@
 """A graph as a picture: every way that a run can take is an arrow, and nothing else is."""
 
+import sys
+from types import SimpleNamespace
 from typing import Literal, TypedDict
+
+import pytest
 
 from runtime import END, START, Command, StateGraph
 from runtime.graph.drawing import DrawnEdge
@@ -51,9 +55,10 @@ def test_a_literal_router_leads_to_its_ends_and_a_dead_end_to_the_end() -> None:
 def test_mermaid_names_every_box_and_escapes_what_is_its_own() -> None:
     graph = StateGraph(State).add_node('say "hi"; <b>', work).add_edge(START, 'say "hi"; <b>')
     text = graph.compile(interrupt_before=['say "hi"; <b>']).get_graph().draw_mermaid()
-    assert text.startswith("graph TD;\n")
-    assert "say #34;hi#34;; #60;b#62;<br/><small>stops before</small>" in text
+    assert '("say #34;hi#34;; #60;b#62;<hr/><small><em>__interrupt = before</em></small>")' in text
     assert text.count("-->") == 2
+    keyword = StateGraph(State).add_node("end", work).add_edge(START, "end").compile().get_graph()
+    assert "--> end;" not in keyword.draw_mermaid()
 
 
 def test_xray_opens_subgraphs() -> None:
@@ -65,10 +70,35 @@ def test_xray_opens_subgraphs() -> None:
         DrawnEdge("child:two", END),
         DrawnEdge("child:one", "child:two"),
     ]
-    assert 'n_child_3a_one("one")' in drawn.draw_mermaid()
+    assert r"child\3aone(one)" in drawn.draw_mermaid()
 
 
 def test_destinations_are_arrows() -> None:
     graph = StateGraph(State).add_node("steer", lambda _: None, destinations={"work": "go"}).add_node(work)
     drawn = graph.add_edge(START, "steer").compile().get_graph()
     assert DrawnEdge("steer", "work", "go", conditional=True) in drawn.edges
+
+
+def test_what_follows_several_ends_of_a_subgraph_follows_its_end() -> None:
+    inner = StateGraph(State).add_node("left", work).add_node("right", work).add_conditional_edges(START, choose)
+    graph = StateGraph(State).add_node("inner", inner.compile()).add_node(work).add_edge("inner", "work")
+    drawn = graph.add_edge(START, "inner").compile().get_graph(xray=1)
+    assert [tuple(edge)[:2] for edge in drawn.edges if edge.source.endswith(END) or edge.target.endswith(START)] == [
+        (START, "inner:__start__"),
+        ("inner:__end__", "work"),
+    ]
+
+
+def test_without_langchain_the_text_is_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = StateGraph(State).add_node(work).add_edge(START, "work").compile().get_graph()
+    monkeypatch.setitem(sys.modules, "langchain_core.runnables.graph_mermaid", None)
+    with pytest.raises(ImportError, match=r"draw_mermaid\(\)"):
+        drawn.draw_mermaid_png()
+
+
+def test_langchain_makes_the_image_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = StateGraph(State).add_node(work).add_edge(START, "work").compile().get_graph()
+    module = SimpleNamespace(draw_mermaid_png=lambda text, path, **options: repr((text, path, options)).encode())
+    monkeypatch.setitem(sys.modules, "langchain_core.runnables.graph_mermaid", module)
+    image = drawn.draw_mermaid_png(output_file_path="a.png", curve_style="basis", max_retries=2)
+    assert image == repr((drawn.draw_mermaid(curve_style="basis"), "a.png", {"max_retries": 2})).encode()
