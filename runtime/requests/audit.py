@@ -10,10 +10,10 @@ and an export that is kept elsewhere shows the rest. Entries hold no payload; wh
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from math import inf
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack, cast
 
 from runtime.requests.records import NOBODY, Change, Decision, Person, Request, Thread, ThreadId
 from runtime.store import Collection, Document, DocumentStore
@@ -67,9 +67,13 @@ class Audit:
                 _bound(self._known)
 
     async def _add(self, said: Document) -> None:
-        at: Any = said["at"]
+        """Add an entry unless it is there. It is not where the chain ends before it, in an entry of ours."""
+        chain, at = str(said["thread_id"]), cast("float", said["at"])
+        head = self._heads.pop(chain, None)
+        if head is not None and cast("float", head["created_at"]) < at and await self._append(said, head):
+            return
         while True:
-            newest = await self._since(str(said["thread_id"]), at)  # what comes after this is in our way
+            newest = await self._since(chain, at)  # what comes after this is in our way
             there = any(_act_of(entry) == _act_of(said) for entry in newest)
             if there or await self._append(said, newest[0] if newest else None):
                 return
@@ -124,7 +128,7 @@ def entry_of(what: str, *, at: float, by: Person | None, **about: Unpack[About])
     return {
         "what": what,
         "at": at,
-        "by": asdict(by) if by else None,
+        "by": {"team": by.team, "id": by.id} if by else None,
         "thread_id": about.get("thread_id", ""),
         "request_id": about.get("request_id", ""),
         "detail": about.get("detail", ""),
