@@ -1,11 +1,12 @@
 """How the records of the ledger are kept as documents, and in which collections. Pure.
 
 Payloads and answers go through the codec, so any type it knows survives. A field that is missing was stored by an
-earlier release, and has its default; one that is not known is a later release's, which may run beside this one.
+earlier release, and has its default; one that is not known is a later release's, which may run beside this one. A
+change stores the fields that it changes, and no others.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields as fields_of, replace
+from dataclasses import fields as fields_of, is_dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -47,13 +48,22 @@ TURNS: Final = Collection("turns", ("status", "thread_id", UNSEEN))
 POSTS: Final = Collection("posts", ("thread_id", "where"))
 COLLECTIONS: Final = (THREADS, REQUESTS, TURNS, POSTS, DRAFTS, AUDIT, LEASES, GRANTS)
 
+_DECISIONS: Final = frozenset({"decision", "proposal"})
+_ENCODED: Final = _DECISIONS | {"payload"}
+
 
 def request_document(request: Request, codec: Codec) -> Document:
-    document = asdict(replace(request, payload=None, decision=None, proposal=None, terms=Terms()))
-    document |= {"payload": codec.encode(request.payload), "status": str(request.status)}
-    for name, decision in (("decision", request.decision), ("proposal", request.proposal)):
-        document[name] = decision_bytes(decision, codec) if decision else None
-    return document | {"terms": request.terms.model_dump(mode="json", exclude_defaults=True)}
+    return request_fields(_fields(request), codec)
+
+
+def request_fields(given: Mapping[str, Any], codec: Codec) -> Document:
+    """Return some of a request's fields as they are kept."""
+    document = plain_fields({name: value for name, value in given.items() if name not in _ENCODED})
+    if "payload" in given:
+        document["payload"] = codec.encode(given["payload"])
+    for name in _DECISIONS & given.keys():
+        document[name] = decision_bytes(given[name], codec) if given[name] else None
+    return document
 
 
 def request_of(document: Document, codec: Codec) -> Request:
@@ -88,7 +98,7 @@ def decision_bytes(decision: Decision, codec: Codec) -> bytes:
         for name in ("action", "label", "value", "given", "reason", "said", "at", "rule", "timed_out")
     }
     changes = [[change.field, change.before, change.after] for change in decision.changes]
-    more = {"verdict": str(decision.verdict), "by": asdict(decision.by), "changes": changes}
+    more = {"verdict": str(decision.verdict), "by": _fields(decision.by), "changes": changes}
     return codec.encode(fields | more)
 
 
@@ -101,8 +111,7 @@ def _decision(stored: bytes, codec: Codec) -> Decision:
 
 
 def thread_document(thread: Thread) -> Document:
-    document = asdict(thread) | {"status": str(thread.status)}
-    return document | {"team": thread.started_by.team, "starter": thread.started_by.id}
+    return plain_fields(_fields(thread)) | {"team": thread.started_by.team, "starter": thread.started_by.id}
 
 
 def thread_of(document: Document) -> Thread:
@@ -115,7 +124,7 @@ def thread_of(document: Document) -> Thread:
 
 
 def turn_document(turn: Turn) -> Document:
-    return asdict(turn) | {"status": str(turn.status)}
+    return plain_fields(_fields(turn))
 
 
 def turn_of(document: Document) -> Turn:
@@ -126,13 +135,36 @@ def turn_of(document: Document) -> Turn:
 
 
 def post_document(post: Post) -> Document:
-    document = asdict(post)
-    return {"id": document.pop("key"), **document, "where": where_of(post.place or {})}
+    document = post_fields(_fields(post))
+    return {"id": document.pop("key"), **document}
+
+
+def post_fields(given: Mapping[str, Any]) -> Document:
+    """Return some of a post's fields as they are kept: its place also as the text by which it is found."""
+    where: Document = {"where": where_of(given["place"] or {})} if "place" in given else {}
+    return plain_fields(given) | where
 
 
 def post_of(document: Document) -> Post:
     fields: dict[str, Any] = dict(document)
     return _made(Post, fields | {"key": fields["id"]})
+
+
+def plain_fields(given: Mapping[str, Any]) -> Document:
+    """Return fields of a record as they are kept where they need no codec."""
+    return {name: _plain(value) for name, value in given.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Terms):
+        return value.model_dump(mode="json", exclude_defaults=True)
+    return plain_fields(_fields(value)) if is_dataclass(value) else value
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _names(record.__class__)}
 
 
 def _made(record: Callable[..., R], given: Mapping[str, Any]) -> R:

@@ -7,7 +7,7 @@ the record as it is now, or None when somebody else was first: then read again a
 import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.codec.codec import Codec
 from runtime.engine.ids import derive_id
@@ -22,9 +22,12 @@ from runtime.requests.documents import (
     TURNS,
     UNSEEN,
     decision_bytes,
+    plain_fields,
     post_document,
+    post_fields,
     post_of,
     request_document,
+    request_fields,
     request_of,
     thread_document,
     thread_of,
@@ -50,6 +53,8 @@ from runtime.requests.records import (
 )
 from runtime.requests.slots import Aside
 from runtime.store import Collection, Document, DocumentStore, Scalar
+
+R = TypeVar("R", Thread, Request, Turn, Post)
 
 
 class Ledger:
@@ -98,9 +103,8 @@ class Ledger:
         """Change a thread as it was read; None when it has changed since."""
         changed = replace(thread, **changes)
         if "status" in changes:
-            changed = replace(changed, over_since=changed.updated_at if changed.status in AT_REST else None)
-        document = await self._set(THREADS, thread.id, {"revision": thread.revision}, thread_document(changed))
-        return thread_of(document) if document else None
+            changes["over_since"] = changed.updated_at if changed.status in AT_REST else None
+        return await self._changed(THREADS, thread.id, thread, changes, plain_fields(changes))
 
     async def threads_over(self, before: float, limit: int) -> list[Thread]:
         """Threads that were over before then, and are not gone for good."""
@@ -164,9 +168,8 @@ class Ledger:
 
     async def change_request(self, request: Request, **changes: Any) -> Request | None:
         """Change a request as it was read; None when it has changed since. Seen (`unseen_since`) is what is noted."""
-        document = request_document(replace(request, **await self._noted(request, changes)), self._codec)
-        changed = await self._set(REQUESTS, request.id, {"revision": request.revision}, document)
-        return request_of(changed, self._codec) if changed else None
+        changes = await self._noted(request, changes)
+        return await self._changed(REQUESTS, request.id, request, changes, request_fields(changes, self._codec))
 
     async def settle(self, request: Request, status: RequestStatus, *, problem: str | None = None) -> Request | None:
         """Move a request on from the status it was read with; None when it has moved already.
@@ -174,17 +177,13 @@ class Ledger:
         What was done with it is on the trail first, even if the process that did it died before it could note that, and
         forms that were begun are gone.
         """
-        change: Document = {"status": str(status)}
-        if problem is not None:
-            change["problem"] = problem
+        problems = {} if problem is None else {"problem": problem}
         while True:
             await self.audit.note_answer(request)
             await self.drafts.drop_all(request.id)
-            seen = await self._noted(request, {UNSEEN: None})
-            expect: dict[str, Scalar] = {"revision": request.revision}
-            document = await self._set(REQUESTS, request.id, expect, change | seen)
-            if document is not None:
-                return request_of(document, self._codec)
+            settled = await self.change_request(request, status=status, unseen_since=None, **problems)
+            if settled is not None:
+                return settled
             now = await self.request(request.id)
             if now is None or now.status is not request.status:
                 return None
@@ -216,9 +215,8 @@ class Ledger:
 
     async def change_turn(self, turn: Turn, **changes: Any) -> Turn | None:
         """Change a turn as it was read; None when it has changed since. What was done is noted as with requests."""
-        document = turn_document(replace(turn, **await self._noted(turn, changes)))
-        changed = await self._set(TURNS, turn.id, {"revision": turn.revision}, document)
-        return turn_of(changed) if changed else None
+        changes = await self._noted(turn, changes)
+        return await self._changed(TURNS, turn.id, turn, changes, plain_fields(changes))
 
     # What there is to do.
 
@@ -264,9 +262,7 @@ class Ledger:
 
     async def change_post(self, post: Post, **changes: Any) -> Post | None:
         """Change a post as it was read; None when it has changed since."""
-        document = post_document(replace(post, **changes))
-        changed = await self._set(POSTS, post.key, {"revision": post.revision}, document)
-        return post_of(changed) if changed else None
+        return await self._changed(POSTS, post.key, post, changes, post_fields(changes))
 
     async def forget_post(self, post: Post) -> None:
         """There is no such message any more, and none is wanted."""
@@ -289,10 +285,17 @@ class Ledger:
         """Audit entries of a thread, oldest first."""
         return await self.audit.trail(thread_id)
 
+    async def _changed(
+        self, collection: Collection, document_id: str, record: R, changes: dict[str, Any], kept: Document
+    ) -> R | None:
+        """Change a record as it was read. `kept`: the changes as they are stored."""
+        revision = record.revision
+        document = await self._set(collection, document_id, {"revision": revision}, kept)
+        return None if document is None else replace(record, revision=revision + 1, **changes)
+
     async def _set(
-        self, collection: Collection, document_id: str, expect: dict[str, Scalar], document: Document
+        self, collection: Collection, document_id: str, expect: dict[str, Scalar], change: Document
     ) -> Document | None:
-        change = {name: value for name, value in document.items() if name not in {"id", "created_at", "revision"}}
         async with Aside():  # however few drives may be at work, many share a commit
             return await self._store.update(collection, document_id, expect=expect, change=change)
 
