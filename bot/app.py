@@ -80,9 +80,7 @@ async def application(
     timeout = aiohttp.ClientTimeout(total=SLACK_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         token = settings.bot_token.get_secret_value()
-        client = AsyncWebClient(
-            token, base_url=settings.api_url, session=session, retry_handlers=[], logger=_sdk_logger()
-        )
+        client = AsyncWebClient(token, base_url=settings.api_url, session=session)
         slack = Slack(Calls(client, called=metrics.called))
         identity = await _identity(slack, settings.api_url)
         ledger = Ledger(store, CODEC, metrics.noted)
@@ -124,13 +122,6 @@ async def application(
             yield Application(bolt=bolt, desk=desk, runner=runner, directory=directory, metrics=metrics)
         finally:
             await asyncio.gather(desk.drain(GRACE_SECONDS), runner.aclose(GRACE_SECONDS))
-
-
-def _sdk_logger() -> logging.Logger:
-    """A logger with a level of its own: for one without, Slack's SDK writes out every body, though nobody reads it."""
-    sdk = logging.getLogger("slack_sdk.web")
-    sdk.setLevel(logging.WARNING)
-    return sdk
 
 
 def _keep(settings: Settings) -> Keep:

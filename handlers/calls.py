@@ -6,12 +6,13 @@ error). A drive that calls stands aside meanwhile.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from time import monotonic
 from typing import Any, Final
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from runtime.requests.slots import Aside
@@ -50,9 +51,10 @@ class SlackUncertainError(Exception):
 
 
 class Calls:
-    """Calls of methods of the Web API. `client` must have no retry handlers of its own.
+    """Calls of methods of the Web API, over the session of `client`, which also knows where Slack is and who we are.
 
-    `called` hears of every attempt: its method, and `ok`, Slack's error code, or `uncertain`.
+    Not by its own methods: what they do around a call takes as long as the call. `called` hears of every attempt: its
+    method, and `ok`, Slack's error code, or `uncertain`.
     """
 
     def __init__(
@@ -62,7 +64,10 @@ class Calls:
         called: Callable[[str, str], None] = lambda _method, _outcome: None,
         now: Callable[[], float] = monotonic,
     ) -> None:
+        assert client.session is not None  # noqa: S101 - narrows the type; whoever makes the client gives it one
+        self.session = client.session
         self.client = client
+        self._headers = {"Authorization": f"Bearer {client.token}", "User-Agent": client.headers["User-Agent"]}
         self._wait = wait
         self._called = called
         self._now = now
@@ -122,22 +127,41 @@ class Calls:
 
     async def _once(self, method: str, arguments: dict[str, Any], *, read: bool) -> Mapping[str, Any]:
         """Call once. Methods that only read take no JSON."""
-        how: dict[str, Any] = {"http_verb": "GET", "params": arguments} if read else {"json": arguments}
+        client, session = self.client, self.session
+        how: dict[str, Any] = {"params": _flat(arguments)} if read else {"json": arguments}
         try:
-            response = await self.client.api_call(method, **how)
-        except SlackApiError as error:
-            status = error.response.status_code
-            if status == 429:
-                raise _BusyError(float(error.response.headers.get("Retry-After", 1))) from None
-            if status >= 500 or not error.response.get("error"):
-                raise SlackUncertainError(f"{method}: HTTP {status}") from None
-            raise SlackRefusedError(method, str(error.response["error"])) from None
+            async with session.request(
+                "GET" if read else "POST",
+                client.base_url + method,
+                headers=self._headers,
+                proxy=client.proxy,
+                ssl=client.ssl or True,
+                **how,
+            ) as answer:
+                return _understood(method, answer, await answer.read())
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise SlackUncertainError(f"{method}: {type(error).__name__}") from None
-        data = response.data
-        if not isinstance(data, dict):
-            raise SlackUncertainError(f"{method}: not JSON")
-        return data
+
+
+def _flat(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments for a URL, which has no booleans."""
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in arguments.items()}
+
+
+def _understood(method: str, answer: aiohttp.ClientResponse, body: bytes) -> Mapping[str, Any]:
+    """What Slack answered, where that is yes."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
+    told = data if isinstance(data, dict) else {}
+    if told.get("ok") and answer.status == HTTPStatus.OK:
+        return told
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise _BusyError(float(answer.headers.get("Retry-After", 1)))
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or not told.get("error"):
+        raise SlackUncertainError(f"{method}: HTTP {answer.status}")
+    raise SlackRefusedError(method, str(told["error"]))
 
 
 class _BusyError(Exception):

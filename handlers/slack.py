@@ -139,10 +139,8 @@ class Slack:
         )
 
     async def _send_file(self, url: str, content: bytes) -> None:
-        session = self._call.client.session
-        assert session is not None  # noqa: S101 - narrows the type; `bot.app` makes the client with one
         try:
-            async with session.post(url, data=content) as answer:
+            async with self._call.session.post(url, data=content) as answer:
                 if answer.status != HTTPStatus.OK:
                     raise SlackUncertainError(f"upload: HTTP {answer.status}")
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:

@@ -46,7 +46,7 @@ class Wall:
     def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession) -> None:
         self.sandbox = sandbox
         self.ledger = Ledger(InMemorySaver(), CODEC)
-        client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[])
+        client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session)
         self.slack = Slack(Calls(client, self._no_pause))
         self.thread = replace(make_thread(ThreadStatus.WAITING), place=PLACE, where="")
         turn = Turn(id="turn", thread_id=self.thread.id, text="", by=BEN, place={}, created_at=AT)

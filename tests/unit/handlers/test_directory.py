@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -34,8 +35,8 @@ class World:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with Sandbox() as sandbox:
-        client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, retry_handlers=[])
+    async with aiohttp.ClientSession() as session, Sandbox() as sandbox:
+        client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session)
         directory = SlackDirectory(Slack(Calls(client)), lambda: made.time, TEAM_ID)
         made = World(sandbox, directory)
         yield made

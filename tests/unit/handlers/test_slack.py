@@ -20,7 +20,7 @@ class Desk:
     def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession) -> None:
         self.pauses: list[float] = []
         self.sandbox = sandbox
-        client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[])
+        client = AsyncWebClient(sandbox.bot_token, base_url=sandbox.api_url, session=session)
         self.time = 1000.0
         self.slack = Slack(Calls(client, self.pause, now=lambda: self.time))
 
