@@ -37,7 +37,7 @@ from benchmarks.parked import resident_bytes
 from bot.agents import AgentSpec
 from bot.app import Application, application
 from bot.database import open_store
-from bot.serve import http
+from bot.serve import http, settle_in
 from bot.settings import Settings, load_settings
 from runtime import START, StateGraph, interrupt
 from runtime.requests.records import Person, RequestId, ThreadId
@@ -227,6 +227,7 @@ async def serve_andon(api: str, folder: str, number: int) -> None:
     """Ask so many questions, and take the answers."""
     settings = settings_for(api, folder)
     async with andon(settings) as app, http(settings, app) as url:
+        settle_in()
         place = {"team": TEAM, "channel": CHANNEL}
         for first in range(0, number, AT_ONCE):
             for run in range(first, min(first + AT_ONCE, number)):

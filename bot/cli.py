@@ -22,7 +22,7 @@ from bot.database import open_store
 from bot.errors import ConfigurationError
 from bot.logs import configure_logging
 from bot.manifest import manifest_text
-from bot.serve import serve as serve_slack, stop_on_signals
+from bot.serve import serve as serve_slack, settle_in, stop_on_signals
 from bot.settings import Settings, load_settings
 from runtime import StoreError
 from runtime.codec.process import CODEC
@@ -165,6 +165,7 @@ async def _serve(
         open_store(settings) as store,
         application(settings, specs, graphs, store) as app,
     ):
+        settle_in()
         await serve_slack(settings, app, stop)
 
 
