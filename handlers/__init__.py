@@ -15,7 +15,7 @@ from handlers.desk import Desk
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Register every listener; Bolt asks them in this order and takes the first that fits."""
+    """Register every listener; Bolt takes the first that fits, so what comes most often comes first."""
 
     @app.middleware
     async def speak(context: AsyncBoltContext, body: Mapping[str, Any], next_: Callable[[], Awaitable[Any]]) -> None:
@@ -24,5 +24,5 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await desk.speak_to(context.user_id)
         await next_()
 
-    for room in (commands, shortcuts, actions, handing, views, messages, home, guard):
+    for room in (actions, commands, shortcuts, handing, views, messages, home, guard):
         room.register(app, desk)
