@@ -54,6 +54,7 @@ from runtime.messages import (
 from runtime.types import (
     END,
     START,
+    CachePolicy,
     Command,
     Config as RunnableConfig,
     Durability,
@@ -70,6 +71,7 @@ from runtime.types import (
 )
 
 if TYPE_CHECKING:
+    from runtime.cache import BaseCache, InMemoryCache
     from runtime.functional import entrypoint, task
     from runtime.graph.checkpoints import CheckpointTuple
     from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
@@ -87,7 +89,9 @@ __all__ = [
     "AndonError",
     "AnyMessage",
     "AsyncSqliteSaver",
+    "BaseCache",
     "BaseStore",
+    "CachePolicy",
     "CheckpointTuple",
     "CodecError",
     "Command",
@@ -102,6 +106,7 @@ __all__ = [
     "GraphOutput",
     "GraphRecursionError",
     "HumanMessage",
+    "InMemoryCache",
     "InMemorySaver",
     "InMemoryStore",
     "Interrupt",
@@ -164,6 +169,8 @@ _LAZY = {
     "entrypoint": ("runtime.functional", "entrypoint"),
     "task": ("runtime.functional", "task"),
     "push_message": ("runtime.streams.speech", "push_message"),
+    "BaseCache": ("runtime.cache", "BaseCache"),
+    "InMemoryCache": ("runtime.cache", "InMemoryCache"),
     "BaseStore": ("runtime.items", "BaseStore"),
     "InMemoryStore": ("runtime.items", "InMemoryStore"),
     "Item": ("runtime.items", "Item"),

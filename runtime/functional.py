@@ -10,12 +10,13 @@ import inspect
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
-from functools import update_wrapper, wraps
-from typing import Any, Final, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast, overload
+from dataclasses import dataclass, replace
+from functools import partial, update_wrapper, wraps
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast, overload
 
 from runtime.codec.process import CODEC
 from runtime.engine import sync
+from runtime.engine.cached import namespace_of
 from runtime.engine.frames import shown_place
 from runtime.engine.interrupts import require_context
 from runtime.engine.run import Run
@@ -25,10 +26,13 @@ from runtime.graph.builder import StateGraph, renamed
 from runtime.graph.compiled import CompiledGraph
 from runtime.graph.nodes import hints_of, is_async
 from runtime.graph.options import Options
-from runtime.graph.policies import Retry, Timeout, limits_of
+from runtime.graph.policies import Policies, Retry, Timeout, limits_of, retries_of
 from runtime.graph.state import Writes, copied
 from runtime.store import CheckpointStore
-from runtime.types import START, Config
+from runtime.types import START, CachePolicy, Config
+
+if TYPE_CHECKING:
+    from runtime.cache import BaseCache
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,17 +122,20 @@ class entrypoint:  # noqa: N801 - LangGraph's name
         checkpointer: CheckpointStore | bool | None = None,
         store: Any = None,
         *,
+        cache: "BaseCache | None" = None,
         context_schema: type | None = None,
         retry_policy: Retry = None,
+        cache_policy: CachePolicy | None = None,
         timeout: Timeout = None,
         **older: Any,
     ) -> None:
-        """`store`: as of `StateGraph.compile`.
+        """`store` and `cache`: as of `StateGraph.compile`.
 
         `older`: `config_schema` and `retry`, as LangGraph once named `context_schema` and `retry_policy`.
         """
-        self._context, self._retry = renamed(older, config_schema=context_schema, retry=retry_policy)
-        self._checkpointer, self._store, self._timeout = checkpointer, store, limits_of(timeout)
+        self._context, retry = renamed(older, config_schema=context_schema, retry=retry_policy)
+        self._policies = Policies(retry=retries_of(retry), timeout=limits_of(timeout), cache=cache_policy)
+        self._kept_in = {"checkpointer": checkpointer, "store": store, "cache": cache}
 
     def __call__(self, function: Callable[..., Any]) -> Workflow:
         """Raises `InvalidGraphError` for a function that cannot be a workflow."""
@@ -141,14 +148,18 @@ class entrypoint:  # noqa: N801 - LangGraph's name
                 extras["previous"] = state.get("saved")
             return function(state["given"], **extras)
 
+        def given(state: _Slots) -> Any:
+            return (state["given"], state.get("saved")) if "previous" in parameters else state["given"]
+
         def result(returned: Any) -> _Slots:
             if isinstance(returned, _Final):
                 return {"value": returned.value, "saved": returned.save}
             return {"value": returned, "saved": returned}
 
         name = function.__name__
-        graph = _graph(name, _then(function, run, result), self._retry, self._timeout, self._context)
-        return Workflow(graph, checkpointer=self._checkpointer, store=self._store, name=name)
+        policies = _keyed(self._policies, given, lambda policy, state: policy(state["given"]))
+        graph = _graph(name, _then(function, run, result), policies, self._context)
+        return Workflow(graph, **self._kept_in, name=name)
 
 
 class Called(Protocol[T_co]):
@@ -168,7 +179,7 @@ _arguments: ContextVar[tuple[tuple[Any, ...], dict[str, Any]]] = ContextVar("and
 class Task(Generic[P, T]):
     """A function whose results are kept by the workflow, or the node, that calls it."""
 
-    def __init__(self, function: Callable[P, Any], name: str | None, retry: Retry, timeout: Timeout) -> None:
+    def __init__(self, function: Callable[P, Any], name: str | None, policies: Policies) -> None:
         signature = inspect.signature(function)
 
         def run(_: _Slots, **extras: Any) -> Any:
@@ -177,7 +188,8 @@ class Task(Generic[P, T]):
             return function(*args, **kwargs, **{key: extras[key] for key in extras if key not in given})
 
         called: str = getattr(function, "__name__", type(function).__name__) if name is None else name
-        graph = _graph(called, _then(function, run, lambda returned: {"value": returned}), retry, timeout)
+        policies = _keyed(policies, lambda _: _arguments.get(), _key_of_arguments)
+        graph = _graph(called, _then(function, run, lambda returned: {"value": returned}), policies)
         self._graph: Final = _Step(graph, name=called)
         update_wrapper(self, function)
 
@@ -201,12 +213,25 @@ class Task(Generic[P, T]):
         context.begun.append(call)
         return cast("Called[T]", call)
 
+    def clear_cache(self, cache: "BaseCache") -> None:
+        """Forget what a cache has of it."""
+        cache.clear([namespace_of(node) for node in self._graph.nodes.values()])
+
+    async def aclear_cache(self, cache: "BaseCache") -> None:
+        """Do what `clear_cache` does."""
+        await cache.aclear([namespace_of(node) for node in self._graph.nodes.values()])
+
 
 @overload
 def task(function: Callable[P, Any], /) -> Task[P, Any]: ...
 @overload
 def task(
-    *, name: str | None = None, retry_policy: Retry = None, timeout: Timeout = None, **older: Any
+    *,
+    name: str | None = None,
+    retry_policy: Retry = None,
+    cache_policy: CachePolicy | None = None,
+    timeout: Timeout = None,
+    **older: Any,
 ) -> Callable[[Callable[P, Any]], Task[P, Any]]: ...
 def task(
     function: Callable[P, Any] | None = None,
@@ -214,6 +239,7 @@ def task(
     *,
     name: str | None = None,
     retry_policy: Retry = None,
+    cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     **older: Any,
 ) -> Task[P, Any] | Callable[[Callable[P, Any]], Task[P, Any]]:
@@ -223,18 +249,33 @@ def task(
     returned is kept with the workflow, so it must be something that can be stored. `older`: `retry`.
     """
     (retry,) = renamed(older, retry=retry_policy)
-    limits = limits_of(timeout)
+    policies = Policies(retry=retries_of(retry), timeout=limits_of(timeout), cache=cache_policy)
 
     def decorated(function: Callable[P, Any]) -> Task[P, Any]:
-        return Task(function, name, retry, limits)
+        return Task(function, name, policies)
 
     return decorated if function is None else decorated(function)
 
 
-def _graph(name: str, run: Callable[..., Any], retry: Retry, timeout: Timeout, context: Any = None) -> StateGraph:
+def _keyed(policies: Policies, given: Callable[[_Slots], Any], key: Callable[..., Any]) -> Policies:
+    """Let a cache tell calls apart by what the function is given, not by the state that this comes in."""
+    policy = policies.cache
+    if policy is None:
+        return policies
+    func = given if policy.key_func is None else partial(key, policy.key_func)
+    return replace(policies, cache=replace(policy, key_func=func))
+
+
+def _key_of_arguments(key_func: Callable[..., Any], _: _Slots) -> Any:
+    args, kwargs = _arguments.get()
+    return key_func(*args, **kwargs)
+
+
+def _graph(name: str, run: Callable[..., Any], policies: Policies, context: Any = None) -> StateGraph:
     CODEC.register(*hints_of(run).values())
     builder = StateGraph(_Slots, context)
-    builder.add_node(name, run, input_schema=_Slots, retry_policy=retry, timeout=timeout)
+    builder.policies = policies
+    builder.add_node(name, run, input_schema=_Slots)
     return builder.add_edge(START, name)
 
 

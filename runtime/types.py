@@ -188,6 +188,20 @@ def retriable(error: Exception) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """Lets the result of a node or task be used again for the same input, in any thread, while its graph has a cache.
+
+    It is the input alone that counts, with the names of the node and of its function: not the config, the context, or
+    what is in a store. What somebody was asked for is never kept.
+    """
+
+    key_func: Callable[..., Any] | None = None
+    """Takes what the node or task takes, and returns what tells one input from another; None: all of it does."""
+    ttl: int | None = None
+    """Seconds; None: until it is cleared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """How often and how soon a failing node is tried again within one run."""
 

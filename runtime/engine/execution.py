@@ -5,19 +5,21 @@ Afterwards the task is done, or it has a question, or the node's exception comes
 """
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.attempts import tried
+from runtime.engine.cached import Outcome, looked_up
 from runtime.engine.frames import Frame, Task
 from runtime.engine.injected import injected
 from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext, current
 from runtime.engine.plan import targets_of
 from runtime.engine.run import Run
 from runtime.errors import InvalidUpdateError
-from runtime.graph.nodes import Branch, Node
-from runtime.graph.state import Values, Writes, merge
+from runtime.graph.nodes import Branch
+from runtime.graph.state import Values, merge
 from runtime.streams import events
-from runtime.types import NOTHING, START, Command, Send
+from runtime.types import NOTHING, START, CachePolicy, Command, Send
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -33,7 +35,11 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
     token = current.set(context)
     deafen = run.speech.listen(context) if run.speech is not None else None
     try:
-        outcome = await _run_to_rest(graph, frame, node, context)
+        value = node.schema.view(frame.values) if task.arg is NOTHING or node.handles else task.arg
+        if node.cache is None:
+            outcome = await _run_to_rest(graph, frame, context, value)
+        else:
+            outcome = await _looked_up(node.cache, graph, frame, context, value)
     except Exception as error:
         task.error = repr(error)
         _note(context)
@@ -57,26 +63,36 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         if deafen is not None:
             deafen()
     if run.modes:
-        _tell(run, graph, frame, task, context.shown)
+        _tell(run, graph, frame, task, context)
 
 
-def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, written: Writes) -> None:
+def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, context: TaskContext) -> None:
     """Show what a task asks or wrote to those who read it."""
     if not task.done:
         shown_at = graph.shown_at(frame.ns)
         run.announce(frame.ns, task, lambda: graph.shown_values(frame.live_values(graph.channels)), at=shown_at)
     elif task.name != START and "updates" in run.modes:
-        run.send(graph.shown_at(frame.ns), "updates", {task.name: graph.shown_update(written)})
-    events.task_rests(run, frame, task, written=written)
+        about = {"__metadata__": {"cached": True}} if context.cached else {}
+        run.send(graph.shown_at(frame.ns), "updates", {task.name: graph.shown_update(context.shown)} | about)
+    events.task_rests(run, frame, task, written=context.shown)
 
 
-async def _run_to_rest(
-    graph: "CompiledGraph", frame: Frame, node: Node, context: TaskContext
-) -> tuple[Writes, tuple[Any, ...]] | None:
+async def _looked_up(
+    policy: CachePolicy, graph: "CompiledGraph", frame: Frame, context: TaskContext, value: Any
+) -> Outcome | None:
+    """Run a task whose outcome may be in a cache: its graph's, or that of the graph that was called."""
+    cache = context.run.cache if graph.cache is None else graph.cache
+
+    def run() -> Awaitable[Outcome | None]:
+        return _run_to_rest(graph, frame, context, value)
+
+    return await (run() if cache is None else looked_up(cache, policy, context, value, run))
+
+
+async def _run_to_rest(graph: "CompiledGraph", frame: Frame, context: TaskContext, value: Any) -> Outcome | None:
     """Call the node and its routers; None for a pause, also for one that the node's code caught."""
-    arg = context.task.arg
     try:
-        result = await tried(node, context, node.schema.view(frame.values) if arg is NOTHING or node.handles else arg)
+        result = await tried(context.node, context, value)
         if not context.paused:
             return await _outcome(graph, frame, context, result)
     except GraphInterrupt as pause:
@@ -97,9 +113,7 @@ def _note(context: TaskContext) -> None:
     context.run.journal.change(context.ns, context.task, *fields, *(("answers",) if dropped else ()))
 
 
-async def _outcome(
-    graph: "CompiledGraph", frame: Frame, context: TaskContext, result: Any
-) -> tuple[Writes, tuple[Any, ...]]:
+async def _outcome(graph: "CompiledGraph", frame: Frame, context: TaskContext, result: Any) -> Outcome:
     """Turn what a node returned into checked writes, and ask its routers where to go."""
     node = context.node
     where = f"node {node.name!r}"

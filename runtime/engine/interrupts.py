@@ -78,6 +78,8 @@ class TaskContext:
     """Subgraphs called so far in this execution."""
     shown: Sequence[tuple[str, Any]] = ()
     """What it wrote, in the form for readers of streams."""
+    cached = False
+    """Whether what it wrote was found in a cache."""
     paused = False
     """Whether a question of this execution is open, whatever the node makes of that."""
 

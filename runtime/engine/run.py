@@ -16,6 +16,7 @@ from runtime.engine.journal import Journal
 from runtime.types import INTERRUPT, Config, Durability
 
 if TYPE_CHECKING:
+    from runtime.cache import BaseCache
     from runtime.streams.speech import Speech
 
 FREE_WAIT: Final = 0.005  # seconds; enough for the first steps of any run
@@ -31,6 +32,8 @@ class Run:
     config: Config
     store: Any = None
     """What nodes remember beside their threads, where there is any."""
+    cache: "BaseCache | None" = None
+    """Where results are kept of nodes that have a policy for it."""
     recursion_limit: int
     durability: Durability = "async"
     inline: bool

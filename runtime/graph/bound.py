@@ -1,9 +1,11 @@
 """A graph bound to a store and a config: what each call of it begins with."""
 
+from collections.abc import Sequence
 from copy import copy
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from runtime.codec.process import CODEC
+from runtime.engine.cached import namespace_of
 from runtime.engine.interrupts import TaskContext, current
 from runtime.engine.journal import Journal
 from runtime.engine.run import Run
@@ -16,6 +18,9 @@ from runtime.graph.options import RECURSION_LIMIT, Nodes, Options, checked
 from runtime.graph.rules import Rules
 from runtime.store import CheckpointStore
 from runtime.types import Config
+
+if TYPE_CHECKING:
+    from runtime.cache import BaseCache
 
 
 class BoundGraph(Rules):
@@ -30,11 +35,12 @@ class BoundGraph(Rules):
         interrupt_after: Nodes = (),
         name: str = "graph",
         store: Any = None,
+        cache: "BaseCache | None" = None,
     ) -> None:
         super().__init__(graph)
         self.name = name
         self.checkpointer = _fitting(checkpointer, self)
-        self.store = store
+        self.store, self.cache = store, cache
         self.config: Config = {}
         """What `with_config` bound to this graph."""
         self.before, self.after = self._names(interrupt_before), self._names(interrupt_after)
@@ -56,6 +62,24 @@ class BoundGraph(Rules):
         other.checkpointer = _fitting(store, other)
         return other
 
+    def clear_cache(self, nodes: Sequence[str] | None = None) -> None:
+        """Forget what the cache has of these nodes, or of all. Raises `ValueError` for a graph without a cache."""
+        self._needed_cache().clear(self._kept_of(nodes))
+
+    async def aclear_cache(self, nodes: Sequence[str] | None = None) -> None:
+        """Do what `clear_cache` does."""
+        await self._needed_cache().aclear(self._kept_of(nodes))
+
+    def _needed_cache(self) -> "BaseCache":
+        if self.cache is None:
+            raise ValueError(
+                "there is no cache to clear: compile the graph with one, as in compile(cache=InMemoryCache())"
+            )
+        return self.cache
+
+    def _kept_of(self, nodes: Sequence[str] | None) -> list[tuple[str, ...]]:
+        return [namespace_of(self.nodes[name]) for name in self._names("*" if nodes is None else nodes)]
+
     def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:
         options = checked(options)
         config = merged(self.config, config) if self.config else config or {}
@@ -68,6 +92,7 @@ class BoundGraph(Rules):
             journal=Journal("" if store is None else thread_id_of(config), CODEC, store, metadata_of(config)),
             config=config,
             store=self.store,
+            cache=self.cache,
             recursion_limit=limit,
             durability=options.get("durability", "async"),
             inline=inline,

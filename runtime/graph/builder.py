@@ -23,9 +23,10 @@ from runtime.graph.nodes import (
 )
 from runtime.graph.policies import Policies, Retry, Timeout, limits_of, retries_of, timeable
 from runtime.graph.state import Channel, Schema
-from runtime.types import END, START
+from runtime.types import END, START, CachePolicy
 
 if TYPE_CHECKING:
+    from runtime.cache import BaseCache
     from runtime.graph.compiled import CompiledGraph
     from runtime.store import CheckpointStore
 
@@ -71,6 +72,7 @@ class StateGraph:
         *,
         retry_policy: Retry = None,
         timeout: Timeout = None,
+        cache_policy: CachePolicy | None = None,
         error_handler: NodeFunction | None = None,
     ) -> "StateGraph":
         """Say what holds for nodes that `add_node` gave no such thing, wherever in the program they are added.
@@ -78,7 +80,7 @@ class StateGraph:
         Error handlers get the first two as well; subgraphs get nothing.
         """
         self.policies = self.policies.updated(
-            retry=retries_of(retry_policy), timeout=limits_of(timeout), handler=error_handler
+            retry=retries_of(retry_policy), timeout=limits_of(timeout), cache=cache_policy, handler=error_handler
         )
         return self
 
@@ -90,6 +92,7 @@ class StateGraph:
         input_schema: type | None = None,
         retry_policy: Retry = None,
         timeout: Timeout = None,
+        cache_policy: CachePolicy | None = None,
         error_handler: NodeFunction | None = None,
         defer: bool = False,
         metadata: Mapping[str, Any] | None = None,
@@ -101,6 +104,7 @@ class StateGraph:
         The function gets the state and returns what to change: a dict, a `Command`, None, or a list of these.
         `timeout`: after so many seconds an attempt is cancelled, with `NodeTimeoutError`; a `TimeoutPolicy` also says
         how long it may be silent. Only for async functions and graphs: the thread of a sync function cannot be stopped.
+        `cache_policy`: for the same input it does not run again, if the graph has a cache.
         `error_handler(state, error: NodeError)`: a node of its own that runs when this one has failed for good, and
         says where to go on; this one's edges do not count then. `destinations`: where its commands may lead, for
         drawings. `older`: `retry` and `input`, as LangGraph once named `retry_policy` and `input_schema`.
@@ -121,6 +125,7 @@ class StateGraph:
             is_graph=is_graph(run),
             asks=injected(run),
             retry=retries_of(retry_policy),
+            cache=cache_policy,
             handler=handler_of(name, error_handler, schema) if error_handler else None,
             defer=defer,
             metadata=metadata or {},
@@ -209,11 +214,13 @@ class StateGraph:
         interrupt_after: Sequence[str] | Literal["*"] | None = (),
         name: str | None = None,
         store: Any = None,
+        cache: "BaseCache | None" = None,
         debug: bool = False,  # noqa: ARG002 - LangGraph's; here one asks for the stream of that name
     ) -> "CompiledGraph":
         """Check the graph and make it runnable. Raises `InvalidGraphError` with the offending names.
 
-        `store`: what nodes remember beside their threads, for those that ask for it (`runtime.items`).
+        `store`: what nodes remember beside their threads, for those that ask for it (`runtime.items`). `cache`: where
+        results are kept of nodes that have a `cache_policy`, and of subgraphs' that have no cache of their own.
         """
         from runtime.graph.compiled import CompiledGraph, RootGraph  # noqa: PLC0415 - each needs the other's name
 
@@ -225,6 +232,7 @@ class StateGraph:
             interrupt_after=interrupt_after or (),
             name=name or "graph",
             store=store,
+            cache=cache,
         )
 
     def _check(self) -> None:

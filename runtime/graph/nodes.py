@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin,
 
 from runtime.errors import InvalidGraphError
 from runtime.graph.state import Schema, is_schema
-from runtime.types import RetryPolicy, Send, TimeoutPolicy
+from runtime.types import CachePolicy, RetryPolicy, Send, TimeoutPolicy
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -53,6 +53,7 @@ class Node:
     retry: tuple[RetryPolicy, ...] = ()
     timeout: TimeoutPolicy | None = None
     """In seconds."""
+    cache: CachePolicy | None = None
     handler: "Node | None" = None
     """Runs after this node has failed for good."""
     handles: str = ""

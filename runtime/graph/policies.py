@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from runtime.errors import InvalidGraphError
 from runtime.graph.nodes import Node, NodeFunction, handler_of
-from runtime.types import RetryPolicy, TimeoutPolicy
+from runtime.types import CachePolicy, RetryPolicy, TimeoutPolicy
 
 Retry: TypeAlias = RetryPolicy | Sequence[RetryPolicy] | None
 Timeout: TypeAlias = float | timedelta | TimeoutPolicy | None
@@ -22,6 +22,7 @@ class Policies:
 
     retry: tuple[RetryPolicy, ...] = ()
     timeout: TimeoutPolicy | None = None
+    cache: CachePolicy | None = None
     handler: NodeFunction | None = None
 
     def updated(self, **given: Any) -> "Policies":
@@ -31,7 +32,7 @@ class Policies:
     def put_in(self, node: Node) -> Node:
         """Return a node with these where it has none. Raises `InvalidGraphError` where it cannot have one."""
         handler = node.handler or (handler_of(node.name, self.handler, node.schema) if self.handler else None)
-        return self.put_in_handler(replace(node, handler=handler))
+        return self.put_in_handler(replace(node, handler=handler, cache=node.cache or self.cache))
 
     def put_in_handler(self, node: Node) -> Node:
         """Do so for a node that looks after the failure of another: nobody looks after its own."""

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict
 
 from langgraph import func as langgraph_func, types as langgraph_types
+from langgraph.cache.memory import InMemoryCache as LangGraphCache
 from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
 from langgraph.config import (
     get_config as langgraph_config,
@@ -47,6 +48,8 @@ LANGGRAPH = SimpleNamespace(
     NodeError=LangGraphNodeError,
     NodeTimeoutError=LangGraphNodeTimeoutError,
     TimeoutPolicy=langgraph_types.TimeoutPolicy,
+    CachePolicy=langgraph_types.CachePolicy,
+    InMemoryCache=LangGraphCache,
     IsLastStep=LangGraphIsLastStep,
     RemainingSteps=LangGraphRemainingSteps,
     MessagesState=langgraph_messages.MessagesState,

@@ -7,6 +7,9 @@ import pytest
 
 from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, fails, saved, tell
 
+# mypy: disallow-untyped-decorators=False, disallow-any-decorated=False
+# The decorators are those of whichever library a program runs with.
+
 PROGRAMS = Programs()
 SHORT = 0.01  # seconds
 
@@ -98,6 +101,62 @@ def what_is_tried_again_unless_said_otherwise(lib: Any) -> Any:
         EOFError(),
     ]
     return [lib.RetryPolicy().retry_on(error) for error in errors]
+
+
+@PROGRAMS.add
+def what_is_kept_for_the_same_input(lib: Any) -> Any:
+    ran: list[str] = []
+
+    def counts(state: State) -> Any:
+        ran.append(state["text"])
+        return lib.Command(update={"log": [f"{state['text']} {len(ran)}"]}, goto="after")
+
+    builder = lib.StateGraph(State).add_node("counts", counts, cache_policy=lib.CachePolicy())
+    builder.add_node("after", tell("after")).add_edge(START, "counts").add_edge("after", END)
+    graph = builder.compile(cache=lib.InMemoryCache())
+    for text in ("a", "b", "a"):
+        yield list(graph.stream({"text": text, "log": []}, stream_mode=["updates", "values"]))
+    graph.clear_cache(["counts"])
+    yield graph.invoke({"text": "a", "log": []}), ran
+
+
+@PROGRAMS.add
+def what_tells_one_input_from_another(lib: Any) -> Any:
+    ran: list[str] = []
+
+    def counts(state: State) -> Any:
+        ran.append(state["text"])
+        return {"log": [len(ran)]}
+
+    async def calls() -> Any:
+        return [await graph.ainvoke({"text": text, "log": []}) for text in ("a", "A", "b", "B")]
+
+    policy = lib.CachePolicy(key_func=lambda state: state["text"].lower(), ttl=3600)
+    builder = lib.StateGraph(State).add_node("counts", counts).set_node_defaults(cache_policy=policy)
+    graph = builder.add_edge(START, "counts").compile(cache=lib.InMemoryCache())
+    return asyncio.run(calls()), ran
+
+
+@PROGRAMS.add
+def tasks_and_workflows_whose_results_are_kept(lib: Any) -> Any:
+    ran: list[str] = []
+
+    @lib.task(cache_policy=lib.CachePolicy())
+    def double(number: int) -> int:
+        ran.append(f"double {number}")
+        return number * 2
+
+    cache = lib.InMemoryCache()
+
+    @lib.entrypoint(cache=cache, cache_policy=lib.CachePolicy())
+    def flow(numbers: list[int]) -> Any:
+        ran.append("flow")
+        return [double(number).result() for number in numbers]
+
+    for numbers in ([1, 2, 1], [1, 2, 1], [2, 3]):
+        yield list(flow.stream(numbers)), ran[:]
+    double.clear_cache(cache)
+    yield flow.invoke([2, 3]), flow.invoke([3]), ran
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

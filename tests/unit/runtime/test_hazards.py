@@ -9,8 +9,10 @@ import pytest
 
 from runtime import (
     START,
+    CachePolicy,
     Command,
     CompiledGraph,
+    InMemoryCache,
     InMemorySaver,
     InvalidAnswerError,
     InvalidUpdateError,
@@ -253,3 +255,15 @@ async def test_a_double_click_never_runs_a_node_twice() -> None:
     assert done[0] == {"log": ["one"]}
     assert isinstance(done[1], ThreadBusyError)
     assert entered == ["one"]
+
+
+# 11. What people decide belongs to the thread it was decided in.
+
+
+def test_an_answer_never_reaches_another_thread_through_a_cache() -> None:
+    builder = StateGraph(State).add_node(first, cache_policy=CachePolicy()).add_edge(START, "first")
+    graph = builder.compile(InMemorySaver(), cache=InMemoryCache())
+    asked(graph, {})
+    assert graph.invoke(Command(resume="yes"), CONFIG) == {"log": ["yes"]}
+    other: Any = {"configurable": {"thread_id": "two"}}
+    assert [question.value for question in graph.invoke({}, other)["__interrupt__"]] == ["pay 10?"]
