@@ -124,13 +124,14 @@ class CompiledGraph(GraphWithThreads):
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False
     ) -> Generator[tuple[str, "CompiledGraph"], None, None]:
-        """Yield the graphs that are nodes of this one, by name; `recurse`: theirs, too, as `name|name`."""
-        for name, node in self.nodes.items():
-            if not node.is_graph:
+        """Yield the graphs that nodes of this one are or call, by name; `recurse`: theirs, too, as `name|name`."""
+        for name in self.nodes:
+            inside = self.inside(name)
+            if inside is None:
                 continue
             if namespace in {None, name}:
-                yield name, node.run
-            for below, graph in node.run.get_subgraphs(recurse=True) if recurse else ():
+                yield name, inside
+            for below, graph in inside.get_subgraphs(recurse=True) if recurse else ():
                 if namespace in {None, f"{name}|{below}"}:
                     yield f"{name}|{below}", graph
 

@@ -57,7 +57,7 @@ def _replayed(root: "Rules", journal: Journal, operations: list[list[Any]], ns: 
     graph: Rules = root.below(ns)
     root.learn(journal, ns)
     asked: dict[str, tuple[Interrupt, ...]] = {}
-    last = ""
+    known, last = {""}, ""
     for operation in operations:
         kind, place = operation[:2]
         frame = journal.at(ns)
@@ -68,7 +68,9 @@ def _replayed(root: "Rules", journal: Journal, operations: list[list[Any]], ns: 
                 yield _record(graph, journal, frame, asked)
             last = frame.id
         journal.apply(operation)
-        root.learn(journal, place)
+        if place not in known:
+            known.add(place)
+            root.learn(journal)
         if kind == "t" and (frame := journal.at(ns)) is not None:
             asked |= _asked(journal, frame, operation)
     if (frame := journal.at(ns)) is not None and frame.id != last:
@@ -95,7 +97,6 @@ async def thread_at(root: "Rules", journal: Journal, ns: str, checkpoint_id: str
         frame = past.apply(operation)
         if frame.id == checkpoint_id:
             root.learn(past, ns)
-            root.learn(past, frame.ns)
             if past.shown_ns(frame.ns) == past.shown_ns(ns):
                 return past, frame.ns
     raise ValueError(f"thread {journal.thread_id!r} has no checkpoint {checkpoint_id!r}")
@@ -122,14 +123,12 @@ def _record(
 
 
 def _task(graph: "Rules", journal: Journal, ns: str, task: Task, asked: tuple[Interrupt, ...]) -> PregelTask:
-    node = graph.nodes.get(task.name)
-    is_graph = node is not None and node.is_graph
     return PregelTask(
         id=task.id,
         name=task.name,
         path=task.path,
         error=task.error,
         interrupts=asked,
-        state=config_below(journal, child_namespace(ns, task)) if is_graph else None,
+        state=config_below(journal, child_namespace(ns, task)) if graph.inside(task.name) else None,
         result=dict(task.writes) if task.writes is not None else None,
     )

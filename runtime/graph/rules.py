@@ -13,6 +13,7 @@ from runtime.engine.records import plain_value
 from runtime.engine.thread import Thread
 from runtime.errors import InvalidGraphError, InvalidUpdateError
 from runtime.graph.builder import StateGraph
+from runtime.graph.called import called_by
 from runtime.graph.managed import managed_keys
 from runtime.graph.nodes import Branch, Node
 from runtime.graph.policies import limits_of, timeable
@@ -33,31 +34,38 @@ class Rules:
         self.kept_as_results = frozenset(name for name, channel in self.channels.items() if not channel.replayable)
         self.input, self.output = graph.input, graph.output
         self.nodes = _resolved(graph)
+        self._inside: dict[str, Any] = {}
         self.joins = {join.name: join for join in graph.joins}
         self.entry = following(self.nodes, self.joins, Frame(""), [Task("", START)])
         """The step after the input, where no router chooses it."""
 
     def below(self, ns: str) -> Any:
-        """Return the graph that runs at a namespace: this one, or one that is a node. Raises `ValueError`."""
+        """Return the graph that runs at a namespace: this one, or one that a node is or calls. Raises `ValueError`."""
         graph: Any = self
         for part in ns.split("|") if ns else ():
-            node = graph.nodes.get(part.partition(":")[0])
-            if node is None or not node.is_graph:
-                raise ValueError(f"checkpoint_ns {ns!r}: {part!r} is no graph that was added as a node")
-            graph = node.run
+            graph = graph.inside(part.partition(":")[0])
+            if graph is None:
+                raise ValueError(f"checkpoint_ns {ns!r}: {part!r} neither is a graph nor calls one that can be told")
         return graph
 
-    def learn(self, thread: Thread, ns: str) -> None:
-        """Let a thread know which of the graphs on the way to a namespace keep their state."""
-        graph, place = self, ""
-        for part in ns.split("|"):
-            place = f"{place}|{part}" if place else part
-            node = graph.nodes.get(part.partition(":")[0])
-            if node is None or not node.is_graph:
-                return
-            graph = node.run
-            if graph.checkpointer is True:
-                thread.keeping.add(place)
+    def inside(self, name: str) -> Any:
+        """Return the graph that a node is, or that its code calls; None where there is none, or no telling which."""
+        if name not in self._inside:
+            node = self.nodes.get(name)
+            self._inside[name] = None if node is None else node.run if node.is_graph else called_by(node.run)
+        return self._inside[name]
+
+    def learn(self, thread: Thread, *namespaces: str) -> None:
+        """Let a thread know which of the graphs on the way to its frames and these namespaces keep their state."""
+        for ns in (*namespaces, *thread.frames):
+            graph, place = self, ""
+            for part in ns.split("|") if ns else ():
+                place = f"{place}|{part}" if place else part
+                graph = graph.inside(part.partition(":")[0])
+                if graph is None:
+                    break
+                if graph.checkpointer is True:
+                    thread.keeping.add(place)
 
     def checked_targets(self, source: str, targets: Sequence[Any]) -> list[Any]:
         """Refuse to go where there is no node."""

@@ -40,14 +40,14 @@ def shown(
 
 
 def _task(graph: "Rules", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
-    node = graph.nodes.get(task.name)
+    inside = graph.inside(task.name)
     state: Any = None
     for child in journal.children(frame.ns, task):
         if is_call_of_task(child.ns):
             continue
         state = config_below(journal, child.ns)
-        if subgraphs and node is not None and node.is_graph:
-            state = snapshot(node.run, journal, child.ns, subgraphs=True)
+        if subgraphs and inside is not None:
+            state = snapshot(inside, journal, child.ns, subgraphs=True)
     return PregelTask(
         id=task.id,
         name=task.name,

@@ -40,8 +40,7 @@ class GraphWithThreads(BoundGraph):
     async def _read(self, thread_id: str, ns: str) -> Journal:
         """Load a thread, to show what is at a namespace and below."""
         journal = await Journal.load(thread_id, CODEC, self._needed_store(), self.channels)
-        for place in (ns, *journal.frames) if ns or len(journal.frames) > 1 else ():
-            self.learn(journal, place)
+        self.learn(journal, ns)
         return journal
 
     def get_state(self, config: Config, *, subgraphs: bool = False) -> StateSnapshot:

@@ -61,8 +61,10 @@ def _reopened(graph: "Rules", run: Run, past: Thread, ns: str) -> tuple[Frame, l
     for part in ns.split("|") if ns else ():
         above = _standing(graph, past, old, new)
         _copy(run, above, memories)
-        place = next(place for place, task in enumerate(above.tasks) if child_namespace(old, task).endswith(part))
-        old, new = f"{old}|{part}" if old else part, child_namespace(new, run.journal.frames[new].tasks[place])
+        _, task_id, *call = part.split(":")
+        place = next(place for place, task in enumerate(above.tasks) if task.id == task_id)
+        below = child_namespace(new, run.journal.frames[new].tasks[place])
+        old, new = f"{old}|{part}" if old else part, ":".join([below, *call])
         memories = None
     return _standing(graph, past, old, new), memories
 

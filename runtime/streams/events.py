@@ -76,18 +76,14 @@ def _send(run: Run, ns: str, kind: str, step: int, payload: dict[str, Any]) -> N
 
 
 def _task(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> dict[str, Any]:
-    node = graph.nodes.get(task.name)
     said: dict[str, Any] = {"id": task.id, "name": task.name}
     if task.error:
         said["error"] = task.error
     else:
         said |= {"result": _result(task.written())} if task.writes else {}
         said["interrupts"] = tuple(map(_plain, _questions(run, frame, task)))
-    return said | {
-        "state": config_below(run.journal, child_namespace(frame.ns, task))
-        if node is not None and node.is_graph
-        else None
-    }
+    below = config_below(run.journal, child_namespace(frame.ns, task))
+    return said | {"state": below if graph.inside(task.name) is not None else None}
 
 
 def _result(writes: Writes) -> dict[str, Any]:

@@ -247,6 +247,33 @@ def going_back_two_subgraphs_deep(lib: Any) -> Any:
         yield graph.invoke(lib.Command(resume="3"), CONFIG)
 
 
+def calling(graph: Any) -> Any:
+    def call(state: State) -> Any:
+        return graph.invoke(state)
+
+    return call
+
+
+@PROGRAMS.add
+def the_state_of_a_graph_that_a_node_calls(lib: Any) -> Any:
+    for memory in (None, True):
+        nodes = {"c1": tell("c1"), "p": ask_and_tell(lib, "p"), "q": ask_and_tell(lib, "q")}
+        child = chain(lib, **nodes).compile(checkpointer=memory)
+
+        graph = saved(lib, chain(lib, a=tell("a"), call=calling(child), b=tell("b")))
+        yield [name for name, _ in graph.get_subgraphs()]
+        graph.invoke({"log": ["in"]}, CONFIG)
+        state = graph.get_state(CONFIG, subgraphs=True).tasks[0].state
+        yield [plain(state.values), state.next, plain(state.interrupts), state.metadata["step"]]
+        place = without_checkpoint(state.config)
+        yield [(plain(record.values), record.next) for record in graph.get_state_history(place)]
+        graph.update_state(state.config, {"log": ["edited"]})
+        yield graph.invoke(None, CONFIG)
+        yield graph.invoke(lib.Command(resume="1"), CONFIG)
+        yield [(record.next, plain(record.interrupts)) for record in graph.get_state_history(CONFIG)]
+        yield graph.invoke(lib.Command(resume="2"), CONFIG)
+
+
 @PROGRAMS.add
 def questions_of_subgraphs_in_history(lib: Any) -> Any:
     child = chain(lib, p=ask_and_tell(lib, "p"), q=ask_and_tell(lib, "q")).compile()

@@ -142,7 +142,7 @@ def test_a_checkpoint_that_never_was_is_refused_and_changes_nothing(past: Past) 
     place = then.config["configurable"]
     with pytest.raises(ValueError, match="no checkpoint 'x'"):
         graph.invoke(None, {"configurable": {**place, "checkpoint_id": "x"}})
-    with pytest.raises(ValueError, match="'elsewhere' is no graph"):
+    with pytest.raises(ValueError, match="'elsewhere' neither is a graph"):
         graph.update_state({"configurable": {**place, "checkpoint_ns": "elsewhere"}}, {"log": ["x"]})
     with pytest.raises(ValueError, match="no subgraph is under way"):
         graph.update_state({"configurable": {"thread_id": "one", "checkpoint_ns": "child:1"}}, {"log": ["x"]})
