@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
@@ -257,8 +257,7 @@ def _is_pair(value: Sequence[Any]) -> bool:
 
 
 def _with_id(message: Any) -> Any:
-    if message.id is not None:
-        return message
-    if isinstance(message, Message):
-        return replace(message, id=str(uuid4()))
-    return message.model_copy(update={"id": str(uuid4())})
+    """Return the same message with an id; who sends it again means the same one."""
+    if message.id is None:
+        message.id = str(uuid4())
+    return message
