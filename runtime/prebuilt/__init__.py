@@ -5,7 +5,7 @@ Loads pydantic, and LangChain only when something of LangChain's is handed in or
 
 from typing import TYPE_CHECKING, Any
 
-from runtime.prebuilt.agent import AgentState, create_react_agent
+from runtime.prebuilt.agent import create_react_agent
 from runtime.prebuilt.models import Model
 from runtime.prebuilt.review import (
     ActionRequest,
@@ -13,6 +13,13 @@ from runtime.prebuilt.review import (
     HumanInterruptConfig,
     HumanResponse,
     add_human_in_the_loop,
+)
+from runtime.prebuilt.states import (
+    AgentState,
+    AgentStatePydantic,
+    AgentStateWithStructuredResponse,
+    AgentStateWithStructuredResponsePydantic,
+    StructuredResponse,
 )
 from runtime.prebuilt.tool_calls import tools_condition
 from runtime.prebuilt.tool_errors import ToolInvocationError
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionRequest",
     "AgentState",
+    "AgentStatePydantic",
+    "AgentStateWithStructuredResponse",
+    "AgentStateWithStructuredResponsePydantic",
     "AnyTool",
     "AsyncToolCallWrapper",
     "HumanInterrupt",
@@ -35,6 +45,7 @@ __all__ = [
     "InjectedStore",
     "InjectedToolCallId",
     "Model",
+    "StructuredResponse",
     "Tool",
     "ToolCallRequest",
     "ToolCallWrapper",

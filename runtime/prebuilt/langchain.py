@@ -122,15 +122,27 @@ def _released(output: Any) -> Any:
 # Chat models.
 
 
-def chat_model(model: Any, tools: Sequence[Tool]) -> Callable[[list[Any], Config], Awaitable[Any]]:
+def chat_model(model: Any, tools: Sequence[Tool | dict[str, Any]]) -> Callable[[list[Any], Config], Awaitable[Any]]:
     """Return how to ask a chat model that knows these tools, unless it was bound to tools already."""
-    if tools and "tools" not in getattr(model, "kwargs", {}):
+    if tools and "tools" not in getattr(_model_in(model), "kwargs", {}):
         model = model.bind_tools([_described(one) for one in tools])
 
     async def ask(messages: list[Any], config: Config) -> Any:
         return await model.ainvoke([_plain(message) for message in messages], dict(config))
 
     return ask
+
+
+def _model_in(model: Any) -> Any:
+    """Return the model of a sequence, which may have been bound to tools, and any other as it is."""
+    steps = getattr(model, "steps", ())
+    return next((step for step in steps if hasattr(step, "bind_tools") or hasattr(step, "bound")), model)
+
+
+def chat_model_in(model: Any) -> Any:
+    """Return the chat model itself, without what it was bound to."""
+    found = _model_in(model)
+    return getattr(found, "bound", found)
 
 
 def named_model(name: str) -> Any:
@@ -144,8 +156,10 @@ def named_model(name: str) -> Any:
     return models.init_chat_model(name)
 
 
-def _described(tool: Tool) -> Any:
-    """Return a tool as LangChain's models know them; its own as they are."""
+def _described(tool: Tool | dict[str, Any]) -> Any:
+    """Return a tool as LangChain's models know them; its own, and those of a provider, as they are."""
+    if isinstance(tool, dict):
+        return tool
     if isinstance(tool, ForeignTool):
         return tool.original
     made = import_module("langchain_core.tools").StructuredTool

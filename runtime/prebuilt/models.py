@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from runtime.codec.process import CODEC
 from runtime.engine.injected import get_runtime
 from runtime.errors import InvalidGraphError, InvalidUpdateError
-from runtime.graph.nodes import is_async
+from runtime.graph.nodes import annotated_state, is_async
 from runtime.messages import Message, as_message
-from runtime.prebuilt.langchain import chat_model, named_model
+from runtime.prebuilt.langchain import chat_model, chat_model_in, named_model
 from runtime.prebuilt.tools import Tool, without_blocking
 from runtime.types import Config
 
@@ -22,20 +22,26 @@ Ask: TypeAlias = Callable[[list[Any], Config, Any], Awaitable[Any]]
 """From messages, the run's config and the state to what the model says."""
 
 
-def asking(model: Model, tools: Sequence[Tool]) -> Ask:
+def asking(model: Model, tools: Sequence[Tool | dict[str, Any]]) -> Ask:
     """Return how to ask a model that knows these tools. Raises `InvalidGraphError` for what is no model."""
     if isinstance(model, str):
         model = named_model(model)
     if hasattr(model, "ainvoke"):
         return _without_state(chat_model(model, tools))
-    if callable(model) and next(iter(signature(model).parameters), "") == "state":
-        return _chosen(model, lambda chosen: asking(chosen, tools))
+    if _chooses(model):
+        return _chosen(model, lambda chosen: asking(chosen, () if hasattr(chosen, "ainvoke") else tools))
     if callable(model):
         return _function(model, list(tools))
     raise InvalidGraphError(
         f"{type(model).__name__} is no model: give a function from messages and tools to a message,"
         ' a LangChain chat model, or "provider:name"'
     )
+
+
+def _chooses(model: Any) -> bool:
+    """Whether this is a function from the state and the runtime to a model."""
+    names = [*signature(model).parameters, "", ""] if callable(model) else ["", ""]
+    return names[0] == "state" or names[1] == "runtime" or annotated_state(model) is not None
 
 
 def _without_state(ask: Callable[[list[Any], Config], Awaitable[Any]]) -> Ask:
@@ -59,9 +65,9 @@ def forming(model: Model, form: Form) -> Ask:
     CODEC.register(form)
     if isinstance(model, str):
         model = named_model(model)
-    if hasattr(model, "with_structured_output"):
-        return _without_state(model.with_structured_output(form).ainvoke)
-    if callable(model) and next(iter(signature(model).parameters), "") == "state":
+    if hasattr(model, "ainvoke") and hasattr(chat_model_in(model), "with_structured_output"):
+        return _without_state(chat_model_in(model).with_structured_output(form).ainvoke)
+    if _chooses(model):
         return _chosen(model, lambda chosen: forming(chosen, form))
     raise InvalidGraphError("response_format needs a LangChain chat model: other models give their answer as they are")
 
@@ -74,7 +80,7 @@ def reply(said: Any) -> Any:
     return message
 
 
-def _function(model: Callable[..., Any], tools: list[Tool]) -> Ask:
+def _function(model: Callable[..., Any], tools: list[Tool | dict[str, Any]]) -> Ask:
     async def ask(messages: list[Any], _: Config, __: Any) -> Any:
         if is_async(model):
             return await model(messages, tools)

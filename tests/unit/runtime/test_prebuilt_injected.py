@@ -72,7 +72,7 @@ def test_tools_get_what_their_parameters_ask_for() -> None:
     )
     result = agent.invoke({"messages": "go", "user": "ana"}, context={"tenant": "acme"})
     assert [message.content for message in result["messages"][2:]] == [
-        "hi ana ['messages', 'user'] c0 ana acme",
+        "hi ana ['messages', 'remaining_steps', 'user'] c0 ana acme",
         "hi ana c1 c1",
         "done",
     ]
