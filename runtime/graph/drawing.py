@@ -7,9 +7,10 @@ Where a node may go by `Command` or a router is known when its return is annotat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from runtime.graph.mermaid import flowchart, outline
+from runtime.graph.nodes import hints_of
 from runtime.types import END, START, Command
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ class Drawing:
 
 def drawing(graph: "CompiledGraph", *, depth: int = 0) -> Drawing:
     """Return the drawing of a graph, with what is inside its subgraphs down to this depth."""
-    edges = sorted(
-        set(_edges(graph)), key=lambda edge: (edge.source != START, edge.source, edge.target, str(edge.data))
-    )
+    edges = sorted(set(_edges(graph)), key=lambda edge: (edge.source, edge.target, str(edge.data)))
+    reached, left = {edge.target for edge in edges}, {edge.source for edge in edges}
+    edges += [DrawnEdge(name, END) for name in graph.builder.nodes if name in reached and name not in left]
     ends = [END] if any(edge.target == END for edge in edges) else []
     drawn = Drawing({name: _node(graph, name) for name in (START, *graph.builder.nodes, *ends)}, edges)
     for name, node in graph.builder.nodes.items():
@@ -168,18 +169,13 @@ def _edges(graph: "CompiledGraph") -> Iterator[DrawnEdge]:
         yield from (
             DrawnEdge(name, target, node.ends.get(target) or None, conditional=True) for target in command_ends(node)
         )
-        if name != START and not (node.edges or node.joins or node.branches or command_ends(node)):
-            yield DrawnEdge(name, END)
 
 
 def command_ends(node: "Node") -> tuple[str, ...]:
     """Return the node's `destinations`, or those of a return annotated `Command[Literal["a", "b"]]`."""
     if node.ends:
         return tuple(node.ends)
-    try:
-        hint = get_type_hints(node.run).get("return")
-    except (TypeError, NameError, AttributeError):
-        return ()
+    hint = hints_of(node.run).get("return")
     return tuple(end for part in _parts(hint) if get_origin(part) is Command for end in _literals(get_args(part)[0]))
 
 

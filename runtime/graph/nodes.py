@@ -112,9 +112,14 @@ def is_graph(run: Any) -> bool:
     return hasattr(run, "run_below")
 
 
+def _function_of(run: Any) -> Any:
+    """Return the function that is called: of an object that can be called, its `__call__`."""
+    return run if inspect.isroutine(run) or isinstance(run, type) else getattr(run, "__call__", run)  # noqa: B004
+
+
 def is_async(run: Any) -> bool:
     """Whether calling it gives an awaitable."""
-    called = run if inspect.isroutine(run) or isinstance(run, type) else getattr(run, "__call__", run)  # noqa: B004
+    called = _function_of(run)
     while isinstance(called, partial):
         called = called.func
     return inspect.iscoroutinefunction(called)
@@ -132,7 +137,7 @@ def injected(run: Any, names: Sequence[str] = INJECTED) -> tuple[str, ...]:
 def hints_of(run: Any) -> dict[str, Any]:
     """Return the annotations of a function; none where they cannot be read."""
     try:
-        return get_type_hints(run)
+        return get_type_hints(_function_of(run))
     except (TypeError, NameError, AttributeError):
         return {}
 
