@@ -8,8 +8,9 @@ from runtime.engine import sync
 from runtime.engine.interrupts import TaskContext
 from runtime.graph.below import chunks_below, run_below
 from runtime.graph.calls import chunks, whole
+from runtime.graph.jsonschemas import schema_of_state
 from runtime.graph.options import Options, is_live, is_whole
-from runtime.graph.state import ROOT, Writes, copied
+from runtime.graph.state import ROOT, Schema, Writes, copied
 from runtime.graph.threads import GraphWithThreads
 from runtime.types import Command, Config
 
@@ -120,6 +121,19 @@ class CompiledGraph(GraphWithThreads):
         from runtime.graph.drawing import drawing  # noqa: PLC0415 - drawing is rare, running is not
 
         return drawing(self, depth=UNLIMITED if xray is True else int(xray))
+
+    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:  # noqa: ARG002 - LangGraph's
+        """Return the JSON Schema of what the graph takes."""
+        return schema_of_state(self.input)
+
+    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:  # noqa: ARG002 - LangGraph's
+        """Return the JSON Schema of what the graph returns."""
+        return schema_of_state(self.output)
+
+    def get_context_jsonschema(self) -> dict[str, Any] | None:
+        """Return the JSON Schema of what callers pass as `context=`; None where there is no `context_schema`."""
+        schema = self.builder.context_schema
+        return None if schema is None else schema_of_state(Schema(schema))
 
     def get_subgraphs(
         self, *, namespace: str | None = None, recurse: bool = False

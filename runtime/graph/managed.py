@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 
 from runtime.engine.interrupts import current
 from runtime.graph.options import RECURSION_LIMIT
-from runtime.graph.state import Schema
+from runtime.graph.state import Schema, unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ def managed_keys(schemas: Iterable[Schema]) -> frozenset[str]:
 
 
 def _markers(hint: Any) -> list[Managed]:
-    """Find the mark in a hint, also inside of `NotRequired`."""
-    inside = get_args(hint)
-    return [part for part in inside if isinstance(part, Managed)] or (_markers(inside[0]) if len(inside) == 1 else [])
+    return [part for part in get_args(unwrapped(hint)) if isinstance(part, Managed)]
 
 
 def steps_left() -> int:

@@ -213,9 +213,15 @@ def _hints(cls: type) -> dict[str, Any]:
         raise InvalidGraphError(f"cannot read the annotations of {cls.__name__}: {error}") from error
 
 
-def _channel(name: str, hint: Any) -> Channel:
+def unwrapped(hint: Any) -> Any:
+    """Return a TypedDict's hint without what it says of the key."""
     while get_origin(hint) in {Required, NotRequired}:
         hint = get_args(hint)[0]
+    return hint
+
+
+def _channel(name: str, hint: Any) -> Channel:
+    hint = unwrapped(hint)
     if get_origin(hint) is not Annotated:
         return Channel(name)
     kind, *extras = get_args(hint)

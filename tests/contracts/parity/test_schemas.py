@@ -6,10 +6,23 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Optional, TypedDict
 
 import pytest
+import typing_extensions
 from langchain_core.messages import AIMessage
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from tests.contracts.parity.kit import CONFIG, START, Programs, State, ask_and_tell, attempt, chain, fan, saved, where
+from tests.contracts.parity.kit import (
+    CONFIG,
+    START,
+    Programs,
+    State,
+    ask_and_tell,
+    attempt,
+    chain,
+    fan,
+    saved,
+    tell,
+    where,
+)
 
 PROGRAMS = Programs()
 
@@ -27,6 +40,29 @@ def messages_of_several_shapes(lib: Any) -> Any:
     graph = saved(lib, builder)
     given = [("user", "a"), "b", {"type": "human", "content": "c"}, {"role": "system", "content": "d", "id": "1"}]
     return graph.invoke({"messages": given}, CONFIG), graph.invoke(lib.Command(resume="e"), CONFIG)
+
+
+@PROGRAMS.add
+def json_schemas(lib: Any) -> Any:
+    class Extended(typing_extensions.TypedDict):
+        text: typing_extensions.Required[str]
+        log: typing_extensions.NotRequired[Annotated[list[int], operator.add]]
+
+    class Model(BaseModel):
+        text: str = Field(alias="Text", default="x")
+        number: int | None = None
+
+    @dataclass
+    class Told:
+        who: str
+
+    class Left(typing_extensions.TypedDict, total=False):
+        text: str
+
+    for schema, context in ((Extended, Told), (Model, Model), (Extended, None)):
+        builder = lib.StateGraph(schema, context, output_schema=Left).add_node("a", tell("a")).add_edge(START, "a")
+        graph = builder.compile()
+        yield graph.get_input_jsonschema(), graph.get_output_jsonschema(), graph.get_context_jsonschema()
 
 
 @PROGRAMS.add
