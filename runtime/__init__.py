@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from runtime.functional import entrypoint, task
     from runtime.graph.checkpoints import CheckpointTuple
     from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
-    from runtime.messages_state import MessagesState
+    from runtime.messages_state import MessageGraph, MessagesState
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
     from runtime.stores.mongodb import MongoDBSaver
     from runtime.stores.sqlite import SqliteSaver, SqliteSaver as AsyncSqliteSaver
@@ -118,6 +118,7 @@ __all__ = [
     "Item",
     "MemorySaver",
     "Message",
+    "MessageGraph",
     "MessagesState",
     "MongoDBSaver",
     "NoRunError",
@@ -165,6 +166,7 @@ __all__ = [
 
 _LAZY = {
     "CheckpointTuple": ("runtime.graph.checkpoints", "CheckpointTuple"),
+    "MessageGraph": ("runtime.messages_state", "MessageGraph"),
     "MessagesState": ("runtime.messages_state", "MessagesState"),
     "entrypoint": ("runtime.functional", "entrypoint"),
     "task": ("runtime.functional", "task"),

@@ -45,6 +45,10 @@ class Send:
     timeout: "float | timedelta | TimeoutPolicy | None" = field(default=None, kw_only=True)
     """How long an attempt of this task may take, whatever its node says. Raises `ValueError` for no time at all."""
 
+    def __repr__(self) -> str:
+        limit = "" if self.timeout is None else f", timeout={self.timeout!r}"
+        return f"Send(node={self.node!r}, arg={self.arg!r}{limit})"
+
     def __post_init__(self) -> None:
         if self.timeout is not None:
             object.__setattr__(self, "timeout", TimeoutPolicy.coerce(self.timeout))
@@ -176,8 +180,16 @@ class GraphOutput:
     """What `invoke(version="v2")` returns."""
 
     value: Any
-    interrupts: tuple[Interrupt, ...]
+    interrupts: tuple[Interrupt, ...] = ()
     """Pending questions; none at the end and at a static breakpoint."""
+
+    def __getitem__(self, key: str) -> Any:
+        """Return what `version="v1"` has at a key, for programs that change over. Deprecated by LangGraph."""
+        return self.interrupts if key == INTERRUPT else self.value[key]
+
+    def __contains__(self, key: str) -> bool:
+        """Whether `version="v1"` has the key. Deprecated by LangGraph."""
+        return bool(self.interrupts) if key == INTERRUPT else key in self.value
 
 
 def retriable(error: Exception) -> bool:

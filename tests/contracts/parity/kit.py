@@ -53,6 +53,7 @@ LANGGRAPH = SimpleNamespace(
     IsLastStep=LangGraphIsLastStep,
     RemainingSteps=LangGraphRemainingSteps,
     MessagesState=langgraph_messages.MessagesState,
+    MessageGraph=langgraph_messages.MessageGraph,
     add_messages=langgraph_messages.add_messages,
     entrypoint=langgraph_func.entrypoint,
     task=langgraph_func.task,

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
 import typing_extensions
@@ -32,6 +32,32 @@ def typeddicts_of_typing_extensions(lib: Any) -> Any:
 def an_edge_from_several_nodes_may_lead_to_the_end(lib: Any) -> Any:
     builder = fan(lib, a=tell("a"), b=tell("b")).add_edge(["a", "b"], END)
     return builder.compile().invoke({})
+
+
+@PROGRAMS.add
+def objects_that_can_be_called_are_read_like_functions(lib: Any) -> Any:
+    class Hidden(TypedDict):
+        secret: str
+
+    class Called:
+        def __call__(self, state: Hidden) -> lib.Command[Literal["method"]]:
+            return lib.Command(update={"log": [state["secret"]]}, goto="method")
+
+        def method(self, state: Hidden) -> dict[str, Any]:
+            return {"log": [state["secret"]]}
+
+    builder = lib.StateGraph(State).add_node("hides", lambda _: {"secret": "s"}).add_node(Called())
+    builder.add_node(Called().method).add_edge(START, "hides").add_edge("hides", "Called")
+    graph = builder.compile()
+    return graph.invoke({}), sorted(edge[:2] for edge in graph.get_graph().edges)
+
+
+@PROGRAMS.add
+def a_graph_of_messages_alone(lib: Any) -> Any:
+    builder = lib.MessageGraph()
+    builder.add_node("answer", lambda said: ("ai", f"heard {said[-1].content}"))
+    builder.add_edge(START, "answer")
+    return builder.compile().invoke([("user", "hi")])
 
 
 @PROGRAMS.add
