@@ -80,9 +80,11 @@ class GraphWithThreads(BoundGraph):
     ) -> Config:
         """Write to the state as if `as_node` had just run, and go on from there; returns the new checkpoint's config.
 
-        `as_node`: the node that wrote last, unless given; END without values ends the thread, `__input__` is new input,
-        `__copy__` changes nothing. With a `checkpoint_id` in the config, a new branch begins at that checkpoint; with a
-        `checkpoint_ns`, it is the state of a subgraph under way. Open questions are given up and asked anew.
+        `values` are as a node returns them, a `Command` too. `as_node`: the node that wrote last, unless given; END
+        without values ends the thread, `__input__` is new input, `__copy__` changes nothing, or writes the list of
+        `StateUpdate`s that is given as values. With a `checkpoint_id` in the config, a new branch begins at that
+        checkpoint; with a `checkpoint_ns`, it is the state of a subgraph under way. Open questions are given up and
+        asked anew.
         """
         return await self.abulk_update_state(config, [[StateUpdate(values, as_node, task_id)]])
 

@@ -12,13 +12,13 @@ from runtime.engine.execution import routed
 from runtime.engine.frames import Frame, Next, Task, child_namespace
 from runtime.engine.ids import new_id
 from runtime.engine.interrupts import TaskContext
-from runtime.engine.plan import following
+from runtime.engine.plan import following, targets_of
 from runtime.engine.run import Run
 from runtime.engine.thread import Thread
 from runtime.errors import InvalidUpdateError
 from runtime.graph.history import thread_at
 from runtime.graph.state import Values, merge, starts
-from runtime.types import START, StateUpdate
+from runtime.types import NOTHING, START, Command, StateUpdate
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -118,8 +118,11 @@ async def _write_step(
             writes = graph.checked_writes(graph.taken(given, "the input"), "the input", graph.input)
             step, source = Next(tasks=[(START, dict(writes))]), "input"
             values, ran = base.live_values(graph.channels), base.ran
-        case [StateUpdate(_, "__copy__")]:
+        case [StateUpdate(then, "__copy__")]:
             _copy(run, base, memories)
+            if then:
+                again = [StateUpdate(*update) for update in then]
+                await _write_step(graph, run, run.journal.frames[base.ns], None, again)
             return
         case _:
             source = "update"
@@ -136,7 +139,8 @@ async def _written_by_nodes(
     writes = [pair for task in tasks for pair in task.writes or ()]
     after = merge(graph.channels, before, writes)
     for task in tasks:
-        task.routes = tuple(await _routes(graph, run, base.ns, task, after))
+        task.routes += tuple(await _routes(graph, run, base.ns, task, after))
+    _note(run, base, tasks)
     step = following(graph.nodes, graph.joins, base, tasks)
     base.step = max(base.step, -1)  # the step of an input is left out where there was none
     return step, after, [task.name for task in tasks]
@@ -147,8 +151,23 @@ def _written(graph: "CompiledGraph", base: Frame, update: StateUpdate) -> Task:
     name = update.as_node or graph.only_writer or _last_writer(base)
     if name not in graph.nodes:
         raise InvalidUpdateError(f"there is no node {name!r} to write as")
-    writes = graph.checked_writes(graph.updated(update.values, "the update"), "the update")
-    return Task("", name, writes=writes)
+    given = update.values
+    command = given if isinstance(given, Command) else Command(update=given)
+    if command.resume is not NOTHING or command.graph is not None:
+        raise InvalidUpdateError("a state written by hand takes Command(update=…, goto=…), neither answers nor a graph")
+    writes = graph.checked_writes(graph.updated(command.update, "the update"), "the update")
+    return Task("", name, writes=writes, routes=tuple(graph.checked_targets(name, targets_of(command.goto))))
+
+
+def _note(run: Run, base: Frame, written: Sequence[Task]) -> None:
+    """Show in the history of a thread that goes on from where it stands that its tasks were done by hand."""
+    left = [task for task in base.tasks if not task.done] if run.journal.frames.get(base.ns) is base else []
+    for done in written:
+        if (task := next((task for task in left if task.name == done.name), None)) is not None:
+            left.remove(task)
+            mine = base.own(task)
+            mine.writes = done.writes
+            run.journal.change(base.ns, mine, "writes")
 
 
 async def _routes(graph: "CompiledGraph", run: Run, ns: str, task: Task, values: Values) -> list[Any]:

@@ -139,6 +139,41 @@ def states_written_in_bulk(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def tasks_done_by_hand(lib: Any) -> Any:
+    def results() -> Any:
+        return [
+            (plain(record.values), [(task.name, task.result, plain(task.interrupts)) for task in record.tasks])
+            for record in graph.get_state_history(CONFIG)
+        ]
+
+    def fans_out(state: State) -> Any:
+        return lib.Command(goto=[lib.Send("work", {"text": "1"}), lib.Send("work", {"text": "2"})])
+
+    builder = chain(lib, a=tell("a"), ask=ask_and_tell(lib, "ask"), fan=fans_out)
+    builder.add_node("work", lambda state: {"log": [state["text"]]})
+    graph = saved(lib, builder)
+    update, command = lib.StateUpdate, lib.Command
+    sent = [lib.Send("work", {"text": "3"}), lib.Send("work", {"text": "4"})]
+    steps = [
+        [update({"log": ["in"]}, "__input__")],
+        [update({"log": ["in"]}, START)],
+        [update({"log": ["by a"]}, "a")],
+        [update({"log": ["by ask"]}, "ask")],
+        [update(command(goto=sent, update={"log": ["by fan"]}), "fan")],
+        [update({"log": ["one"]}, "work"), update({"log": ["two"]}, "work")],
+    ]
+    graph.bulk_update_state(CONFIG, steps)
+    yield results()
+    graph.invoke({"log": ["again"]}, CONFIG)
+    graph.update_state(CONFIG, {"log": ["in place of ask"]}, as_node="ask")
+    yield results()
+    yield graph.invoke(None, CONFIG)
+    place = graph.get_state_history(CONFIG)
+    before = next(record for record in place if record.next == ("fan",)).config
+    yield graph.invoke(None, graph.update_state(before, [update(command(goto=sent[:1]), "fan")], as_node="__copy__"))
+
+
+@PROGRAMS.add
 def the_state_of_a_subgraph_by_its_config(lib: Any) -> Any:
     inner = chain(lib, first=tell("first"), ask=ask_and_tell(lib, "ask"), last=tell("last")).compile()
     outer = chain(lib, middle=inner).compile()

@@ -503,6 +503,10 @@ def test_a_state_written_by_hand_is_checked() -> None:
         graph.update_state(CONFIG, {"log": []}, as_node="zzz")
     with pytest.raises(InvalidUpdateError, match="the update writes 'zzz'"):
         graph.update_state(CONFIG, {"zzz": 1})
+    commands: list[Command[str]] = [Command(resume="yes"), Command(graph=Command.PARENT, update={"log": []})]
+    for command in commands:
+        with pytest.raises(InvalidUpdateError, match="neither answers nor a graph"):
+            graph.update_state(CONFIG, command, as_node="ask")
     graph.invoke(Command(resume="yes"), CONFIG, interrupt_before=["end"])
     with pytest.raises(InvalidUpdateError, match="ambiguous update: say as which node, one of ask, last"):
         graph.update_state(CONFIG, {"log": []})
