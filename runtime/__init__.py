@@ -6,7 +6,7 @@ Everything a program needs is importable from here; what not every program needs
 from typing import TYPE_CHECKING, Any
 
 from runtime.conversation import REMOVE_ALL_MESSAGES, add_messages
-from runtime.engine.injected import ExecutionInfo, Runtime, get_config, get_runtime, get_store
+from runtime.engine.injected import get_config, get_runtime, get_store
 from runtime.engine.interrupts import (
     GraphBubbleUp,
     GraphInterrupt,
@@ -21,6 +21,7 @@ from runtime.errors import (
     AndonError,
     CodecError,
     EmptyInputError,
+    GraphDrained,
     GraphError,
     GraphRecursionError,
     InterruptMismatchError,
@@ -51,6 +52,7 @@ from runtime.messages import (
     SystemMessage,
     ToolMessage,
 )
+from runtime.surroundings import ExecutionInfo, RunControl, Runtime
 from runtime.types import (
     END,
     START,
@@ -101,6 +103,7 @@ __all__ = [
     "EmptyInputError",
     "ExecutionInfo",
     "GraphBubbleUp",
+    "GraphDrained",
     "GraphError",
     "GraphInterrupt",
     "GraphOutput",
@@ -133,6 +136,7 @@ __all__ = [
     "RemainingSteps",
     "RemoveMessage",
     "RetryPolicy",
+    "RunControl",
     "RunError",
     "RunnableConfig",
     "Runtime",

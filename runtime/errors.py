@@ -11,6 +11,7 @@
     │   ├── InvalidAnswerError        the answer does not fit the question's schema
     │   ├── InterruptMismatchError    a node keeps asking something else than was answered
     │   ├── PendingInterruptError     new input while a question is open, and the caller said to refuse
+    │   ├── GraphDrained              the run was asked to stop after a step, and did (`RunControl`)
     │   ├── NoRunError                `interrupt()` and friends outside a run
     │   └── ThreadBusyError           somebody else is running this thread
     │       └── LeaseLostError        somebody else may be: this process could not renew its lease in time
@@ -120,6 +121,17 @@ class PendingInterruptError(RunError):
 
     def __str__(self) -> str:
         return f"answer or abandon the open questions first: {', '.join(self.interrupt_ids)}"
+
+
+class GraphDrained(RunError):  # noqa: N818 - LangGraph's name
+    """The run was asked to stop, and stopped between two steps; the thread goes on with `None`."""
+
+    def __init__(self, reason: str = "shutdown") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the run was asked to stop ({self.reason}); it goes on with None as input"
 
 
 class NoRunError(RunError, RuntimeError):

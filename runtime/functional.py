@@ -24,7 +24,7 @@ from runtime.errors import InvalidGraphError
 from runtime.graph.below import run_at
 from runtime.graph.builder import StateGraph, renamed
 from runtime.graph.compiled import CompiledGraph
-from runtime.graph.nodes import hints_of, is_async
+from runtime.graph.nodes import hints_of, is_async, unwrapped
 from runtime.graph.options import Options
 from runtime.graph.policies import Policies, Retry, Timeout, limits_of, retries_of
 from runtime.graph.state import Writes, copied
@@ -146,6 +146,8 @@ class entrypoint:  # noqa: N801 - LangGraph's name
         def run(state: _Slots, **extras: Any) -> Any:
             if "previous" in parameters:
                 extras["previous"] = state.get("saved")
+            if "runtime" in extras:
+                extras["runtime"] = extras["runtime"].override(previous=state.get("saved"))
             return function(state["given"], **extras)
 
         def given(state: _Slots) -> Any:
@@ -187,7 +189,8 @@ class Task(Generic[P, T]):
             given = signature.bind_partial(*args, **kwargs).arguments
             return function(*args, **kwargs, **{key: extras[key] for key in extras if key not in given})
 
-        called: str = getattr(function, "__name__", type(function).__name__) if name is None else name
+        own = unwrapped(function)
+        called: str = getattr(own, "__name__", type(own).__name__) if name is None else name
         policies = _keyed(policies, lambda _: _arguments.get(), _key_of_arguments)
         graph = _graph(called, _then(function, run, lambda returned: {"value": returned}), policies)
         self._graph: Final = _Step(graph, name=called)

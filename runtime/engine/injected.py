@@ -7,61 +7,18 @@ tracing tools look for them.
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from runtime.engine.frames import Task, child_namespace
 from runtime.engine.interrupts import TaskContext, require_context
-from runtime.engine.limits import heartbeat, no_heartbeat
+from runtime.engine.limits import heartbeat
 from runtime.errors import NodeError
 from runtime.graph.nodes import Node
+from runtime.surroundings import ContextT, ExecutionInfo, Runtime
 from runtime.types import Config
-
-ContextT = TypeVar("ContextT")
 
 OF_THE_RUN: Final = frozenset({"run_id", "run_name"})
 """What names the caller's run alone: a model that is called with a node's config is another one."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionInfo:
-    """Which execution of which task this is."""
-
-    checkpoint_id: str
-    checkpoint_ns: str
-    """Path of tasks from the root graph to this one."""
-    task_id: str
-    thread_id: str | None = None
-    """None without a checkpointer."""
-    run_id: str | None = None
-    """What the caller gave as `config["run_id"]`."""
-    node_attempt: int = 1
-    """From 1; more when a retry policy tries again."""
-    node_first_attempt_time: float | None = None
-    """Seconds since the epoch."""
-    idempotency_key: str = ""
-    """The same on every execution of this task, whatever process runs it: what `idempotency_key()` returns."""
-
-
-NO_EXECUTION: Final = ExecutionInfo(checkpoint_id="", checkpoint_ns="", task_id="")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Runtime(Generic[ContextT]):
-    """What a node gets besides its state when it has a parameter named `runtime`; tests of nodes may make their own."""
-
-    context: ContextT = None  # type: ignore[assignment]  # as in LangGraph, for graphs without a context
-    """What the caller passed as `context=`; not stored, so each call that resumes a thread passes it again."""
-    stream_writer: Callable[[Any], None] = lambda _: None
-    """Sends its argument to readers of the `custom` stream."""
-    heartbeat: Callable[[], None] = no_heartbeat
-    """Says that the node still makes headway, where it has an idle timeout; may be called from any thread."""
-    execution_info: ExecutionInfo = NO_EXECUTION
-    store: Any = None
-    """What the graph was given by `compile(store=…)`."""
-
-    def override(self, **changes: Any) -> "Runtime[ContextT]":
-        """Return the same with other values."""
-        return dataclasses.replace(self, **changes)
 
 
 def injected(context: TaskContext, names: Sequence[str]) -> dict[str, Any]:
@@ -103,6 +60,7 @@ def _runtime(context: TaskContext) -> Runtime[Any]:
         heartbeat=heartbeat(),
         execution_info=_info(context),
         store=context.run.store,
+        control=context.run.control,
     )
 
 

@@ -65,6 +65,13 @@ class ParentCommand(GraphBubbleUp):
         """Whether it has left the graph it was given in."""
 
 
+class OrphanCommandError(ParentCommand, InvalidUpdateError):
+    """A command for the graph above the one that was called, of which there is none."""
+
+    def __str__(self) -> str:
+        return f"there is no parent graph for {self.command!r}"
+
+
 class TaskContext:
     """The running task, as `interrupt()`, `once()` and subgraph calls see it."""
 

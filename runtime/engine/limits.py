@@ -101,8 +101,8 @@ def progress() -> None:
 def heartbeat() -> Callable[[], None]:
     """Return what notes a sign of life of the present attempt."""
     watch = watching.get()
-    return no_heartbeat if watch is None else watch.heartbeat
+    return _ignored if watch is None else watch.heartbeat
 
 
-def no_heartbeat() -> None:
+def _ignored() -> None:
     """Nobody looks after this attempt."""

@@ -18,6 +18,7 @@ from runtime.types import INTERRUPT, Config, Durability
 if TYPE_CHECKING:
     from runtime.cache import BaseCache
     from runtime.streams.speech import Speech
+    from runtime.surroundings import RunControl
 
 FREE_WAIT: Final = 0.005  # seconds; enough for the first steps of any run
 WAIT_SHARE: Final = 0.1
@@ -34,6 +35,8 @@ class Run:
     """What nodes remember beside their threads, where there is any."""
     cache: "BaseCache | None" = None
     """Where results are kept of nodes that have a policy for it."""
+    control: "RunControl | None" = None
+    """By which somebody outside may ask the run to stop."""
     recursion_limit: int
     durability: Durability = "async"
     inline: bool

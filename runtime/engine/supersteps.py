@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runtime.engine.execution import perform
-from runtime.engine.frames import Frame, Task, memory_of
+from runtime.engine.frames import Frame, Task, is_call_of_task, memory_of
 from runtime.engine.interrupts import TaskContext
 from runtime.engine.limits import progress
 from runtime.engine.plan import following
@@ -22,6 +22,7 @@ from runtime.types import START
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
+    from runtime.surroundings import RunControl
 
 
 async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext | None = None) -> bool:
@@ -38,8 +39,7 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
         frame.attach(graph.channels)
         if not frame.tasks:
             return True
-        if before and not frame.halted and any(task.name in before and not task.done for task in frame.tasks):
-            run.journal.halt(ns)
+        if (before and _halts(run, frame, before)) or (run.control is not None and _drains(run.control, ns)):
             return False
         finished = await execute(run, graph, frame, inline=inline)
         if finished:
@@ -56,6 +56,19 @@ async def advance(run: Run, graph: "CompiledGraph", ns: str, caller: TaskContext
     if not frame.tasks:
         return True
     raise GraphRecursionError(run.recursion_limit)
+
+
+def _halts(run: Run, frame: Frame, before: frozenset[str]) -> bool:
+    """Stop in front of a step with one of these nodes, but only once."""
+    if frame.halted or not any(task.name in before and not task.done for task in frame.tasks):
+        return False
+    run.journal.halt(frame.ns)
+    return True
+
+
+def _drains(control: "RunControl", ns: str) -> bool:
+    """Whether somebody wants the run to stop between two steps. What a step calls as a task belongs to the step."""
+    return control.drain_requested and not is_call_of_task(ns)
 
 
 async def execute(run: Run, graph: "CompiledGraph", frame: Frame, *, inline: bool) -> bool:

@@ -10,7 +10,7 @@ from runtime.engine.abandoned import abandon
 from runtime.engine.frames import as_interrupt, child_namespace, memory_of
 from runtime.engine.injected import as_context
 from runtime.engine.inputs import enter
-from runtime.engine.interrupts import GraphInterrupt, ParentCommand, TaskContext
+from runtime.engine.interrupts import GraphInterrupt, OrphanCommandError, ParentCommand, TaskContext
 from runtime.graph.options import Options, checked, modes_of
 from runtime.graph.rules import Rules
 from runtime.streams.events import checkpoint_reached
@@ -65,7 +65,7 @@ async def run_at(graph: "CompiledGraph", context: TaskContext, ns: str, given: A
         try:
             finished = await supersteps.advance(context.run, graph, ns, context)
         except ParentCommand as command:
-            command.arrived = True
+            command.arrived = not isinstance(command, OrphanCommandError)
             raise
     if not finished:
         context.paused = True

@@ -93,6 +93,7 @@ class BoundGraph(Rules):
             config=config,
             store=self.store,
             cache=self.cache,
+            control=options.get("control"),
             recursion_limit=limit,
             durability=options.get("durability", "async"),
             inline=inline,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from runtime.engine import supersteps
 from runtime.engine.abandoned import abandon
 from runtime.engine.inputs import interrupts, take
-from runtime.engine.interrupts import ParentCommand
+from runtime.engine.interrupts import OrphanCommandError, ParentCommand
 from runtime.engine.run import Run
-from runtime.errors import InvalidUpdateError, StaleHeadError, ThreadBusyError
+from runtime.errors import GraphDrained, StaleHeadError, ThreadBusyError
 from runtime.graph.options import Options, modes_of
 from runtime.graph.timetravel import fork
 from runtime.streams.narrowing import narrowed
@@ -71,11 +71,15 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
         if run.drained is not None:
             await run.drained()
         run.start()
-        return await supersteps.advance(run, graph, "")
+        finished = await supersteps.advance(run, graph, "")
     except ParentCommand as command:
-        raise InvalidUpdateError(f"there is no parent graph for {command.command!r}") from None
+        raise OrphanCommandError(command.command) from None
     finally:
         await run.end()
+    reason = None if finished or run.control is None else run.control.drain_reason
+    if reason is not None and not run.journal.pending_questions():
+        raise GraphDrained(reason)
+    return finished
 
 
 async def _go_back(graph: "CompiledGraph", run: Run, given: Any) -> None:

@@ -119,10 +119,14 @@ def _function_of(run: Any) -> Any:
 
 def is_async(run: Any) -> bool:
     """Whether calling it gives an awaitable."""
-    called = _function_of(run)
-    while isinstance(called, partial):
-        called = called.func
-    return inspect.iscoroutinefunction(called)
+    return inspect.iscoroutinefunction(unwrapped(_function_of(unwrapped(run))))
+
+
+def unwrapped(run: Any) -> Any:
+    """Return the function that was made partial."""
+    while isinstance(run, partial):
+        run = run.func
+    return run
 
 
 def injected(run: Any, names: Sequence[str] = INJECTED) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
+from runtime.surroundings import RunControl
 from runtime.types import Durability, OnPending
 
 Mode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"]
@@ -44,6 +45,8 @@ class Options(TypedDict, total=False):
     """Taken and not used: nothing is printed. The stream `debug` has it all."""
     checkpoint_during: bool
     """An older spelling: True is `durability="async"`, False `"exit"`."""
+    control: RunControl | None
+    """By which somebody outside may ask the call to stop after the step it is in: it raises `GraphDrained`."""
     on_pending: OnPending
     """What new input does to open questions: `abandon` (and say so), or `refuse` with `PendingInterruptError`."""
 

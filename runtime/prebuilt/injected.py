@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin, get_type_h
 
 from typing_extensions import TypeVar
 
-from runtime.engine.injected import ExecutionInfo
 from runtime.errors import InvalidGraphError
 from runtime.prebuilt.tools import INJECTED, supplied
+from runtime.surroundings import ExecutionInfo
 from runtime.types import NOTHING, Config
 
 ContextT = TypeVar("ContextT", default=Any)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runtime.engine import sync
-from runtime.engine.injected import Runtime, get_runtime
+from runtime.engine.injected import get_runtime
 from runtime.engine.interrupts import current
 from runtime.prebuilt.tools import without_blocking
+from runtime.surroundings import Runtime
 from runtime.types import Config
 
 if TYPE_CHECKING:

@@ -22,10 +22,15 @@ from langgraph.errors import (
     GraphRecursionError as LangGraphRecursionError,
     NodeError as LangGraphNodeError,
     NodeTimeoutError as LangGraphNodeTimeoutError,
+    ParentCommand as LangGraphParentCommand,
 )
 from langgraph.graph import StateGraph as LangGraphStateGraph, message as langgraph_messages
 from langgraph.managed import IsLastStep as LangGraphIsLastStep, RemainingSteps as LangGraphRemainingSteps
-from langgraph.runtime import get_runtime as langgraph_runtime
+from langgraph.runtime import (
+    RunControl as LangGraphControl,
+    Runtime as LangGraphRuntime,
+    get_runtime as langgraph_runtime,
+)
 from langgraph.store.memory import InMemoryStore as LangGraphStore
 
 import runtime
@@ -57,6 +62,9 @@ LANGGRAPH = SimpleNamespace(
     add_messages=langgraph_messages.add_messages,
     entrypoint=langgraph_func.entrypoint,
     task=langgraph_func.task,
+    RunControl=LangGraphControl,
+    Runtime=LangGraphRuntime,
+    ParentCommand=LangGraphParentCommand,
 )
 START, END = runtime.START, runtime.END
 Config = dict[str, Any]

@@ -4,6 +4,7 @@
 # The decorators are those of whichever library a program runs with.
 
 import asyncio
+import functools
 from typing import Any
 
 import pytest
@@ -185,6 +186,31 @@ def what_a_workflow_may_ask_for(lib: Any) -> Any:
         return [chunk async for chunk in found]
 
     return asyncio.run(chunks())
+
+
+@PROGRAMS.add
+def tasks_of_any_callable_have_a_name(lib: Any) -> Any:
+    class Thing:
+        def method(self, value: str) -> str:
+            return f"{value} method"
+
+        async def __call__(self, value: str) -> str:
+            return f"{value} call"
+
+    async def pair(left: str, right: str) -> str:
+        return f"{left} {right}"
+
+    method, partly = lib.task(Thing().method, name="method"), lib.task(functools.partial(pair, "left"))
+    named, thing = lib.task(functools.partial(pair, "named"), name="own"), lib.task(Thing(), name="thing")
+
+    @lib.entrypoint(checkpointer=lib.InMemorySaver())
+    async def flow(value: str, runtime: Any) -> Any:
+        return runtime.previous, await thing(await named(await partly(await method(value))))
+
+    async def updates() -> Any:
+        return [chunk for value in "ab" async for chunk in flow.astream(value, CONFIG)]
+
+    return asyncio.run(updates())
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, fails, saved, tell
+from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, attempt, chain, fails, saved, tell, where
 
 # mypy: disallow-untyped-decorators=False, disallow-any-decorated=False
 # The decorators are those of whichever library a program runs with.
@@ -157,6 +157,59 @@ def tasks_and_workflows_whose_results_are_kept(lib: Any) -> Any:
         yield list(flow.stream(numbers)), ran[:]
     double.clear_cache(cache)
     yield flow.invoke([2, 3]), flow.invoke([3]), ran
+
+
+@PROGRAMS.add
+def a_call_that_is_asked_to_stop(lib: Any) -> Any:
+    control = lib.RunControl()
+
+    def asks_to_stop(state: State, runtime: Any) -> Any:
+        before = runtime.drain_requested
+        control.request_drain("deploy")
+        return {"log": [before, runtime.drain_requested, runtime.drain_reason]}
+
+    for last in (False, True):
+        builder = lib.StateGraph(State).add_node("asks", asks_to_stop).add_node("after", tell("after"))
+        builder.add_edge(START, "asks").add_edge("asks", END if last else "after")
+        graph, control = saved(lib, builder), lib.RunControl()
+        yield attempt(lambda: graph.invoke({"log": []}, CONFIG, control=control)), where(graph)  # noqa: B023
+        yield graph.invoke(None, CONFIG)
+
+
+@PROGRAMS.add
+def a_subgraph_that_is_asked_to_stop(lib: Any) -> Any:
+    control = lib.RunControl()
+
+    def asks_to_stop(state: State) -> Any:
+        control.request_drain()
+        return {"log": ["asks"]}
+
+    child = chain(lib, asks=asks_to_stop, inside=tell("inside")).compile()
+    graph = saved(lib, chain(lib, child=child, after=tell("after")))
+    yield attempt(lambda: graph.invoke({"log": []}, CONFIG, control=control)), graph.get_state(CONFIG).next
+    yield graph.invoke(None, CONFIG)["log"][-3:]
+
+
+@PROGRAMS.add
+def what_may_be_said_of_a_runtime(lib: Any) -> Any:
+    def node(state: State, runtime: Any) -> Any:
+        other = runtime.patch_execution_info(node_attempt=7).override(context="other")
+        merged = runtime.merge(lib.Runtime(context="merged")), runtime.merge(lib.Runtime())
+        seen = [each.context for each in (runtime, other, *merged)]
+        same = [runtime.server_info, runtime.previous, lib.Runtime().drain_reason]
+        return {"log": [seen, same, other.execution_info.node_attempt, runtime.execution_info.node_attempt]}
+
+    return chain(lib, node=node).compile().invoke({"log": []}, context="given")
+
+
+@PROGRAMS.add
+def a_command_to_a_parent_that_is_not_there(lib: Any) -> Any:
+    def leaves(state: State) -> Any:
+        return lib.Command(graph=lib.Command.PARENT, goto="away", update={"log": ["left"]})
+
+    with pytest.raises(lib.ParentCommand) as raised:
+        saved(lib, chain(lib, leaves=leaves)).invoke({"log": []}, CONFIG)
+    return raised.value.args[0].goto, raised.value.args[0].update
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
