@@ -56,6 +56,8 @@ from runtime.surroundings import ExecutionInfo, RunControl, Runtime
 from runtime.types import (
     END,
     START,
+    TAG_NOSTREAM,
+    All,
     CachePolicy,
     Command,
     Config as RunnableConfig,
@@ -68,6 +70,7 @@ from runtime.types import (
     Send,
     StateSnapshot,
     StateUpdate,
+    StreamMode,
     StreamWriter,
     TimeoutPolicy,
 )
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
     from runtime.graph.checkpoints import CheckpointTuple
     from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
     from runtime.messages_state import MessageGraph, MessagesState
+    from runtime.store import CheckpointStore as Checkpointer
     from runtime.stores.memory import InMemorySaver, InMemorySaver as MemorySaver
     from runtime.stores.mongodb import MongoDBSaver
     from runtime.stores.sqlite import SqliteSaver, SqliteSaver as AsyncSqliteSaver
@@ -87,7 +91,9 @@ __all__ = [
     "END",
     "REMOVE_ALL_MESSAGES",
     "START",
+    "TAG_NOSTREAM",
     "AIMessage",
+    "All",
     "AndonError",
     "AnyMessage",
     "AsyncSqliteSaver",
@@ -95,6 +101,7 @@ __all__ = [
     "BaseStore",
     "CachePolicy",
     "CheckpointTuple",
+    "Checkpointer",
     "CodecError",
     "Command",
     "CompiledGraph",
@@ -148,6 +155,7 @@ __all__ = [
     "StateSnapshot",
     "StateUpdate",
     "StoreError",
+    "StreamMode",
     "StreamWriter",
     "SystemMessage",
     "ThreadBusyError",
@@ -169,6 +177,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Checkpointer": ("runtime.store", "CheckpointStore"),
     "CheckpointTuple": ("runtime.graph.checkpoints", "CheckpointTuple"),
     "MessageGraph": ("runtime.messages_state", "MessageGraph"),
     "MessagesState": ("runtime.messages_state", "MessagesState"),

@@ -17,11 +17,17 @@ END: Final = "__end__"
 INTERRUPT: Final = "__interrupt__"
 """Key of the pending questions in results and streams."""
 
+TAG_NOSTREAM: Final = "nostream"
+"""Tag of a model whose tokens nobody is to hear in the `messages` stream."""
+
 Config: TypeAlias = Mapping[str, Any]
 """`{"configurable": {"thread_id": …}, "recursion_limit": …, "tags": …, "metadata": …}`."""
 Durability: TypeAlias = Literal["sync", "async", "exit"]
 """When a step is on disk: before the next begins, while the next runs, or when the call returns."""
 OnPending: TypeAlias = Literal["abandon", "refuse"]
+StreamMode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"]
+All: TypeAlias = Literal["*"]
+"""In place of a list of nodes: every one."""
 StreamWriter: TypeAlias = Callable[[Any], None]
 """Sends its argument to readers of the `custom` stream."""
 Target = TypeVar("Target", bound=Hashable)

@@ -235,6 +235,11 @@ class StateGraph:
             cache=cache,
         )
 
+    def validate(self, interrupt: Sequence[str] | None = None) -> "StateGraph":
+        """Find mistakes without compiling, also in the names of nodes to stop at. Raises `InvalidGraphError`."""
+        self.compile(interrupt_before=interrupt)
+        return self
+
     def _check(self) -> None:
         entries = [end for start, end in self.edges if start == START] + [b.ends for b in self.branches.get(START, [])]
         if not entries:

@@ -122,6 +122,10 @@ class CompiledGraph(GraphWithThreads):
 
         return drawing(self, depth=UNLIMITED if xray is True else int(xray))
 
+    async def aget_graph(self, config: Config | None = None, *, xray: bool | int = False) -> "Drawing":
+        """Do what `get_graph` does, from async code."""
+        return self.get_graph(config, xray=xray)
+
     def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:  # noqa: ARG002 - LangGraph's
         """Return the JSON Schema of what the graph takes."""
         return schema_of_state(self.input)
@@ -148,6 +152,13 @@ class CompiledGraph(GraphWithThreads):
             for below, graph in inside.get_subgraphs(recurse=True) if recurse else ():
                 if namespace in {None, f"{name}|{below}"}:
                     yield f"{name}|{below}", graph
+
+    async def aget_subgraphs(
+        self, *, namespace: str | None = None, recurse: bool = False
+    ) -> AsyncGenerator[tuple[str, "CompiledGraph"], None]:
+        """Do what `get_subgraphs` does, from async code."""
+        for found in self.get_subgraphs(namespace=namespace, recurse=recurse):
+            yield found
 
     async def run_below(self, context: TaskContext, given: Any, options: Options | None = None) -> Any:
         """Run as part of another graph's task; `options` are those of a call by its node's code."""

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 from runtime.surroundings import RunControl
-from runtime.types import Durability, OnPending
+from runtime.types import All, Durability, OnPending, StreamMode
 
-Mode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"]
-Nodes: TypeAlias = Sequence[str] | Literal["*"]
-MODES: Final = get_args(Mode)
+Nodes: TypeAlias = Sequence[str] | All
+MODES: Final = get_args(StreamMode)
 RECURSION_LIMIT: Final = 10_000
 LIVE: Final = frozenset({"messages", "custom", "tasks", "debug"})
 DURABILITIES: Final = get_args(Durability)
@@ -24,7 +23,7 @@ class Options(TypedDict, total=False):
     context: Any
     """What nodes get as `runtime.context`: an object of the graph's `context_schema`, or a mapping to make one of. Not
     stored: a call that resumes passes it again."""
-    stream_mode: Mode | Sequence[Mode] | None
+    stream_mode: StreamMode | Sequence[StreamMode] | None
     """What to yield (`astream` lists the modes); `updates` for streams, `values` for `invoke`."""
     subgraphs: bool
     """Whether a stream yields `(namespace, chunk)`, with the chunks of subgraphs too."""
@@ -74,7 +73,7 @@ def checked(options: Options) -> Options:
     return {"durability": durability, **options}
 
 
-def modes_of(options: Options, default: Mode) -> Sequence[Mode]:
+def modes_of(options: Options, default: StreamMode) -> Sequence[StreamMode]:
     """Return the stream modes asked for."""
     mode = options.get("stream_mode") or default
     return [mode] if isinstance(mode, str) else mode

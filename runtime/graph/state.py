@@ -227,9 +227,19 @@ def _channel(name: str, hint: Any) -> Channel:
     kind, *extras = get_args(hint)
     reducer = next((extra for extra in reversed(extras) if callable(extra) and not isinstance(extra, type)), None)
     if reducer is None:
+        _refuse_channels(name, extras)
         return Channel(name)
     langchain = reducer is add_messages and Message not in get_args(kind) and uses_langchain()
     return Channel(name, reducer, _empty(kind), langchain)
+
+
+def _refuse_channels(name: str, extras: Sequence[Any]) -> None:
+    """Say what to write instead of LangGraph's channel classes, which would do nothing here."""
+    for extra in extras:
+        if hasattr(extra, "from_checkpoint"):
+            raise InvalidGraphError(
+                f"the key {name!r} is annotated with a channel of LangGraph, {extra!r}: annotate it with a reducer"
+            )
 
 
 _STARTS: Final[Mapping[Any, type]] = {Sequence: list, AbstractSet: set, Mapping: dict}

@@ -8,8 +8,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, LLMResult
 from langchain_core.tracers._streaming import _StreamingCallbackHandler
 
-SILENT = "nostream"
-"""Tag of calls that nobody should hear."""
+from runtime.types import TAG_NOSTREAM
 
 
 class Say(Protocol):
@@ -38,7 +37,7 @@ class TokenHandler(BaseCallbackHandler, _StreamingCallbackHandler[Any]):
         metadata: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        if metadata and SILENT not in (tags or ()):
+        if metadata and TAG_NOSTREAM not in (tags or ()):
             shown = [tag for tag in tags or () if not tag.startswith("seq:step")]
             self._calls[run_id] = {**metadata, "tags": shown} if shown else metadata
 

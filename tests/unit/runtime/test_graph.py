@@ -161,3 +161,14 @@ def test_the_same_builder_compiles_twice_and_may_grow() -> None:
     first = builder.compile()
     second = builder.add_edge("a", "b").compile()
     assert (first.invoke({})["log"], second.invoke({})["log"]) == (["a"], ["a", "b"])
+
+
+async def test_what_async_programs_ask_of_a_graph_is_what_sync_ones_get() -> None:
+    inner = StateGraph(State).add_node("one", lambda _: None).add_edge(START, "one")
+    graph = StateGraph(State).add_node("inner", inner.compile()).add_edge(START, "inner").validate().compile()
+    assert await graph.aget_graph(xray=True) == graph.get_graph(xray=True)
+    assert (
+        [name async for name, _ in graph.aget_subgraphs()] == [name for name, _ in graph.get_subgraphs()] == ["inner"]
+    )
+    with pytest.raises(InvalidGraphError, match="'zzz'"):
+        StateGraph(State).add_node("a", lambda _: None).add_edge(START, "a").validate(["zzz"])

@@ -7,9 +7,10 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 import pytest
 import typing_extensions
+from langgraph.channels import LastValue, Topic
 from pydantic import BaseModel, ValidationError
 
-from runtime import START, InMemorySaver, InvalidUpdateError, StateGraph
+from runtime import START, InMemorySaver, InvalidGraphError, InvalidUpdateError, StateGraph
 from runtime.graph.state import Schema, merge, writes_of
 
 
@@ -32,6 +33,18 @@ def test_a_typeddict_of_typing_extensions_is_a_schema() -> None:
     assert list(channels) == ["text", "items", "maybe"]
     assert channels["items"].reducer is operator.add
     assert Schema(Extended).view({"text": "a"}) == {"text": "a"}
+
+
+def test_channels_of_langgraph_are_refused_with_what_to_write_instead() -> None:
+    class Latest(TypedDict):
+        items: Annotated[Any, LastValue]
+
+    class Topics(TypedDict):
+        items: Annotated[Any, Topic(str)]
+
+    for schema in (Latest, Topics):
+        with pytest.raises(InvalidGraphError, match="'items' is annotated with a channel of LangGraph"):
+            StateGraph(schema)
 
 
 def test_reducers_merge_and_plain_keys_take_the_last() -> None:
