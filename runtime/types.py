@@ -25,7 +25,7 @@ Config: TypeAlias = Mapping[str, Any]
 Durability: TypeAlias = Literal["sync", "async", "exit"]
 """When a step is on disk: before the next begins, while the next runs, or when the call returns."""
 OnPending: TypeAlias = Literal["abandon", "refuse"]
-StreamMode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "checkpoints", "debug"]
+StreamMode: TypeAlias = Literal["values", "updates", "messages", "custom", "tasks", "tools", "checkpoints", "debug"]
 All: TypeAlias = Literal["*"]
 """In place of a list of nodes: every one."""
 StreamWriter: TypeAlias = Callable[[Any], None]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin, get_type_h
 from typing_extensions import TypeVar
 
 from runtime.errors import InvalidGraphError
+from runtime.prebuilt.tool_stream import tell
 from runtime.prebuilt.tools import INJECTED, supplied
 from runtime.surroundings import ExecutionInfo
 from runtime.types import NOTHING, Config
@@ -58,6 +59,10 @@ class ToolRuntime(_Direct, Generic[ContextT, StateT]):  # type: ignore[misc]  # 
     """What the graph was given by `compile(store=…)`."""
     tools: Sequence[Any] = field(default_factory=list)
     """All tools of the node."""
+
+    def emit_output_delta(self, delta: Any) -> None:
+        """Send a part of what the tool will give to readers of the `tools` stream."""
+        tell(self.tool_call_id, "tool-output-delta", delta=delta)
 
 
 def asked_for(function: Any) -> dict[str, Any]:

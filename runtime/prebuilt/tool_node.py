@@ -19,6 +19,7 @@ from runtime.prebuilt.tool_requests import (
     runtime_for,
     without_waiting,
 )
+from runtime.prebuilt.tool_stream import tell, telling
 from runtime.prebuilt.tools import CALL, AnyTool, Tool, answer, supplied
 from runtime.types import Config
 
@@ -114,7 +115,10 @@ class ToolNode:
             return answer(call, unknown_tool(call["name"], self.tools_by_name), status="error")
         token = supplied.set(runtime)
         try:
-            return answered(await tool.ainvoke(call, config), call, self.messages_key)
+            with telling(call):
+                output = await tool.ainvoke(call, config)
+            tell(call["id"], "tool-finished", output=output)
+            return answered(output, call, self.messages_key)
         except AndonError:
             raise
         except Exception as error:  # noqa: BLE001 - likewise

@@ -62,7 +62,7 @@ class Speech:
         """Send the messages that a node wrote, except what it said before or was given."""
         for _, value in pairs:
             for message in _messages(value):
-                self.say(message, config_of(context)["metadata"], again=False)
+                self.say(message, {"ls_integration": "langgraph", **config_of(context)["metadata"]}, again=False)
 
     def listen(self, context: TaskContext) -> Callable[[], None] | None:
         """Note what a task is given, and have LangChain's calls in it report here until what is returned is called."""

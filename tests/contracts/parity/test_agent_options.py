@@ -225,6 +225,22 @@ def a_node_reads_what_an_agent_says(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def tools_tell_how_far_they_are(lib: Any) -> Any:
+    """A call begins again when its question was answered, and ends once."""
+
+    @tool
+    def fetch(x: str, runtime: parts(lib).ToolRuntime) -> str:  # type: ignore[valid-type]  # of whichever library
+        """Fetch."""
+        runtime.emit_output_delta(f"half of {x}")
+        return f"{x} for {lib.interrupt('whom?')}"
+
+    agent = parts(lib).create_react_agent(Echo(script=[["fetch"]]), [fetch], checkpointer=lib.InMemorySaver())
+    for given in ({"messages": [HumanMessage("go")]}, lib.Command(resume="ana")):
+        for chunk in agent.stream(given, CONFIG, stream_mode="tools"):
+            yield {name: plain(said) for name, said in chunk.items() if name != "input"}
+
+
+@PROGRAMS.add
 def a_caller_keeps_the_conversation(lib: Any) -> Any:
     """Messages that are sent again are the same ones."""
     agent = parts(lib).create_react_agent(Echo(), [], checkpointer=lib.InMemorySaver())

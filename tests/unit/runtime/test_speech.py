@@ -89,8 +89,7 @@ def talk(lib: Any) -> Any:
 
 def heard(chunk: Any) -> Any:
     *place, (message, metadata) = [chunk] if hasattr(chunk[0], "content") else chunk
-    own = {"thread_id", "ls_integration"}  # which library it is
-    about = {key: value for key, value in metadata.items() if key not in own}
+    about = {key: value for key, value in metadata.items() if key != "thread_id"}
     return anonymous([*place, type(message).__name__, message.content, about])
 
 
