@@ -45,7 +45,7 @@ class Questions:
                 await self._ledger.open_request(request)
 
     async def settle(self, requests: Sequence[Request], pending: Mapping[str, Any]) -> list[Request]:
-        """Note what the graph has consumed or given up; return the decisions it has still to get."""
+        """Note what the graph has consumed or given up; return what it waits for still, decided or not."""
         waiting: list[Request] = []
         for request in requests:
             question = pending.get(request.interrupt_id)
@@ -54,10 +54,10 @@ class Questions:
                 await self._ledger.settle(request, RequestStatus.DELIVERED if decided else RequestStatus.REPLACED)
             elif self._digest(question.value) != request.digest:
                 await self._ledger.settle(request, RequestStatus.REPLACED)
-            elif decided:
+            elif not decided and request.unseen_since is not None:  # a vote
+                waiting.append(await self._ledger.change_request(request, unseen_since=None) or request)
+            else:
                 waiting.append(request)
-            elif request.unseen_since is not None:  # a vote
-                await self._ledger.change_request(request, unseen_since=None)
         return waiting
 
     def _request(self, thread: Thread, agent: Agent, turn: Turn, interrupt: Any, attempt: int) -> Request:

@@ -42,6 +42,8 @@ SOON_SECONDS: Final = 0.1
 """A run that is over so soon is shown when it is over, and not before."""
 STARTING_SECONDS: Final = 60.0
 """After so long without its thread, the first turn of one will never have it."""
+_REST: Final = object()
+"""In place of an input: there is nothing to run the graph with."""
 
 
 class Steps:
@@ -91,7 +93,7 @@ class Steps:
         if await self._see(turns):
             return True
         try:
-            return await self._advance(drive, lease, thread, turn)
+            return await self._advance(drive, lease, thread, turn, is_last=turns == [turn])
         except Exception as error:
             if isinstance(error, (StoreError, ThreadBusyError)) and not isinstance(error, CodecError):
                 raise
@@ -162,11 +164,11 @@ class Steps:
         return await self._take_turn(thread, later)
 
     async def _end(self, thread: Thread, agent: Agent, turn: Turn, state: StateView) -> bool:
-        """The graph has finished with this turn."""
+        """The graph has finished with this turn. False: somebody has changed it or its thread meanwhile."""
         outcome = agent.to_outcome(state.values)
-        if await self._change(thread, ThreadStatus.FINISHED) is not None:
-            await self._ledger.change_turn(turn, status=TurnStatus.ENDED, outcome=outcome, failed=False)
-        return True
+        if await self._change(thread, ThreadStatus.FINISHED) is None:
+            return False
+        return await self._ledger.change_turn(turn, status=TurnStatus.ENDED, outcome=outcome, failed=False) is not None
 
     async def _fail(self, thread: Thread, turn: Turn, error: Exception) -> bool:
         words = str(error) if isinstance(error, AndonError) else f"{type(error).__name__}: {error}"
@@ -184,60 +186,67 @@ class Steps:
 
     # The graph's run for a turn.
 
-    async def _advance(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn) -> bool:
+    async def _advance(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn, *, is_last: bool) -> bool:
+        """Run the graph until it asks or ends. What was read of the ledger holds until somebody wakes the drive."""
         agent = self._agents.get(thread.agent)
         if agent is None:
             raise RunError(f"There is no agent named {thread.agent} any more.")
         requests = await self._ledger.requests(thread.id, *UNANSWERED)  # before the state, which settles them
-        state = await agent.graph.aget_state(_config(thread.id))
-        pending = {interrupt.id: interrupt for task in state.tasks for interrupt in task.interrupts}
-        decided = await self._questions.settle(requests, pending)
-        lease.check()
-        if (state.metadata or {}).get(TURN) not in {turn.id, turn.origin or turn.id}:
-            return await self._go(drive, lease, thread, turn, agent.to_input(turn.text))
-        if decided:
-            answers = {request.interrupt_id: request.decision.value for request in decided if request.decision}
+        while True:
+            state = await agent.graph.aget_state(_config(thread.id))
+            pending = {interrupt.id: interrupt for task in state.tasks for interrupt in task.interrupts}
+            requests = await self._questions.settle(requests, pending)
+            lease.check()
+            answers = {request.interrupt_id: request.decision.value for request in requests if request.decision}
+            given = _given(agent, turn, state, answers)
+            if given is _REST:
+                break
             try:
-                return await self._go(drive, lease, thread, turn, agent.command(resume=answers))
+                gone = await self._go(drive, lease, thread, turn, given)
             except UnknownInterruptError as error:
                 if answers.keys().isdisjoint(error.interrupt_ids):
                     raise
-                return True  # a process that has lost the thread has handed them in just now: look again
-        if any(task.result is None and not task.interrupts for task in state.tasks):
-            return await self._go(drive, lease, thread, turn, None)
+                gone = None  # a process that has lost the thread has handed them in just now
+            if gone is None:
+                return True
+            thread = gone
         if pending:
             return await self._ask(lease, thread, agent, turn, state)
-        return await self._end(thread, agent, turn, state)
+        return not await self._end(thread, agent, turn, state) or not is_last
 
-    async def _go(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn, given: Any) -> bool:
-        """Run the graph from an input, a command or None to its next pause or end. Raises what the graph raises."""
-        if await self._moved_on(thread) or drive.woken.is_set():
-            return True  # something happened since this step read what there is: look again
+    async def _go(self, drive: Drive, lease: Lease, thread: Thread, turn: Turn, given: Any) -> Thread | None:
+        """Run the graph from an input, a command or None to its next pause or end. Raises what the graph raises.
+
+        Return the thread as it is now; None when something happened since it was read: then look again. One that
+        waited is said to run only once that takes a while.
+        """
+        waited = thread.status is ThreadStatus.WAITING
+        running = thread if waited or drive.woken.is_set() else await self._change(thread, ThreadStatus.RUNNING)
+        if running is None or drive.woken.is_set():
+            return None
         agent, config = self._agents[thread.agent], _config(thread.id, turn)
         async with self._surface.live(thread, turn, lease.check) as tell:
             run = asyncio.create_task(_exhaust(agent, given, config, tell))
-            await self._watch(drive, lease, thread, run)
+            soon = await self._watch(drive, lease, running, run)
         if run.cancelled():
-            return await self._cancelled(thread)
+            await self._cancelled(thread)
+            return None
         run.result()
-        return True
+        return running if soon and not drive.woken.is_set() else None
 
-    async def _moved_on(self, thread: Thread) -> bool:
-        """Have it run, if it is still as it was read; one that waited is said to run only once that takes a while."""
-        if thread.status is ThreadStatus.WAITING:
-            now = await self._ledger.thread(thread.id)
-            return now is None or now.revision != thread.revision
-        return await self._change(thread, ThreadStatus.RUNNING) is None
+    async def _watch(self, drive: Drive, lease: Lease, thread: Thread, run: asyncio.Task[None]) -> bool:
+        """Wait for a run, showing what changes meanwhile; whoever gives up on it cancels it.
 
-    async def _watch(self, drive: Drive, lease: Lease, thread: Thread, run: asyncio.Task[None]) -> None:
-        """Wait for a run, showing what changes meanwhile; whoever gives up on it cancels it."""
-        run.add_done_callback(lambda _: drive.woken.set())
+        Return whether it was over so soon that nothing was changed meanwhile.
+        """
         drive.running = run
         try:
             async with Aside():
                 await asyncio.wait({run}, timeout=self._soon_seconds)
-            if not run.done():
-                await self._change(thread, ThreadStatus.RUNNING)
+            if run.done():
+                return True
+            run.add_done_callback(lambda _: drive.woken.set())
+            await self._change(thread, ThreadStatus.RUNNING)
             while not run.done():
                 await self._show(drive.thread_id, lease)
                 async with Aside():
@@ -245,15 +254,15 @@ class Steps:
                 drive.woken.clear()
                 if not run.done():
                     await self._unattended.attend(thread, self._agents[thread.agent])
+            return False
         finally:
             drive.running = None
             await abandon(run)
 
-    async def _cancelled(self, thread: Thread) -> bool:
+    async def _cancelled(self, thread: Thread) -> None:
         now = await self._ledger.thread(thread.id)
         if now is not None and now.status is not ThreadStatus.STOPPED:
             raise RunError("The agent cancelled itself.")
-        return True
 
     async def heed(self, drive: Drive) -> None:
         """Cancel the run of a thread that somebody has stopped, in whatever process."""
@@ -281,6 +290,15 @@ async def try_again(ledger: Ledger, failed: Turn, at: float, *entries: Document)
     again = {"attempt": failed.attempt + 1, "failures": failures, "outcome": None, "failed": False}
     unnoted = (*failed.unnoted, *entries)
     return await ledger.change_turn(failed, status=TurnStatus.TAKEN, unseen_since=at, unnoted=unnoted, **again)
+
+
+def _given(agent: Agent, turn: Turn, state: StateView, answers: Mapping[str, Any]) -> Any:
+    """What to run the graph with, or `_REST`."""
+    if (state.metadata or {}).get(TURN) not in {turn.id, turn.origin or turn.id}:
+        return agent.to_input(turn.text)
+    if answers:
+        return agent.command(resume=answers)
+    return None if any(task.result is None and not task.interrupts for task in state.tasks) else _REST
 
 
 async def _exhaust(agent: Agent, given: Any, config: Mapping[str, Any], tell: Tell) -> None:

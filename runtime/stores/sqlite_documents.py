@@ -71,15 +71,17 @@ def update(
     expect: Mapping[str, Scalar],
     change: Mapping[str, Value],
 ) -> bytes | None:
-    before = get(connection, collection, document_id)
-    after = changed(unpack(before[0]), expect, change) if before else None
-    if after is None:
+    bodies = get(connection, collection, document_id)
+    before = unpack(bodies[0]) if bodies else None
+    after = changed(before, expect, change) if before else None
+    if before is None or after is None:
         return None
     body = pack(after)
-    columns = ["created_at", "body", *map(_column, fields)]
+    moved = [field for field in (AGE, *fields) if after.get(field) != before.get(field)]  # in other indexes nothing is
+    columns = ["body", *map(_column, moved)]
     connection.execute(
         f"UPDATE {_table(collection)} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?",
-        [after["created_at"], body, *map(after.get, fields), document_id],
+        [body, *map(after.get, moved), document_id],
     )
     return body
 

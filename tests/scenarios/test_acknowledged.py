@@ -169,4 +169,4 @@ async def test_what_a_click_costs_until_everything_is_told(unused_tcp_port: int)
             "posts": 6,  # of each message: what it is about to show, and that it does
         }
         assert store.writes.total() == WRITES
-        assert store.reads == {"requests": 4, "threads": 5, "turns": 4, "log": 3, "posts": 4, "drafts": 1}
+        assert store.reads == {"requests": 3, "threads": 2, "turns": 2, "log": 3, "posts": 4, "drafts": 1}
