@@ -77,6 +77,7 @@ from runtime.types import (
 
 if TYPE_CHECKING:
     from runtime.cache import BaseCache, InMemoryCache
+    from runtime.callbacks import GraphCallbackHandler, GraphInterruptEvent, GraphResumeEvent
     from runtime.functional import entrypoint, task
     from runtime.graph.checkpoints import CheckpointTuple
     from runtime.items import BaseStore, InMemoryStore, Item, SearchItem
@@ -110,11 +111,14 @@ __all__ = [
     "EmptyInputError",
     "ExecutionInfo",
     "GraphBubbleUp",
+    "GraphCallbackHandler",
     "GraphDrained",
     "GraphError",
     "GraphInterrupt",
+    "GraphInterruptEvent",
     "GraphOutput",
     "GraphRecursionError",
+    "GraphResumeEvent",
     "HumanMessage",
     "InMemoryCache",
     "InMemorySaver",
@@ -185,6 +189,9 @@ _LAZY = {
     "task": ("runtime.functional", "task"),
     "push_message": ("runtime.streams.speech", "push_message"),
     "BaseCache": ("runtime.cache", "BaseCache"),
+    "GraphCallbackHandler": ("runtime.callbacks", "GraphCallbackHandler"),
+    "GraphInterruptEvent": ("runtime.callbacks", "GraphInterruptEvent"),
+    "GraphResumeEvent": ("runtime.callbacks", "GraphResumeEvent"),
     "InMemoryCache": ("runtime.cache", "InMemoryCache"),
     "BaseStore": ("runtime.items", "BaseStore"),
     "InMemoryStore": ("runtime.items", "InMemoryStore"),

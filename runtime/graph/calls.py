@@ -68,6 +68,8 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
             await _go_back(graph, run, given)
         _take(graph, run, given, on_pending)
         run.journal.seal()
+        if run.config.get("callbacks") and (given is None or isinstance(given, Command)):
+            await _lifecycle().resumed(run)
         if run.drained is not None:
             await run.drained()
         run.start()
@@ -79,7 +81,15 @@ async def _advance(graph: "CompiledGraph", run: Run, given: Any, on_pending: OnP
     reason = None if finished or run.control is None else run.control.drain_reason
     if reason is not None and not run.journal.pending_questions():
         raise GraphDrained(reason)
+    if not finished and run.config.get("callbacks"):
+        await _lifecycle().paused(run)
     return finished
+
+
+def _lifecycle() -> Any:
+    from runtime.graph import lifecycle  # noqa: PLC0415 - most calls have no callbacks
+
+    return lifecycle
 
 
 async def _go_back(graph: "CompiledGraph", run: Run, given: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypedDict
 
 from langgraph import func as langgraph_func, types as langgraph_types
 from langgraph.cache.memory import InMemoryCache as LangGraphCache
+from langgraph.callbacks import GraphCallbackHandler as LangGraphCallbackHandler
 from langgraph.checkpoint.memory import InMemorySaver as LangGraphMemory
 from langgraph.config import (
     get_config as langgraph_config,
@@ -63,6 +64,7 @@ LANGGRAPH = SimpleNamespace(
     entrypoint=langgraph_func.entrypoint,
     task=langgraph_func.task,
     RunControl=LangGraphControl,
+    GraphCallbackHandler=LangGraphCallbackHandler,
     Runtime=LangGraphRuntime,
     ParentCommand=LangGraphParentCommand,
 )

@@ -5,7 +5,22 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.parity.kit import CONFIG, END, START, Programs, State, attempt, chain, fails, saved, tell, where
+from tests.contracts.parity.kit import (
+    CONFIG,
+    END,
+    START,
+    Programs,
+    State,
+    ask_and_tell,
+    attempt,
+    chain,
+    fails,
+    fan,
+    ids,
+    saved,
+    tell,
+    where,
+)
 
 # mypy: disallow-untyped-decorators=False, disallow-any-decorated=False
 # The decorators are those of whichever library a program runs with.
@@ -210,6 +225,28 @@ def a_command_to_a_parent_that_is_not_there(lib: Any) -> Any:
     with pytest.raises(lib.ParentCommand) as raised:
         saved(lib, chain(lib, leaves=leaves)).invoke({"log": []}, CONFIG)
     return raised.value.args[0].goto, raised.value.args[0].update
+
+
+@PROGRAMS.add
+def who_hears_that_a_run_pauses_and_goes_on(lib: Any) -> Any:
+    class Hears(lib.GraphCallbackHandler):  # type: ignore[misc]  # of whichever library
+        def on_interrupt(self, event: Any) -> None:
+            asked = sorted(interrupt.value for interrupt in event.interrupts)
+            heard.append(["paused", event.status, event.checkpoint_ns, asked])
+
+        def on_resume(self, event: Any) -> None:
+            heard.append(["goes on", event.status, event.checkpoint_ns])
+
+    asking = fan(lib, a=ask_and_tell(lib, "a"), b=ask_and_tell(lib, "b"))
+    plain = chain(lib, a=tell("a"), b=tell("b"))
+    for builder, options in ((asking, {}), (plain, {"interrupt_before": ["b"]}), (plain, {"interrupt_after": ["a"]})):
+        heard: list[Any] = []
+        graph = saved(lib, builder, **options)
+        config: Any = {**CONFIG, "callbacks": [Hears()]}
+        graph.invoke({"log": []}, config)
+        given = dict.fromkeys(ids(graph).values(), "yes")
+        graph.invoke(lib.Command(resume=given) if given else None, config)
+        yield heard
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

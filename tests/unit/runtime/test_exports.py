@@ -42,14 +42,15 @@ with SqliteSaver({str(tmp_path / "andon.sqlite")!r}) as saver:
 PUBLIC = """
 AIMessage All AndonError AnyMessage AsyncSqliteSaver BaseCache BaseStore CachePolicy CheckpointTuple Checkpointer
 CodecError Command CompiledGraph CompiledStateGraph Durability END EmptyInputError ExecutionInfo GraphBubbleUp
-GraphDrained GraphError GraphInterrupt GraphOutput GraphRecursionError HumanMessage InMemoryCache InMemorySaver
-InMemoryStore Interrupt InterruptMismatchError InvalidAnswerError InvalidGraphError InvalidUpdateError IsLastStep Item
-MemorySaver Message MessageGraph MessagesState MongoDBSaver NoRunError NodeCancelledError NodeError NodeInterrupt
-NodeTimeoutError Overwrite ParentCommand PendingInterruptError PregelTask REMOVE_ALL_MESSAGES RemainingSteps
-RemoveMessage RetryPolicy RunControl RunError RunnableConfig Runtime START SearchItem Send SqliteSaver StaleHeadError
-StateGraph StateSnapshot StateUpdate StoreError StreamMode StreamWriter SystemMessage TAG_NOSTREAM ThreadBusyError
-TimeoutPolicy ToolMessage UnknownInterruptError add_messages entrypoint get_config get_runtime get_store
-get_stream_writer idempotency_key interrupt is_invalid_resume once push_message task
+GraphCallbackHandler GraphDrained GraphError GraphInterrupt GraphInterruptEvent GraphOutput GraphRecursionError
+GraphResumeEvent HumanMessage InMemoryCache InMemorySaver InMemoryStore Interrupt InterruptMismatchError
+InvalidAnswerError InvalidGraphError InvalidUpdateError IsLastStep Item MemorySaver Message MessageGraph MessagesState
+MongoDBSaver NoRunError NodeCancelledError NodeError NodeInterrupt NodeTimeoutError Overwrite ParentCommand
+PendingInterruptError PregelTask REMOVE_ALL_MESSAGES RemainingSteps RemoveMessage RetryPolicy RunControl RunError
+RunnableConfig Runtime START SearchItem Send SqliteSaver StaleHeadError StateGraph StateSnapshot StateUpdate StoreError
+StreamMode StreamWriter SystemMessage TAG_NOSTREAM ThreadBusyError TimeoutPolicy ToolMessage UnknownInterruptError
+add_messages entrypoint get_config get_runtime get_store get_stream_writer idempotency_key interrupt is_invalid_resume
+once push_message task
 """
 
 
