@@ -276,6 +276,11 @@ def memory_of(ns: str, name: str) -> str:
     return f"{MEMORY}{without_ids(ns)}/{name}{f':{number}' if number else ''}"
 
 
+def keeps_below(memory: str, ns: str) -> bool:
+    """Whether a subgraph that keeps its state there is called from a graph at `ns`, or from one below."""
+    return not ns or memory.startswith(f"{MEMORY}{without_ids(ns)}|")
+
+
 def is_below(ns: str, above: str) -> bool:
     """Whether one namespace lies anywhere under another; what is kept between calls lies nowhere."""
     return ns != above and (ns.startswith(f"{above}|") if above else not ns.startswith(MEMORY))

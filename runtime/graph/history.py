@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.codec.process import CODEC
-from runtime.engine.frames import Frame, Task, as_interrupt, child_namespace, is_below, task_above
+from runtime.engine.frames import (
+    Frame,
+    Task,
+    as_interrupt,
+    child_namespace,
+    is_below,
+    keeps_below,
+    parent_of,
+    task_above,
+)
 from runtime.engine.journal import Journal
 from runtime.engine.thread import Thread, halves, written_in
 from runtime.graph.configs import thread_id_of
@@ -87,12 +96,37 @@ def _asked(journal: Journal, frame: Frame, operation: list[Any]) -> dict[str, tu
             return {}
 
 
-async def thread_at(root: "Rules", journal: Journal, ns: str, checkpoint_id: str) -> tuple[Thread, str]:
+class Past(Thread):
+    """A thread as it was, with what subgraphs had kept when each of its graphs entered the checkpoint it stands at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[str, list[Frame]] = {}
+
+    def apply(self, operation: list[Any]) -> Frame:
+        """Change the frames as one recorded operation says."""
+        frame = super().apply(operation)
+        if operation[0] in {"c", "b"}:
+            self._kept[frame.ns] = self.memories()
+        return frame
+
+    def kept_at(self, ns: str) -> list[Frame]:
+        """Return what subgraphs kept that are called from there, and from the graphs above: each what it had then."""
+        above = parent_of(ns)
+        others = self.kept_at(above) if above is not None else []
+        return [*(kept for kept in others if not keeps_below(kept.ns, ns)), *self.kept_below(ns)]
+
+    def kept_below(self, ns: str) -> list[Frame]:
+        """Return what those kept that are called from there."""
+        return [kept for kept in self._kept[ns] if keeps_below(kept.ns, ns)]
+
+
+async def thread_at(root: "Rules", journal: Journal, ns: str, checkpoint_id: str) -> tuple[Past, str]:
     """Return a thread as it was when a graph entered a checkpoint, and the graph's namespace then.
 
     Raises `ValueError` for an unknown one.
     """
-    past = Thread()
+    past = Past()
     for operation in await _operations(journal.thread_id, journal.store):
         frame = past.apply(operation)
         if frame.id == checkpoint_id:

@@ -9,14 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runtime.engine.execution import routed
-from runtime.engine.frames import Frame, Next, Task, child_namespace
+from runtime.engine.frames import Frame, Next, Task, child_namespace, keeps_below
 from runtime.engine.ids import new_id
 from runtime.engine.interrupts import TaskContext
 from runtime.engine.plan import following, targets_of
 from runtime.engine.run import Run
-from runtime.engine.thread import Thread
 from runtime.errors import InvalidUpdateError
-from runtime.graph.history import thread_at
+from runtime.graph.history import Past, thread_at
 from runtime.graph.state import Values, merge, starts
 from runtime.types import NOTHING, START, Command, StateUpdate
 
@@ -38,7 +37,7 @@ async def fork(graph: "CompiledGraph", run: Run) -> bool:
     return True
 
 
-async def _past(graph: "Rules", run: Run, ns: str) -> tuple[Thread, str] | None:
+async def _past(graph: "Rules", run: Run, ns: str) -> tuple[Past, str] | None:
     """Return the thread as it was at the checkpoint that a call's config names, and the namespace it had then.
 
     None where it stands there.
@@ -51,12 +50,12 @@ async def _past(graph: "Rules", run: Run, ns: str) -> tuple[Thread, str] | None:
     return await thread_at(graph, run.journal, ns, wanted)
 
 
-def _reopened(graph: "Rules", run: Run, past: Thread, ns: str) -> tuple[Frame, list[Frame] | None]:
+def _reopened(graph: "Rules", run: Run, past: Past, ns: str) -> tuple[Frame, list[Frame] | None]:
     """Branch off every graph above `ns`; return what is to go on below them, and what subgraphs kept if it is the root.
 
     Tasks get new ids, down to those of the subgraph: what was answered then answers nothing here.
     """
-    memories: list[Frame] | None = past.memories()
+    memories: list[Frame] | None = past.kept_at(ns)
     old, new = "", ""
     for part in ns.split("|") if ns else ():
         above = _standing(graph, past, old, new)
@@ -69,7 +68,7 @@ def _reopened(graph: "Rules", run: Run, past: Thread, ns: str) -> tuple[Frame, l
     return _standing(graph, past, old, new), memories
 
 
-def _standing(graph: "Rules", past: Thread, old: str, new: str) -> Frame:
+def _standing(graph: "Rules", past: Past, old: str, new: str) -> Frame:
     """Return a frame of the past, at the place it has in the new branch."""
     frame = past.frames[old]
     frame.attach(graph.below(old).channels)
@@ -93,6 +92,8 @@ async def write_state(root: "Rules", run: Run, supersteps: Sequence[Sequence[Sta
     base, memories = run.journal.at(ns), None
     if (past := await _past(root, run, ns)) is not None:
         base, memories = _reopened(root, run, *past)
+    elif base is not None and supersteps[0][0].as_node == "__copy__":
+        memories = await _kept_by_then(root, run, base)
     if base is None and ns:
         raise ValueError(f"checkpoint_ns {ns!r}: no subgraph is under way there")
     base = base or _blank(graph)
@@ -100,6 +101,15 @@ async def write_state(root: "Rules", run: Run, supersteps: Sequence[Sequence[Sta
         await _write_step(graph, run, base, memories, updates)
         base, memories = run.journal.frames[base.ns], None
     return base
+
+
+async def _kept_by_then(root: "Rules", run: Run, base: Frame) -> list[Frame] | None:
+    """Return what subgraphs keep when the step a graph stands at is done anew; None where there is nothing kept."""
+    kept = run.journal.memories()
+    if not kept:
+        return None
+    past, ns = await thread_at(root, run.journal, base.ns, base.id)
+    return [*(memory for memory in kept if not keeps_below(memory.ns, ns)), *past.kept_below(ns)]
 
 
 def _blank(graph: "CompiledGraph") -> Frame:

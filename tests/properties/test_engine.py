@@ -59,6 +59,8 @@ class Node:
     kind: str = "plain"
     """`plain`, `subgraph`, `calls` (a subgraph as a function) or `sends` (fans out)."""
     below: "tuple[tuple[Node, ...], ...]" = ()
+    keeps: bool | None = None
+    """Whether its subgraph keeps its state: as `compile(checkpointer=…)` takes it."""
 
 
 @dataclass
@@ -112,7 +114,7 @@ def asking(node: Node, world: World, label: str = "") -> Callable[[Any], Any]:
 
 
 def calling(node: Node, world: World) -> Callable[[Any], Any]:
-    below = built(node.below, world).compile()
+    below = built(node.below, world).compile(checkpointer=node.keeps)
     ask = asking(node, world)
 
     def run(state: Any) -> dict[str, Any]:
@@ -136,7 +138,7 @@ def built(layers: tuple[tuple[Node, ...], ...], world: World) -> StateGraph:
         for node in layer:
             match node.kind:
                 case "subgraph":
-                    builder.add_node(node.name, built(node.below, world).compile())
+                    builder.add_node(node.name, built(node.below, world).compile(checkpointer=node.keeps))
                     names.append(node.name)
                 case "calls":
                     builder.add_node(node.name, calling(node, world))
@@ -169,8 +171,9 @@ def layers_of(draw: st.DrawFn, prefix: str = "n", depth: int = 2) -> tuple[tuple
         nodes = []
         for place in range(draw(st.integers(1, 3))):
             name, kind = f"{prefix}{layer}{place}", draw(st.sampled_from(kinds))
-            below = draw(layers_of(prefix=f"{name}x", depth=depth - 1)) if kind in {"subgraph", "calls"} else ()
-            nodes.append(Node(name, draw(st.integers(0, 2)), kind, below))
+            questions, is_graph = draw(st.integers(0, 2)), kind in {"subgraph", "calls"}
+            below = draw(layers_of(prefix=f"{name}x", depth=depth - 1)) if is_graph else ()
+            nodes.append(Node(name, questions, kind, below, draw(st.sampled_from([None, True])) if is_graph else None))
         layers.append(tuple(nodes))
     return tuple(layers)
 

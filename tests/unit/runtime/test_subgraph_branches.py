@@ -147,3 +147,28 @@ def test_a_checkpoint_that_never_was_is_refused_and_changes_nothing(past: Past) 
     with pytest.raises(ValueError, match="no subgraph is under way"):
         graph.update_state({"configurable": {"thread_id": "one", "checkpoint_ns": "child:1"}}, {"log": ["x"]})
     assert graph.get_state(CONFIG) == before
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_what_a_subgraph_keeps_goes_back_with_the_step_that_is_done_anew(
+    copied: bool, ran: list[str], store: InMemorySaver
+) -> None:
+    def count(state: State) -> Any:
+        return {"log": [f"{len(state['log'])} known"]}
+
+    kept = StateGraph(State).add_node(count).add_edge(START, "count").compile(checkpointer=True)
+    asks = StateGraph(State).add_node("p", asking("p", ran)).add_node("q", asking("q", ran))
+    child = asks.add_edge(START, "p").add_edge("p", "q").compile()
+    builder = StateGraph(State).add_node("kept", kept).add_node("child", child)
+    graph = builder.add_edge(START, "kept").add_edge(START, "child").compile(store)
+    graph.invoke({"log": ["in"]}, CONFIG)
+    graph.invoke(Command(resume="1"), CONFIG)
+    then = inside(graph)
+    if copied:
+        graph.update_state(CONFIG, None, as_node="__copy__")
+        graph.invoke(None, CONFIG)
+    else:
+        graph.invoke(Command(resume="2"), CONFIG)
+        graph.invoke(None, then.config)
+    place = {"configurable": {"thread_id": "one", "checkpoint_ns": "kept"}}
+    assert graph.get_state(place).values["log"] == ["in", "1 known"]
