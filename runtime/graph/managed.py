@@ -34,10 +34,10 @@ class ManagedSchema(Schema):
         self.managed = managed
         self.channels = {name: channel for name, channel in self.channels.items() if name not in managed}
 
-    def seen(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def view(self, values: Mapping[str, Any]) -> Any:
         """Add what is known of the running call."""
         left = steps_left()
-        return super().seen(values) | {name: key.read(left) for name, key in self.managed.items()}
+        return super().view({**values, **{name: key.read(left) for name, key in self.managed.items()}})
 
 
 def schema_of(cls: Any) -> Schema:

@@ -6,7 +6,7 @@ A schema is a TypedDict, a dataclass or a pydantic model. A key annotated `Annot
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set as AbstractSet
 from functools import reduce
 from itertools import chain
 from typing import (
@@ -90,18 +90,16 @@ class Schema:
         """Whether the state is one value: `StateGraph(Annotated[list, add])`, `StateGraph(dict)`."""
         self.hints = {ROOT: cls} if self.is_root else _hints(cls)
         self.channels = {name: _channel(name, hint) for name, hint in self.hints.items()}
+        self.seen: Collection[str] = self.channels
+        """The keys that a node gets to see."""
         self._shape = "value" if self.is_root else _shape(cls)
 
     def view(self, values: Mapping[str, Any]) -> Any:
         """Return the node's own view of the state; its containers are copies, so changing them changes nothing."""
-        seen = self.seen(values)
+        seen = {name: copied(values[name]) for name in self.seen if name in values}
         if self._shape == "dict":
             return seen
         return seen.get(ROOT) if self.is_root else self.cls(**seen)
-
-    def seen(self, values: Mapping[str, Any]) -> Values:
-        """Return copies of the values that the schema names."""
-        return {name: copied(values[name]) for name in self.channels if name in values}
 
 
 def writes_of(update: Any, where: str) -> list[tuple[str, Any]]:
