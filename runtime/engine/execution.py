@@ -41,7 +41,7 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
         else:
             outcome = await _looked_up(node.cache, graph, frame, context, value)
     except Exception as error:
-        task.error = repr(error)
+        task.error, context.error = repr(error), error
         _note(context)
         events.task_rests(run, frame, task, error)
         if node.handler is None or context.paused:

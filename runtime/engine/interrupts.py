@@ -87,6 +87,8 @@ class TaskContext:
     """What it wrote, in the form for readers of streams."""
     cached = False
     """Whether what it wrote was found in a cache."""
+    error: Exception | None = None
+    """What its node raised for good."""
     paused = False
     """Whether a question of this execution is open, whatever the node makes of that."""
 

@@ -88,7 +88,7 @@ class BoundGraph(Rules):
         if limit < 1:
             raise ValueError(f"recursion_limit must be at least 1, not {limit}")
         before, after = options.get("interrupt_before"), options.get("interrupt_after")
-        return Run(
+        run = Run(
             journal=Journal("" if store is None else thread_id_of(config), CODEC, store, metadata_of(config)),
             config=config,
             store=self.store,
@@ -102,6 +102,11 @@ class BoundGraph(Rules):
             after=self.after if after is None else self._names(after),
             contexts=contexts(self, "", options),
         )
+        if config.get("callbacks"):
+            from runtime.streams.speech import Speech  # noqa: PLC0415 - few calls have callbacks
+
+            run.speech = Speech(run, subgraphs=options.get("subgraphs", False), traced=True)
+        return run
 
     def _caller(self, config: Config | None) -> TaskContext | None:
         """Return the task this call comes from, unless it names a thread of its own; the task learns of the keys."""

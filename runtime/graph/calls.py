@@ -28,7 +28,8 @@ _NOWHERE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 async def whole(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> Any:
     """Run, and return the state as `invoke` gives it."""
-    finished = await alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
+    going = alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
+    finished = await (going if run.speech is None else run.speech.told(graph, given, going))
     result: Any = graph.output_of(run.journal.frames[""].live_values(graph.channels))
     keys = options.get("output_keys")
     if keys is not None:
@@ -117,7 +118,7 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
     if "messages" in run.modes:
         from runtime.streams.speech import Speech  # noqa: PLC0415 - most programs read other streams, or none
 
-        run.speech = Speech(run, subgraphs=options.get("subgraphs", False))
+        run.speech = run.speech or Speech(run, subgraphs=options.get("subgraphs", False))
     going = asyncio.ensure_future(_told(graph, run, given, options))
     going.add_done_callback(reader.end)
     try:
@@ -131,7 +132,8 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
 
 async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> None:
     """Run, and at the end name every question that is open, also those of earlier calls."""
-    finished = await alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
+    going = alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
+    finished = await (going if run.speech is None else run.speech.told(graph, given, going))
     frame = run.journal.frames[""]
 
     def values() -> Any:

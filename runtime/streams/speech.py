@@ -4,7 +4,7 @@ Chunks are `(message, metadata)`. Tokens come from LangChain's chat models, wher
 callbacks find the run by LangChain's own context variable. Without LangChain the stream has the nodes' messages only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from runtime.engine.run import Run
+    from runtime.graph.compiled import CompiledGraph
+    from runtime.streams.traces import Traces
 
 METADATA_NS = "langgraph_checkpoint_ns"
 
@@ -29,12 +31,28 @@ class Speech:
     tapped = False
     """Whether a node's code reads what its subgraph says, beside who reads the run."""
 
-    def __init__(self, run: "Run", *, subgraphs: bool) -> None:
+    def __init__(self, run: "Run", *, subgraphs: bool, traced: bool = False) -> None:
+        """`traced`: the config has callbacks, which are told of every node."""
         self._run = run
         self._subgraphs = subgraphs
+        self._traces = self._tracing() if traced else None
         self._said: set[tuple[bool, str]] = set()
         """Ids of messages, and whether they were out of sight of who reads the run."""
         self._handler = self._listener()
+
+    def _tracing(self) -> "Traces":
+        from runtime.streams.traces import Traces  # noqa: PLC0415 - loads LangChain
+
+        return Traces(self._run)
+
+    @property
+    def _heard(self) -> bool:
+        """Whether somebody reads what is said, rather than what callbacks are told."""
+        return self.tapped or "messages" in self._run.modes
+
+    async def told(self, graph: "CompiledGraph", given: Any, going: Awaitable[bool]) -> bool:
+        """Tell callbacks of the whole call, if there are any."""
+        return await (going if self._traces is None else self._traces.told(graph, given, going))
 
     def _listener(self) -> Any:
         if find_spec("langchain_core") is None:
@@ -60,14 +78,14 @@ class Speech:
 
     def wrote(self, context: TaskContext, pairs: Sequence[tuple[str, Any]]) -> None:
         """Send the messages that a node wrote, except what it said before or was given."""
-        for _, value in pairs:
+        for _, value in pairs if self._heard else ():
             for message in _messages(value):
                 self.say(message, {"ls_integration": "langgraph", **config_of(context)["metadata"]}, again=False)
 
     def listen(self, context: TaskContext) -> Callable[[], None] | None:
         """Note what a task is given, and have LangChain's calls in it report here until what is returned is called."""
         hidden = bool(shown_place(context.ns)) and not self._subgraphs
-        if self.tapped or not hidden:
+        if self._heard and (self.tapped or not hidden):
             task = context.task
             given = context.run.journal.frames[context.ns].values if task.arg is NOTHING else task.arg
             messages = (message for value in _values(given) for message in _messages(value) if message.id)
@@ -76,8 +94,15 @@ class Speech:
             return None
         from langchain_core.runnables.config import var_child_runnable_config  # noqa: PLC0415 - loads LangChain
 
+        leave = None if self._traces is None else self._traces.enter(context, config_of(context)["metadata"])
         token = var_child_runnable_config.set(cast("RunnableConfig", config_of(context)))
-        return lambda: var_child_runnable_config.reset(token)
+
+        def deafen() -> None:
+            var_child_runnable_config.reset(token)
+            if leave is not None:
+                leave()
+
+        return deafen
 
     def callbacks(self, config: Config, metadata: Mapping[str, Any]) -> Any:
         """Return LangChain's callbacks with this one among them, and with tags and metadata that calls add to."""
@@ -85,10 +110,12 @@ class Speech:
             return config.get("callbacks")
         from langchain_core.callbacks import CallbackManager  # noqa: PLC0415 - loads LangChain
 
+        above = config.get("callbacks") if self._traces is None else self._traces.callbacks_at(metadata[METADATA_NS])
         manager = CallbackManager.configure(
-            config.get("callbacks"), inheritable_tags=config.get("tags"), inheritable_metadata=dict(metadata)
+            above, inheritable_tags=config.get("tags"), inheritable_metadata=dict(metadata)
         )
-        manager.add_handler(self._handler, inherit=True)
+        if self._heard:
+            manager.add_handler(self._handler, inherit=True)
         return manager
 
 

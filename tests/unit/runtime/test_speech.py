@@ -181,7 +181,7 @@ def test_messages_of_our_own_are_heard_too() -> None:
     assert (message.content, bool(message.id), metadata["langgraph_node"]) == ("hello", True, "node")
 
 
-@pytest.mark.parametrize("wrapped", [list, CallbackManager])
+@pytest.mark.parametrize("wrapped", [list, lambda handlers: CallbackManager(handlers, handlers)])
 def test_callbacks_of_the_caller_hear_the_model_as_well(wrapped: Any) -> None:
     class Counter(BaseCallbackHandler):
         ends = 0
