@@ -198,7 +198,7 @@ class State(TypedDict, total=False):
     outcome: str
 
 
-def ask(state: State) -> State:
+async def ask(state: State) -> State:
     answer = interrupt({"question": "Send the refund?", "order": "7", "amount": 40})
     return {"outcome": f"{state['request']}: {answer}"}
 
