@@ -66,7 +66,7 @@ def _foreign(original: Any) -> ForeignTool:
         return_direct=getattr(original, "return_direct", False),
         original=original.model_copy(update=held) if hasattr(original, "model_copy") else original,
         hidden=_arguments(original.args_schema) - _arguments(schema),
-        wanted=asked_for(main),
+        wanted={**asked_for(original.args_schema), **asked_for(main)},
         optional=optional(main),
     )
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import InjectedToolArg, InjectedToolCallId, ToolException, tool
+from pydantic import BaseModel
 
 from tests.contracts.parity.kit import CONFIG, END, START, Programs, attempt, plain, unordered, where
 from tests.contracts.parity.test_agents import model, parts
@@ -206,9 +207,24 @@ def what_a_model_cannot_make_up(lib: Any) -> Any:
         """Look for what is not there."""
         return f"found {owner}"
 
+    class Given(BaseModel):
+        x: str
+        case: Annotated[Any, parts(lib).InjectedState]
+        call: Annotated[str, InjectedToolCallId]
+
+    @tool(args_schema=Given)
+    def by_schema(x: str, case: Any, call: str) -> str:
+        """Look, as the schema says."""
+        return f"{x} {case['owner']} {call}"
+
     builder = lib.StateGraph(Case)
-    builder.add_node("tools", parts(lib).ToolNode([look, lost])).add_edge(START, "tools").add_edge("tools", END)
-    forged = calls(look={"x": "1", "owner": "me", "role": "admin"}, lost={"owner": "me"})
+    node = parts(lib).ToolNode([look, lost, by_schema])
+    builder.add_node("tools", node).add_edge(START, "tools").add_edge("tools", END)
+    forged = calls(
+        look={"x": "1", "owner": "me", "role": "admin"},
+        lost={"owner": "me"},
+        by_schema={"x": "2", "case": {"owner": "me"}, "call": "mine"},
+    )
     return told(builder.compile().invoke({"messages": [forged], "owner": "ana"}))
 
 
