@@ -3,11 +3,11 @@
 # mypy: disallow-untyped-decorators=False, disallow-any-decorated=False
 # The decorators are those of whichever library a program runs with.
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
-from langchain_core.tools import tool
+from langchain_core.tools import InjectedToolCallId, tool
 
 from tests.contracts.parity.kit import CONFIG, END, START, Programs, plain, unordered
 from tests.contracts.parity.test_agents import model, parts
@@ -20,6 +20,13 @@ def script(*lines: Any) -> Any:
     """A model that says one line after the other."""
     left = iter(lines)
     return lambda _messages: next(left)
+
+
+def scripted(*lines: Any) -> Any:
+    """Make the same of LangChain's."""
+    made = model()
+    made.messages = iter(lines)
+    return made
 
 
 def conversation(state: Any) -> Any:
@@ -138,9 +145,7 @@ def a_supervisor_whose_agents_ask(lib: Any) -> Any:
         return f"booked {what}: {lib.interrupt({'approve': what})}"
 
     def expert(name: str, *lines: Any) -> Any:
-        scripted = model()
-        scripted.messages = iter(lines)
-        return parts(lib).create_react_agent(scripted, [book], name=name)
+        return parts(lib).create_react_agent(scripted(*lines), [book], name=name)
 
     both = AIMessage("", tool_calls=[{"name": "book", "args": {"what": what}, "id": what} for what in ("bed", "bus")])
     builder = lib.StateGraph(lib.MessagesState)
@@ -156,6 +161,67 @@ def a_supervisor_whose_agents_ask(lib: Any) -> Any:
         graph.invoke(lib.Command(resume={chosen.id: "yes"}), CONFIG)
         yield unordered(graph.get_state(CONFIG).interrupts)
     yield sorted(conversation(graph.get_state(CONFIG).values)[1:], key=repr)
+
+
+@PROGRAMS.add
+def agents_as_tools_of_an_agent(lib: Any) -> Any:
+    """The question of a tool goes through the agent that is itself a tool, and its answer comes back the same way."""
+
+    @tool
+    def book(what: str) -> str:
+        """Book."""
+        return f"booked {lib.interrupt({'approve': what})}"
+
+    def agent(tools: list[Any], *lines: Any, **options: Any) -> Any:
+        return parts(lib).create_react_agent(scripted(*lines), tools, **options)
+
+    inner = agent([book], calls(book={"what": "bed"}), AIMessage("slept"))
+
+    @tool
+    def travel(request: str) -> str:
+        """Travel."""
+        said: str = inner.invoke({"messages": [HumanMessage(request)]})["messages"][-1].content
+        return said
+
+    outer = agent([travel], calls(travel={"request": "go"}), AIMessage("done"), checkpointer=lib.InMemorySaver())
+    yield seen(outer, {"messages": [HumanMessage("Go")]})
+    yield seen(outer, lib.Command(resume="Ritz"))
+
+
+@PROGRAMS.add
+def agents_hand_over_to_each_other(lib: Any) -> Any:
+    """A tool leaves its agent for another one, with all that was said; who was last active begins the next turn."""
+
+    class Swarm(lib.MessagesState):  # type: ignore[misc]  # of whichever library
+        active: str
+
+    def hand_over(to: str) -> Any:
+        @tool(f"to_{to}")
+        def hand(
+            state: Annotated[Any, parts(lib).InjectedState], tool_call_id: Annotated[str, InjectedToolCallId]
+        ) -> Any:
+            """Hand over."""
+            told = ToolMessage(f"to {to}", name=f"to_{to}", tool_call_id=tool_call_id)
+            said = {"messages": [*state["messages"], told], "active": to}
+            return lib.Command(goto=to, graph=lib.Command.PARENT, update=said)
+
+        return hand
+
+    @tool
+    def refund(amount: int) -> str:
+        """Refund."""
+        return f"refunded {amount}: {lib.interrupt({'refund': amount})}"
+
+    builder = lib.StateGraph(Swarm)
+    lines = {"ana": [calls(to_ben={})], "ben": [calls(refund={"amount": 5}), AIMessage("done"), AIMessage("bye")]}
+    for name, other in (("ana", "ben"), ("ben", "ana")):
+        agent = parts(lib).create_react_agent(scripted(*lines[name]), [refund, hand_over(other)], name=name)
+        builder.add_node(name, agent, destinations=(other,))
+    builder.add_conditional_edges(START, lambda state: state.get("active") or "ana", ["ana", "ben"])
+    graph = builder.compile(checkpointer=lib.InMemorySaver())
+    yield seen(graph, {"messages": [HumanMessage("Money back")]})
+    yield seen(graph, lib.Command(resume="yes"))
+    yield seen(graph, {"messages": [HumanMessage("Thanks")]})
 
 
 @PROGRAMS.add
