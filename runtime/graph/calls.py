@@ -119,7 +119,8 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
         from runtime.streams.speech import Speech  # noqa: PLC0415 - most programs read other streams, or none
 
         run.speech = run.speech or Speech(run, subgraphs=options.get("subgraphs", False))
-    going = asyncio.ensure_future(_told(graph, run, given, options))
+    told = _told(graph, run, given, options)
+    going = asyncio.ensure_future(told if run.speech is None else run.speech.told(graph, given, told))
     going.add_done_callback(reader.end)
     try:
         async with aclosing(reader.chunks()) as shown:
@@ -130,10 +131,9 @@ async def chunks(graph: "CompiledGraph", run: Run, given: Any, options: Options)
         await abandon(going)
 
 
-async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> None:
+async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) -> bool:
     """Run, and at the end name every question that is open, also those of earlier calls."""
-    going = alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
-    finished = await (going if run.speech is None else run.speech.told(graph, given, going))
+    finished = await alone(run, _advance, graph, run, given, options.get("on_pending", "abandon"))
     frame = run.journal.frames[""]
 
     def values() -> Any:
@@ -145,3 +145,4 @@ async def _told(graph: "CompiledGraph", run: Run, given: Any, options: Options) 
         run.send("", "values", values())
     if not finished and not run.journal.pending_questions():
         run.send("", "updates", {INTERRUPT: ()})  # whoever reads `values` has seen where it stands
+    return finished

@@ -1,8 +1,8 @@
 """A compiled graph: what programs call. The engine does the running; here is what goes in and what comes out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast
 
 from runtime.engine import sync
 from runtime.engine.interrupts import TaskContext
@@ -112,6 +112,22 @@ class CompiledGraph(GraphWithThreads):
             return sync.iterate(lambda: chunks_below(self, context, input, options))
         run = self._run(config, options, inline=not is_live(options))
         return sync.iterate(lambda: chunks(self, run, input, options))
+
+    def astream_events(
+        self,
+        input: Any,  # noqa: A002 - LangGraph's name
+        config: Config | None = None,
+        *,
+        version: Literal["v1", "v2"] = "v2",
+        **options: Any,
+    ) -> AsyncIterator[Any]:
+        """Run like `astream` and yield LangChain's events, of the models and tools in nodes too. Needs LangChain.
+
+        `options`: those of `astream`, and LangChain's `include_names`, `exclude_tags` and the like.
+        """
+        from runtime.streams.langchain_events import AsRunnable  # noqa: PLC0415 - loads LangChain
+
+        return AsRunnable(self).astream_events(input, cast("Any", config), version=version, **options)
 
     def get_graph(self, config: Config | None = None, *, xray: bool | int = False) -> "Drawing":  # noqa: ARG002 - LangGraph's
         """Return the graph as nodes and edges: `get_graph().draw_mermaid()` draws it.

@@ -6,11 +6,13 @@ the node's callbacks by LangChain's own context variable. Imported only where a 
 """
 
 from asyncio import CancelledError
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain_core.callbacks import CallbackManager
 from langchain_core.callbacks.manager import CallbackManagerForChainRun
+from langchain_core.tracers._streaming import _StreamingCallbackHandler
 
 from runtime.engine.frames import child_namespace
 from runtime.engine.interrupts import GraphInterrupt, TaskContext
@@ -35,12 +37,15 @@ class Traces:
 
     async def told(self, graph: "CompiledGraph", given: Any, going: Awaitable[bool]) -> bool:
         """Tell of the whole call, from its input to its end or pause."""
-        root = self._root = self._begun(graph.name, given)
+        name = "LangGraph" if graph.name == "graph" else graph.name  # programs look for the name it had there
+        root = self._root = self._begun(name, given)
         try:
             finished = await going
         except BaseException as error:
             root.on_chain_error(error)
             raise
+        if self._run.drained is not None:
+            await self._run.drained()  # the end comes after the last chunk
         root.on_chain_end(graph.output_of(self._run.journal.frames[""].live_values(graph.channels)))
         return finished
 
@@ -71,7 +76,11 @@ class Traces:
         def leave() -> None:
             del self._nodes[place]
             if context.task.done and context.error is None:
-                node.on_chain_end(dict(context.task.written()))
+                written = dict(context.task.written())
+                for handler in node.handlers:
+                    if isinstance(handler, _StreamingCallbackHandler):
+                        deque(handler.tap_output_iter(node.run_id, iter([written])), maxlen=0)
+                node.on_chain_end(written)
             else:
                 node.on_chain_error(context.error or (GraphInterrupt() if context.paused else CancelledError()))
 

@@ -107,6 +107,41 @@ def failures_and_chains_that_a_node_calls(lib: Any) -> Any:
     return attempt(lambda: saved(lib, builder).invoke({"messages": []}, of(hears))), hears.told.said
 
 
+async def happened(graph: Any, given: Any, **options: Any) -> list[Any]:
+    seen = []
+    async for event in graph.astream_events(given, of(), version="v2", **options):
+        tags = sorted(tag for tag in event["tags"] if not tag.startswith("seq:"))
+        node = event["metadata"].get("langgraph_node")
+        depth = len(event["parent_ids"])
+        seen.append((event["event"], event["name"], tags, node, sorted(event["data"]), depth))
+    return seen
+
+
+@PROGRAMS.add
+def events_of_a_run_with_a_question(lib: Any) -> Any:
+    graph = asking(lib)
+
+    async def run() -> Any:
+        resumed = lib.Command(resume="yes")
+        return [*await happened(graph, {"messages": "hi"}), *await happened(graph, resumed, include_names=["asks"])]
+
+    return asyncio.run(run())
+
+
+@PROGRAMS.add
+def events_of_chunks_of_several_modes(lib: Any) -> Any:
+    async def run() -> Any:
+        told = asking(lib).astream_events({"messages": []}, CONFIG, version="v2", stream_mode=["values", "updates"])
+        return [
+            event["data"]["chunk"][0]
+            async for event in told
+            if event["name"] == "LangGraph" and "chunk" in event["data"]
+        ]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_says_the_same_with_both_libraries(name: str) -> None:
     PROGRAMS.say_the_same(name)
