@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from runtime.engine.injected import injected
+from runtime.engine.injected import config_of, injected
 from runtime.engine.interrupts import Called, ParentCommand, TaskContext
-from runtime.engine.limits import within
+from runtime.engine.limits import Watch, within
 from runtime.engine.sync import in_thread
 from runtime.errors import NodeCancelledError, NodeTimeoutError
 from runtime.graph.nodes import Node
+from runtime.streams.hearing import THERE, listening
 from runtime.types import START, Command, TimeoutPolicy
 
 
@@ -58,12 +59,26 @@ async def _timed(limits: TimeoutPolicy, node: Node, context: TaskContext, value:
     """Call a node that may not take long. Raises `NodeTimeoutError`."""
     cancelled = context.run.cancelled
     try:
-        async with within(limits, node.name):
+        async with within(limits, node.name) as watch:
+            if limits.idle_timeout is not None and THERE:
+                return await _overheard(watch, node, context, value)
             return await _call(node, context, value)
     except NodeTimeoutError:
         context.run.cancelled = cancelled  # a thread below us took note of this cancelling, not of the caller's
         _cancel(context.begun)
         raise
+
+
+async def _overheard(watch: Watch, node: Node, context: TaskContext, value: Any) -> Any:
+    """Call a node in which LangChain's calls, and each token of its models, are signs of life."""
+    from runtime.streams.tokens import SignsOfLife  # noqa: PLC0415 - loads LangChain
+
+    watch.handler = SignsOfLife(watch.progress)
+    deafen = listening(config_of(context))
+    try:
+        return await _call(node, context, value)
+    finally:
+        deafen()
 
 
 async def _call(node: Node, context: TaskContext, value: Any) -> Any:

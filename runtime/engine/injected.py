@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from runtime.engine.frames import Task, child_namespace
 from runtime.engine.interrupts import TaskContext, require_context
-from runtime.engine.limits import heartbeat
+from runtime.engine.limits import heartbeat, watching
+from runtime.engine.run import Run
 from runtime.errors import NodeError
 from runtime.graph.nodes import Node
+from runtime.streams.hearing import with_handler
 from runtime.surroundings import ContextT, ExecutionInfo, Runtime
 from runtime.types import Config
 
@@ -93,14 +95,23 @@ def config_of(context: TaskContext) -> Config:
     }
     place = {"checkpoint_ns": ns, "checkpoint_id": None}
     thread = {"thread_id": context.run.journal.thread_id} if context.run.journal.thread_id else {}
-    speech = context.run.speech
     metadata = {**(config.get("metadata") or {}), **context.node.metadata, **thread, **about}
     return {
         **{name: said for name, said in config.items() if name not in OF_THE_RUN},
-        **({"callbacks": speech.callbacks(config, metadata)} if speech is not None else {}),
+        **_callbacks(context.run, metadata),
         "metadata": metadata,
         "configurable": {**(config.get("configurable") or {}), **place},
     }
+
+
+def _callbacks(run: Run, metadata: Mapping[str, Any]) -> Config:
+    """Return what LangChain's calls in a task report to, beside what the caller said, if there is anything."""
+    callbacks, watch = run.config.get("callbacks"), watching.get()
+    if run.speech is not None:
+        callbacks = run.speech.callbacks(run.config, metadata)
+    if watch is not None and watch.handler is not None:
+        callbacks = with_handler(callbacks, watch.handler)
+    return {} if callbacks is None else {"callbacks": callbacks}
 
 
 def _error(context: TaskContext) -> NodeError:

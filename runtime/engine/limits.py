@@ -28,6 +28,8 @@ class Watch:
         self._by_heartbeat = policy.refresh_on == "heartbeat"
         self._end = end
         self._above = watching.get()
+        self.handler: Any = None if self._above is None else self._above.handler
+        """What LangChain's calls report to, if somebody wants to hear of them."""
         self.passed: Kind | None = None
         """The limit that was passed."""
         self._look()
@@ -72,14 +74,14 @@ watching: Final[ContextVar[Watch | None]] = ContextVar("andon_watch", default=No
 
 
 @asynccontextmanager
-async def within(policy: TimeoutPolicy, node: str) -> AsyncGenerator[None, None]:
+async def within(policy: TimeoutPolicy, node: str) -> AsyncGenerator[Watch, None]:
     """Cancel what is inside when it takes too long. Raises `NodeTimeoutError`, also when it was not to be stopped."""
     limit = asyncio.timeout(None)
     watch = Watch(policy, lambda: limit.reschedule(asyncio.get_running_loop().time()))
     token = watching.set(watch)
     try:
         async with limit:
-            yield
+            yield watch
     except TimeoutError as error:
         if not limit.expired():
             raise

@@ -1,6 +1,9 @@
-"""How LangChain's chat models report their tokens. Imported only for the `messages` stream: it loads LangChain."""
+"""How LangChain's chat models report their tokens, and all of its calls that they go on.
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+Imported only where somebody listens: it loads LangChain.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -59,3 +62,19 @@ class TokenHandler(BaseCallbackHandler, _StreamingCallbackHandler[Any]):
 
     def tap_output_iter(self, run_id: UUID, output: Iterator[Any]) -> Iterator[Any]:  # noqa: ARG002
         return output
+
+
+class SignsOfLife(BaseCallbackHandler):
+    """Notes whatever a call of LangChain's reports."""
+
+    run_inline = True
+
+    def __init__(self, note: Callable[[], None]) -> None:
+        self._note = note
+
+    def _noted(self, *_: Any, **__: Any) -> None:
+        self._note()
+
+    on_llm_start = on_chat_model_start = on_llm_new_token = on_llm_end = on_llm_error = _noted
+    on_chain_start = on_chain_end = on_chain_error = on_tool_start = on_tool_end = on_tool_error = _noted
+    on_retriever_start = on_retriever_end = on_retriever_error = on_retry = on_text = on_custom_event = _noted

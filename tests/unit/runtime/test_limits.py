@@ -6,11 +6,15 @@ Time is that of a loop whose clock jumps to whatever is due next, so that nothin
 import asyncio
 import operator
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
+from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.runnables import RunnableConfig
 
 from runtime import (
     START,
@@ -159,6 +163,39 @@ def test_steps_of_a_subgraph_are_signs_of_life_of_the_node_that_it_is() -> None:
     child = StateGraph(State).add_sequence([("a", slow), ("b", slow), ("c", slow)]).add_edge(START, "a").compile()
     graph = graph_of(child, timeout=TimeoutPolicy(idle_timeout=5))
     assert in_no_time(graph.ainvoke({}, CONFIG)) == {"log": ["slow"] * 3}
+
+
+class SlowModel(GenericFakeChatModel):
+    """Says a word every four seconds."""
+
+    async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
+        for word in ("one", "two", "three"):
+            await asyncio.sleep(4)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+
+
+MODEL = SlowModel(messages=iter([]))
+
+
+async def asks_a_model(state: State) -> Any:
+    return {"log": [chunk.content async for chunk in MODEL.astream("hi") if chunk.content]}
+
+
+async def hands_its_config_on(state: State, config: RunnableConfig) -> Any:
+    return {"log": [chunk.content async for chunk in MODEL.astream("hi", config) if chunk.content]}
+
+
+@pytest.mark.parametrize("node", [asks_a_model, hands_its_config_on])
+@pytest.mark.parametrize("modes", ["values", ["messages", "values"]])
+@pytest.mark.parametrize("in_a_subgraph", [True, False])
+def test_each_token_of_a_model_is_a_sign_of_life(node: Any, modes: Any, in_a_subgraph: bool) -> None:
+    graph = graph_of(graph_of(node) if in_a_subgraph else node, timeout=TimeoutPolicy(idle_timeout=5))
+
+    async def last_chunk() -> Any:
+        return [chunk async for chunk in graph.astream({}, CONFIG, stream_mode=modes)][-1]
+
+    log = {"log": ["one", "two", "three"]}
+    assert in_no_time(last_chunk()) == (log if modes == "values" else ("values", log))
 
 
 def test_a_heartbeat_below_counts_above_as_well() -> None:
