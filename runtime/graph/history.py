@@ -22,7 +22,7 @@ from runtime.engine.frames import (
 from runtime.engine.journal import Journal
 from runtime.engine.thread import Thread, halves, written_in
 from runtime.graph.configs import thread_id_of
-from runtime.graph.snapshots import config_below, shown
+from runtime.graph.snapshots import as_shown, config_below, shown
 from runtime.store import CheckpointStore
 from runtime.types import Config, Interrupt, PregelTask, StateSnapshot
 
@@ -152,7 +152,7 @@ def _record(
         journal,
         frame,
         frame.values,
-        tuple(_task(graph, journal, frame.ns, task, asked.get(task.id, ())) for task in frame.tasks),
+        tuple(_task(graph, journal, frame.ns, task, asked.get(task.id, ())) for task in as_shown(graph, frame.tasks)),
     )
 
 

@@ -1,6 +1,6 @@
 """Reading a thread: its journal as the `StateSnapshot` that programs know."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,18 @@ def snapshot(graph: "Rules", journal: Journal, ns: str, *, subgraphs: bool) -> S
     frame = journal.frames.get(ns)
     if frame is None:
         return StateSnapshot({}, (), config_at(journal, ns), None, None, None, (), ())
-    tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in frame.tasks)
-    open_nodes = tuple(task.name for task in frame.tasks if not task.done)
+    in_order = as_shown(graph, frame.tasks)
+    tasks = tuple(_task(graph, journal, frame, task, subgraphs=subgraphs) for task in in_order)
+    open_nodes = tuple(task.name for task in in_order if not task.done)
     return shown(graph, journal, frame, frame.live_values(graph.channels), tasks)._replace(next=open_nodes)
+
+
+def as_shown(graph: "Rules", tasks: Sequence[Task]) -> Sequence[Task]:
+    """Return tasks in the order they are shown in: those of `Send` first, then nodes as they were added."""
+    if len(tasks) < 2:
+        return tasks
+    places = {name: place for place, name in enumerate(graph.nodes)}
+    return sorted(tasks, key=lambda task: (0, task.index) if task.index >= 0 else (1, places.get(task.name, -1)))
 
 
 def shown(
@@ -40,13 +49,12 @@ def shown(
 
 
 def _task(graph: "Rules", journal: Journal, frame: Frame, task: Task, *, subgraphs: bool) -> PregelTask:
-    inside = graph.inside(task.name)
     state: Any = None
     for child in journal.children(frame.ns, task):
         if is_call_of_task(child.ns):
             continue
         state = config_below(journal, child.ns)
-        if subgraphs and inside is not None:
+        if subgraphs and (inside := graph.inside(task.name)) is not None:
             state = snapshot(inside, journal, child.ns, subgraphs=True)
     return PregelTask(
         id=task.id,

@@ -56,14 +56,15 @@ def checkpoint_reached(run: Run, graph: "CompiledGraph", frame: Frame) -> None:
     if run.modes.isdisjoint(CHECKPOINTS) or run.journal.store is None:
         return
     frame.attach(graph.channels)
+    tasks = sorted(frame.tasks, key=lambda task: task.index < 0)  # those of `Send` first
     state = shown(graph, run.journal, frame, frame.values, ())
     payload = {
         "config": _with_callers(run, state.config),
         "parent_config": _with_callers(run, state.parent_config),
         "values": state.values,
         "metadata": dict(state.metadata or {}),
-        "next": [task.name for task in frame.tasks],
-        "tasks": [_task(run, graph, frame, task) for task in frame.tasks],
+        "next": [task.name for task in tasks],
+        "tasks": [_task(run, graph, frame, task) for task in tasks],
     }
     _send(run, frame.ns, "checkpoint", frame.step, payload)
 

@@ -13,7 +13,7 @@ IMPORTS = re.findall(r"^\| `from (langgraph[\w.]*) import ([\w, ]+)", PAGE, re.M
 
 
 def test_every_hazard_has_a_line_and_every_line_a_test() -> None:
-    told = re.findall(r"`(\w+)` \|$", PAGE, re.MULTILINE)
+    told = re.findall(r"\| `(\w+)` \|$", PAGE, re.MULTILINE)
     tested = re.findall(r"^(?:async )?def test_(\w+)", HAZARDS, re.MULTILINE)
     assert told == tested
 

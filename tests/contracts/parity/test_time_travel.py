@@ -310,6 +310,25 @@ def the_state_of_a_graph_that_a_node_calls(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def the_order_of_tasks_side_by_side(lib: Any) -> Any:
+    def route(state: State) -> Any:
+        return ["z", "a", lib.Send("w", {}), "m", lib.Send("w", {})]
+
+    builder = chain(lib, go=lambda state: {})
+    for name in ("z", "m", "a", "w"):
+        builder.add_node(name, ask_and_tell(lib, name))
+    graph = saved(lib, builder.add_conditional_edges("go", route, ["z", "m", "a", "w"]))
+    yield [
+        (chunk["next"], [task["name"] for task in chunk["tasks"]])
+        for chunk in graph.stream({}, CONFIG, stream_mode="checkpoints")
+    ]
+    question = next(question for question in graph.get_state(CONFIG).interrupts if question.value == "m?")
+    graph.invoke(lib.Command(resume={question.id: "x"}), CONFIG)
+    for state in (graph.get_state(CONFIG), *graph.get_state_history(CONFIG)):
+        yield state.next, [task.name for task in state.tasks], plain(state.interrupts)
+
+
+@PROGRAMS.add
 def questions_of_subgraphs_in_history(lib: Any) -> Any:
     child = chain(lib, p=ask_and_tell(lib, "p"), q=ask_and_tell(lib, "q")).compile()
     graph = saved(lib, chain(lib, a=tell("a"), child=child, last=ask_and_tell(lib, "last")))
