@@ -9,10 +9,11 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, Final
 
+from runtime.engine.interrupts import current
 from runtime.errors import InvalidGraphError
 from runtime.graph.nodes import is_async
 from runtime.messages import Message
-from runtime.prebuilt.tools import AnyTool, Tool, as_text, is_answer, tool
+from runtime.prebuilt.tools import AnyTool, Tool, as_text, is_answer, tool, without_blocking
 from runtime.types import Config
 
 # Tools.
@@ -34,13 +35,18 @@ class ForeignTool(Tool):
     """Parameters that are filled in for it; LangChain knows only of the call's id."""
     optional: frozenset[str] = frozenset()
     """Which of these it can do without."""
+    is_sync: bool
+    """Whether it can be called from sync code."""
 
     def run(self, call: Mapping[str, Any], config: Config) -> Any:
         """Run the original with the whole call, so that it can make a message of its own."""
         return _released(self.original.invoke(self._input(call), config))
 
     async def arun(self, call: Mapping[str, Any], config: Config) -> Any:
-        """Do the same without blocking."""
+        """Do the same without blocking. Of a tool that is both, sync calls of a graph run the sync one."""
+        context = current.get()
+        if context is not None and context.run.inline and self.is_sync:
+            return await without_blocking(lambda: self.run(call, config))
         return _released(await self.original.ainvoke(self._input(call), config))
 
     def _input(self, call: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,6 +74,7 @@ def _foreign(original: Any) -> ForeignTool:
         hidden=_arguments(original.args_schema) - _arguments(schema),
         wanted={**asked_for(original.args_schema), **asked_for(main)},
         optional=optional(main),
+        is_sync=main is not None and not is_async(main),
     )
 
 

@@ -1,11 +1,13 @@
 """The tools' turn: a node that runs what a model called."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from runtime.engine import sync
-from runtime.engine.interrupts import current, once
+from runtime.engine.interrupts import TaskContext, current, once
 from runtime.errors import AndonError, InvalidGraphError
 from runtime.messages import as_langchain, uses_langchain
 from runtime.prebuilt.langchain import as_tool
@@ -25,6 +27,9 @@ from runtime.types import Config
 
 if TYPE_CHECKING:
     from runtime.prebuilt.injected import ToolRuntime
+
+_times: Final[WeakKeyDictionary[TaskContext, Counter[str]]] = WeakKeyDictionary()
+"""How often an execution of a task has carried out calls of an id."""
 
 
 class ToolNode:
@@ -85,9 +90,13 @@ class ToolNode:
         return [part for output in outputs for part in (output if isinstance(output, list) else [output])]
 
     async def _once(self, call: Mapping[str, Any], turn: Turn, config: Config) -> Any:
-        if (turn.sent and len(turn.calls) == 1) or current.get() is None:
+        context = current.get()
+        if context is None or (turn.sent and len(turn.calls) == 1):
             return await self._called(call, turn, config)
-        return await once(f"call {call['id']}", self._called, call, turn, config)
+        times = _times.setdefault(context, Counter())
+        times[call["id"]] += 1
+        again = f" {times[call['id']]}" if times[call["id"]] > 1 else ""  # some models count from 1 in each message
+        return await once(f"call {call['id']}{again}", self._called, call, turn, config)
 
     async def _called(self, call: Mapping[str, Any], turn: Turn, config: Config) -> Any:
         tool = self.tools_by_name.get(call["name"])

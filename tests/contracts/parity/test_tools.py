@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
-from langchain_core.tools import InjectedToolArg, InjectedToolCallId, ToolException, tool
+from langchain_core.tools import BaseTool, InjectedToolArg, InjectedToolCallId, ToolException, tool
 from pydantic import BaseModel
 
 from tests.contracts.parity.kit import CONFIG, END, START, Programs, attempt, plain, unordered, where
@@ -189,6 +189,51 @@ def what_tools_may_give(lib: Any) -> Any:
         builder.add_edge(START, "tools")
         stream = builder.compile().stream({"messages": [called]})
         yield attempt(partial(list, map(plain, stream)))
+
+
+@PROGRAMS.add
+def calls_that_a_node_makes_in_a_loop(lib: Any) -> Any:
+    """With an id that some models use again and again, and a question afterwards."""
+
+    @tool
+    def add(x: int) -> str:
+        """Add one."""
+        return str(x + 1)
+
+    node = parts(lib).ToolNode([add])
+
+    def loop(state: Any) -> Any:
+        answers = [node.invoke({"messages": [calls(add={"x": x})]})["messages"][0] for x in range(3)]
+        return {"messages": [*answers, AIMessage(lib.interrupt("right?"))]}
+
+    builder = lib.StateGraph(lib.MessagesState).add_node("loop", loop).add_edge(START, "loop")
+    graph = builder.compile(checkpointer=lib.InMemorySaver())
+    graph.invoke({"messages": [HumanMessage("go")]}, CONFIG)
+    return told(graph.invoke(lib.Command(resume="yes"), CONFIG))
+
+
+@PROGRAMS.add
+def tools_for_sync_and_async_code(lib: Any) -> Any:
+    class Both(BaseTool):
+        name: str = "both"
+        description: str = "Do it."
+
+        def _run(self, x: str) -> str:
+            return f"sync {x} {lib.interrupt(x)}"
+
+        async def _arun(self, x: str) -> str:
+            return f"async {x} {lib.interrupt(x)}"
+
+    graph = graph_of(lib, Both())
+    graph.invoke({"messages": [calls(both={"x": "1"})]}, CONFIG)
+    yield told(graph.invoke(lib.Command(resume="yes"), CONFIG))
+
+    async def run_async() -> Any:
+        other = {"configurable": {"thread_id": "two"}}
+        await graph.ainvoke({"messages": [calls(both={"x": "1"})]}, other)
+        return told(await graph.ainvoke(lib.Command(resume="yes"), other))
+
+    yield asyncio.run(run_async())
 
 
 @PROGRAMS.add
