@@ -49,7 +49,7 @@ TEAM, CHANNEL, USER = "T0BENCH", "C0BENCH", "U0ANA"
 RATE: Final = 100
 """Presses a second while acknowledgements are timed."""
 AT_ONCE: Final = 50
-WRITES: Final = 15
+WRITES: Final = 13
 """What ours stores for a press, one after the other; `tests/scenarios/test_acknowledged.py` counts them."""
 WRITTEN: Final = Collection("written")
 BLOCKS: Final = [{"type": "section", "text": {"type": "mrkdwn", "text": "Approved"}}] * 4

@@ -89,14 +89,14 @@ class Board:
             return False
         return True
 
-    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard, *, anew: bool = False) -> None:
         """Draw what differs, root first. Raises `SlackRefusedError`, `SlackUncertainError`."""
         async with held(self._locks.setdefault(thread_id, asyncio.Lock())):
             thread = await self._ledger.thread(thread_id)
             if thread is None:
                 return
             try:
-                await self._refresh(thread, guard)
+                await self._refresh(thread, guard, anew=anew)
             except SlackRefusedError as refusal:
                 if refusal.code == NO_THREAD:
                     await self._move(thread)
@@ -128,13 +128,13 @@ class Board:
 
     # What there is to draw.
 
-    async def _refresh(self, thread: Thread, guard: Guard) -> None:
+    async def _refresh(self, thread: Thread, guard: Guard, *, anew: bool) -> None:
         turns = await self._ledger.turns(thread.id, *_SHOWN)
         requests = await self._ledger.turn_requests(*(turn.id for turn in turns))
-        thread = await self._show_root(thread, requests, guard)
+        thread = await self._show_root(thread, requests, guard, anew=anew)
         forks = {request.id: await self._fork_link(request) for request in requests if request.forked_to}
-        if await self._show_all(thread, self._drawings.of(thread, turns, requests, forks), guard):
-            return await self._refresh(await self._ledger.thread(thread.id) or thread, guard)
+        if await self._show_all(thread, self._drawings.of(thread, turns, requests, forks), guard, anew=anew):
+            return await self._refresh(await self._ledger.thread(thread.id) or thread, guard, anew=anew)
         if thread.status is not ThreadStatus.RUNNING:
             await self._live.clear(thread)
         changing = {r.turn_id for r in requests if r.status is RequestStatus.OPEN or forks.get(r.id) == ""}
@@ -143,7 +143,7 @@ class Board:
                 await self._ledger.change_turn(turn, status=TurnStatus.TOLD)
         return None
 
-    async def _show_root(self, thread: Thread, requests: Sequence[Request], guard: Guard) -> Thread:
+    async def _show_root(self, thread: Thread, requests: Sequence[Request], guard: Guard, *, anew: bool) -> Thread:
         asked, origin = pause(requests), await self._origin_link(thread)
         waiting = [(r.id, r.proposal is None) for r in asked if r.status is RequestStatus.OPEN]
         root = Drawing(
@@ -153,7 +153,7 @@ class Board:
             needed=thread.status is not ThreadStatus.STOPPED,
         )
         try:
-            post = await self._posts.show(thread, root, guard)
+            post = await self._posts.show(thread, root, guard, anew=anew)
         except SlackRefusedError as refusal:
             if root.needed or thread.where or refusal.code not in NO_ENTRY:
                 raise
@@ -192,7 +192,7 @@ class Board:
 
     # Drawing it.
 
-    async def _show_all(self, thread: Thread, drawings: AsyncIterator[Drawing], guard: Guard) -> bool:
+    async def _show_all(self, thread: Thread, drawings: AsyncIterator[Drawing], guard: Guard, *, anew: bool) -> bool:
         """Show every message that can be shown now; one that cannot does not keep the others back.
 
         True when a question had nowhere to go, so that it is asked in fewer places now.
@@ -201,7 +201,7 @@ class Board:
         rerouted = False
         async for drawing in drawings:
             try:
-                await self._posts.show(thread, drawing, guard)
+                await self._posts.show(thread, drawing, guard, anew=anew)
             except (SlackBusyError, SlackUncertainError) as problem:
                 problems.append(problem)
             except SlackRefusedError as refusal:

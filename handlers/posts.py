@@ -33,16 +33,16 @@ class Posts:
         self._clock = clock
         self._languages = languages
 
-    async def show(self, thread: Thread, drawing: Drawing, guard: Guard) -> Post | None:
-        """Post it, or redraw it where it differs."""
+    async def show(self, thread: Thread, drawing: Drawing, guard: Guard, *, anew: bool) -> Post | None:
+        """Post it, or redraw it where it differs, or where nobody knows what it shows: then it is drawn `anew`."""
         digest = derive_id(drawing.state)
         post = await self._ledger.post(drawing.key)
         if post is None and not drawing.needed:
             return None
         with words.speaking(await self._language(thread, drawing)):
             if post is None or post.place is None:
-                post = await self._put_up(thread, post, drawing, digest, guard)
-            if post is not None and post.digest != digest:
+                post, anew = await self._put_up(thread, post, drawing, digest, guard), False
+            if post is not None and (anew or post.digest != digest):
                 post = await self._redraw(thread, post, drawing, digest, guard)
         return post
 
@@ -113,11 +113,6 @@ class Posts:
     async def _redraw(self, thread: Thread, post: Post, drawing: Drawing, digest: str, guard: Guard) -> Post | None:
         place = post.place
         assert place is not None  # noqa: S101 - narrows the type; the caller has looked
-        if post.digest:  # until the call is known to have arrived, nobody may rely on what the message shows
-            doubtful = await self._ledger.change_post(post, digest="")
-            if doubtful is None:
-                return None
-            post = doubtful
         try:
             await self._slack.update(place["channel"], place["ts"], drawing.draw(), guard=guard)
         except SlackRefusedError as refusal:

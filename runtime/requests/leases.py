@@ -4,6 +4,9 @@ Each thread has one document. While somebody has the thread, it holds a token of
 when others have to look: at the lapse of a lease that is held, at a time somebody asked for, or never for a thread at
 rest. The document's revision is the fencing number: it only grows.
 
+It also says when nobody knows what people see: whoever had the thread was cut off, perhaps in the middle of a call. So
+no message needs a note of its own before it is redrawn.
+
 Nothing is lost between one who leaves and one who comes. Whoever finds a thread taken writes into its document; a
 release counts only if nobody has written since the last look, else its holder looks again. So news is stored first, and
 then the thread is claimed.
@@ -44,6 +47,8 @@ class Claim:
     due: float | None
     times: tuple[float, ...]
     """When to look at the thread, as somebody asked."""
+    unsure: bool
+    """Whether people may see something else than what is stored as shown."""
     revision: int
 
 
@@ -81,16 +86,16 @@ class Leases:
                 elif found.holder is None:
                     continue  # it has just been given back
                 elif found.expires_at <= self.clock():
-                    claim = await self.hold(thread_id, holder, expect={"revision": found.revision})
+                    claim = await self.hold(thread_id, holder, expect={"revision": found.revision}, unsure=True)
                 elif await self._leave_word(thread_id, found):
                     return None
             if claim is not None:
-                return Lease(self, thread_id, holder, claim.revision, claim, looking_since=began)
+                return Lease(self, thread_id, holder, claim.revision, claim, looking_since=began, unsure=claim.unsure)
 
-    async def hold(self, thread_id: ThreadId, holder: str, *, expect: Mapping[str, Any]) -> Claim | None:
+    async def hold(self, thread_id: ThreadId, holder: str, *, expect: Mapping[str, Any], **also: Any) -> Claim | None:
         """Have a thread for the length of a lease, if its document is as expected."""
         expires_at = self.clock() + self.length
-        change = {"holder": holder, "expires_at": expires_at, "due": expires_at}
+        change = {"holder": holder, "expires_at": expires_at, "due": expires_at, **also}
         return await self.change(thread_id, expect=expect, change=change)
 
     async def change(
@@ -128,6 +133,8 @@ class Lease:
     _claim: Claim
     looking_since: float
     """When the holder last had reason to look: what came before that, it sees."""
+    unsure: bool
+    """Whether what people see is to be drawn anew: stored when the lease is given back."""
 
     @property
     def seconds_left(self) -> float:
@@ -162,7 +169,7 @@ class Lease:
         False when there is something new to look at: then it is held still. Raises `LeaseLostError`, `StoreError`.
         """
         later = [at for at in self._claim.times if at > self.looking_since]
-        free = {"holder": None, "times": later, "due": _earliest(due, *later)}
+        free = {"holder": None, "times": later, "due": _earliest(due, *later), "unsure": self.unsure}
         expect = {"revision": self._claim.revision}
         if await self._leases.change(self.thread_id, expect=expect, change=free) is not None:
             return True
@@ -203,5 +210,6 @@ def _claim(document: Mapping[str, Any]) -> Claim:
         expires_at=document["expires_at"],
         due=document["due"],
         times=tuple(document["times"]),
+        unsure=document.get("unsure", False),
         revision=document["revision"],
     )

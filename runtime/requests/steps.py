@@ -78,8 +78,14 @@ class Steps:
             await self._ledger.note_start(thread)
         more = await self._step(drive, lease, thread)
         if not more:
-            await self._surface.refresh(thread.id, lease.check)
+            await self._refresh(thread.id, lease)
         return more
+
+    async def _refresh(self, thread_id: ThreadId, lease: Lease) -> None:
+        """Have people see what is. Whoever is cut off leaves word that nobody knows what they see."""
+        anew, lease.unsure = lease.unsure, True
+        await self._surface.refresh(thread_id, lease.check, anew=anew)
+        lease.unsure = False
 
     async def _step(self, drive: Drive, lease: Lease, thread: Thread) -> bool:
         if thread.status is ThreadStatus.STOPPED:
@@ -273,7 +279,7 @@ class Steps:
     async def _show(self, thread_id: ThreadId, lease: Lease) -> None:
         """Show what is, if that can be done now: a run does not wait for the surface to be well."""
         try:
-            await self._surface.refresh(thread_id, lease.check)
+            await self._refresh(thread_id, lease)
         except Exception as error:  # noqa: BLE001 - at the latest the end of the drive tries again
             logger.info("thread %s is not shown while it runs: %s: %s", thread_id, type(error).__name__, error)
 

@@ -31,8 +31,11 @@ class Surface(Protocol):
         """
         ...
 
-    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
-        """Post what is missing, redraw what has changed. Raises when it could not; then it is called again later."""
+    async def refresh(self, thread_id: ThreadId, guard: Guard, *, anew: bool = False) -> None:
+        """Post what is missing, redraw what has changed. Raises when it could not; then it is called again later.
+
+        `anew`: redraw also what is said to have been drawn; somebody was cut off, and may have drawn something else.
+        """
         ...
 
     def live(self, thread: Thread, turn: Turn, guard: Guard) -> AbstractAsyncContextManager[Tell]:

@@ -192,3 +192,16 @@ async def test_a_time_asked_for_while_a_thread_is_held_is_kept(store: Store, clo
     assert not await lease.release()
     assert await lease.release(due=1800.0)
     assert await due(store) == 1500.0
+
+
+async def test_nobody_knows_what_people_see_once_a_holder_was_cut_off(store: Store, clock: Clock) -> None:
+    assert not (await claimed(store, clock)).unsure
+    clock.time += 30
+    second = await claimed(store, clock)
+    assert second.unsure
+    await second.release(due=1060.0)
+    third = await claimed(store, clock)
+    assert third.unsure
+    third.unsure = False
+    await third.release()
+    assert not (await claimed(store, clock)).unsure

@@ -58,7 +58,7 @@ class Hand:
     async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
         raise NotImplementedError
 
-    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard, *, anew: bool = False) -> None:
         guard()
         self.wall.shown.append(f"{self.name} {thread_id}")
 

@@ -166,7 +166,7 @@ async def test_what_a_click_costs_until_everything_is_told(unused_tcp_port: int)
             "log": 1,  # the graph's own step
             "threads": 1,  # finished
             "turns": 2,  # ended, told
-            "posts": 6,  # of each message: what it is about to show, and that it does
+            "posts": 4,  # that each shows what it does; of the new one also that it is about to be posted
         }
         assert store.writes.total() == WRITES
         assert store.reads == {"requests": 3, "threads": 2, "turns": 2, "log": 3, "posts": 4, "drafts": 1}

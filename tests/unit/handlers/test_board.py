@@ -137,7 +137,7 @@ async def test_a_message_is_drawn_again_after_a_redraw_of_which_nobody_knows_whe
         await wall.refresh()
     assert "Working" in shown(wall.messages()[0])
     await wall.ledger.change_thread(running, status=ThreadStatus.WAITING)
-    await wall.another().refresh(wall.thread.id, nobody_else)
+    await wall.another().refresh(wall.thread.id, nobody_else, anew=True)
     assert "Working" not in shown(wall.messages()[0])
 
 

@@ -46,6 +46,8 @@ class Notes:
 
     ledger: Ledger
     refreshed: list[ThreadId] = field(default_factory=list)
+    drawn_anew: list[bool] = field(default_factory=list)
+    """At each attempt."""
     broken: int = 0
     closed: bool = False
 
@@ -58,8 +60,9 @@ class Notes:
         await self.ledger.change_thread(thread, place=PLACE, where="T/C/1")
         return True
 
-    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard, *, anew: bool = False) -> None:
         guard()
+        self.drawn_anew.append(anew)
         if self.broken:
             self.broken -= 1
             raise ConnectionError("away")
@@ -283,6 +286,16 @@ async def test_a_surface_that_is_away_is_tried_again(world: World) -> None:
     thread = await world.start(place={"team": "T", "channel": "C"})
     assert thread.status is ThreadStatus.WAITING
     assert world.surface.refreshed
+
+
+async def test_what_may_have_been_drawn_is_drawn_anew_until_it_is_known_to_be(world: World) -> None:
+    thread = await world.start()
+    world.surface.drawn_anew.clear()
+    world.surface.broken = 2
+    for _ in range(2):
+        world.runner.wake(thread.id)
+        await world.rest()
+    assert world.surface.drawn_anew == [False, True, True, False]
 
 
 async def test_where_there_is_no_place_nothing_runs(world: World) -> None:

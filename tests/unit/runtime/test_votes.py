@@ -34,7 +34,7 @@ class Nothing:
     async def open(self, thread_id: ThreadId, guard: Guard) -> bool:
         return True
 
-    async def refresh(self, thread_id: ThreadId, guard: Guard) -> None:
+    async def refresh(self, thread_id: ThreadId, guard: Guard, *, anew: bool = False) -> None:
         pass
 
     @asynccontextmanager
