@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 VERSION: Final = 4
 """Of LangGraph's form of a checkpoint."""
+ERROR: Final = "__error__"
+"""Key of what a task raised."""
 
 
 class CheckpointTuple(NamedTuple):
@@ -103,6 +105,8 @@ def _as_tuple(snapshot: StateSnapshot) -> CheckpointTuple:
 
 def _writes(snapshot: StateSnapshot) -> Iterator[tuple[str, str, Any]]:
     for task in snapshot.tasks:
+        if task.error is not None:
+            yield task.id, ERROR, task.error
         if task.interrupts:
             yield task.id, INTERRUPT, list(task.interrupts)
         yield from ((task.id, name, value) for name, value in (task.result or {}).items())

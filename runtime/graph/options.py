@@ -13,7 +13,7 @@ from runtime.types import All, Durability, OnPending, StreamMode
 Nodes: TypeAlias = Sequence[str] | All
 MODES: Final = get_args(StreamMode)
 RECURSION_LIMIT: Final = 10_000
-LIVE: Final = frozenset({"messages", "custom", "tasks", "tools", "debug"})
+LIVE: Final = frozenset({"messages", "custom", "tools"})
 DURABILITIES: Final = get_args(Durability)
 
 

@@ -49,6 +49,21 @@ async def test_the_newest_graph_that_knows_a_thread_reads_it() -> None:
     assert len(others) == 2
 
 
+def test_what_failed_is_among_the_pending_writes() -> None:
+    def fails(state: State) -> State:
+        raise ConnectionError("down")
+
+    store = InMemorySaver()
+    graph = StateGraph(State).add_node(fails).add_edge(START, "fails").compile(checkpointer=store)
+    with pytest.raises(ConnectionError):
+        graph.invoke({}, CONFIG)
+    found = store.get_tuple(CONFIG)
+    assert found is not None
+    assert [(name, value) for _, name, value in found.pending_writes or ()] == [
+        ("__error__", "ConnectionError('down')")
+    ]
+
+
 def test_lists_are_of_one_thread() -> None:
     store = InMemorySaver()
     assert list(store.list(CONFIG)) == []
