@@ -7,29 +7,25 @@ returned then, and calls that wait for an answer are asked about.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, replace
+from contextvars import copy_context
+from dataclasses import replace
 from functools import partial, update_wrapper, wraps
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from runtime.codec.process import CODEC
 from runtime.engine import sync
 from runtime.engine.cached import namespace_of
-from runtime.engine.frames import shown_place
 from runtime.engine.interrupts import require_context
-from runtime.engine.run import Run
 from runtime.errors import InvalidGraphError
 from runtime.graph.below import run_at
 from runtime.graph.builder import StateGraph, renamed
-from runtime.graph.compiled import CompiledGraph
 from runtime.graph.nodes import hints_of, is_async, unwrapped
-from runtime.graph.options import Options
 from runtime.graph.policies import Policies, Retry, Timeout, limits_of, retries_of
-from runtime.graph.state import Writes, copied
 from runtime.store import CheckpointStore
-from runtime.types import START, CachePolicy, Config
+from runtime.types import START, CachePolicy
+from runtime.workflows import Returned, Slots, Step, Workflow, arguments
 
 if TYPE_CHECKING:
     from runtime.cache import BaseCache
@@ -37,74 +33,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-S = TypeVar("S")
-
-
-class _Slots(TypedDict, total=False):
-    """The state of a workflow."""
-
-    given: Any
-    value: Any
-    """What it returned."""
-    saved: Any
-    """What the next call gets as `previous`."""
-
-
-class Workflow(CompiledGraph):
-    """What `@entrypoint` makes of a function: called like a graph, with any value as input and as result."""
-
-    def __init__(self, graph: StateGraph, **options: Any) -> None:
-        super().__init__(graph, **options)
-        (self.only_writer,) = graph.nodes
-
-    def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:  # noqa: ARG002
-        """Run the function in a thread of its own: readers of a stream see what tasks return while it waits."""
-        return super()._run(config, options, inline=False)
-
-    def updated(self, update: Any, where: str) -> Writes:  # noqa: ARG002 - any value will do
-        """Take a value as if the function had returned it."""
-        final = update if isinstance(update, _Final) else _Final(update, update)
-        return [("value", final.value), ("saved", final.save)]
-
-    def taken(self, given: Any, where: str) -> Writes:  # noqa: ARG002 - any input will do
-        """Take the input as it is."""
-        return [("given", given)]
-
-    def output_of(self, values: Mapping[str, Any]) -> Any:
-        """Return what the function returned."""
-        return copied(values.get("value"))
-
-    def shown_values(self, values: Mapping[str, Any]) -> Any:
-        """Show what the function returned; None before it has."""
-        return self.output_of(values)
-
-    def shows(self, writes: Writes) -> bool:
-        """Whether the function has returned."""
-        return any(name == "value" for name, _ in writes)
-
-    def shown_update(self, writes: Writes) -> Any:
-        """Show what the function returned."""
-        return dict(writes).get("value")
-
-
-class _Step(Workflow):
-    """One task. What it returns shows among the updates of the workflow that calls it."""
-
-    def shows(self, writes: Writes) -> bool:  # noqa: ARG002
-        """Nobody looks into it."""
-        return False
-
-    def shown_at(self, ns: str) -> str:
-        """Show it where it was called."""
-        return shown_place(ns)
-
-
-@dataclass(frozen=True, slots=True)
-class _Final(Generic[T, S]):
-    """What a workflow returns to return one value and save another."""
-
-    value: T
-    save: S
 
 
 class entrypoint:  # noqa: N801 - LangGraph's name
@@ -115,7 +43,7 @@ class entrypoint:  # noqa: N801 - LangGraph's name
     result is called like a graph: `invoke`, `stream`, `get_state` and their async twins.
     """
 
-    final = _Final
+    final = Returned
 
     def __init__(
         self,
@@ -143,18 +71,18 @@ class entrypoint:  # noqa: N801 - LangGraph's name
         if not parameters or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise InvalidGraphError(f"{function!r} cannot be a workflow: it takes one input, and returns its result")
 
-        def run(state: _Slots, **extras: Any) -> Any:
+        def run(state: Slots, **extras: Any) -> Any:
             if "previous" in parameters:
                 extras["previous"] = state.get("saved")
             if "runtime" in extras:
                 extras["runtime"] = extras["runtime"].override(previous=state.get("saved"))
             return function(state["given"], **extras)
 
-        def given(state: _Slots) -> Any:
+        def given(state: Slots) -> Any:
             return (state["given"], state.get("saved")) if "previous" in parameters else state["given"]
 
-        def result(returned: Any) -> _Slots:
-            if isinstance(returned, _Final):
+        def result(returned: Any) -> Slots:
+            if isinstance(returned, Returned):
                 return {"value": returned.value, "saved": returned.save}
             return {"value": returned, "saved": returned}
 
@@ -174,26 +102,22 @@ class Called(Protocol[T_co]):
         """Do so without blocking."""
 
 
-_arguments: ContextVar[tuple[tuple[Any, ...], dict[str, Any]]] = ContextVar("andon_arguments")
-"""Of the call of a task. Not stored: whoever runs the workflow again calls with them again."""
-
-
 class Task(Generic[P, T]):
     """A function whose results are kept by the workflow, or the node, that calls it."""
 
     def __init__(self, function: Callable[P, Any], name: str | None, policies: Policies) -> None:
         signature = inspect.signature(function)
 
-        def run(_: _Slots, **extras: Any) -> Any:
-            args, kwargs = _arguments.get()
+        def run(_: Slots, **extras: Any) -> Any:
+            args, kwargs = arguments.get()
             given = signature.bind_partial(*args, **kwargs).arguments
             return function(*args, **kwargs, **{key: extras[key] for key in extras if key not in given})
 
         own = unwrapped(function)
         called: str = getattr(own, "__name__", type(own).__name__) if name is None else name
-        policies = _keyed(policies, lambda _: _arguments.get(), _key_of_arguments)
+        policies = _keyed(policies, lambda _: arguments.get(), _key_of_arguments)
         graph = _graph(called, _then(function, run, lambda returned: {"value": returned}), policies)
-        self._graph: Final = _Step(graph, name=called)
+        self._graph: Final = Step(graph, name=called)
         update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Called[T]:
@@ -201,7 +125,7 @@ class Task(Generic[P, T]):
         context = require_context(f"task {self._graph.name!r}")
         context.check_alive(f"task {self._graph.name!r}")
         ns, variables = context.next_call(self._graph.name), copy_context()
-        variables.run(_arguments.set, (args, kwargs))
+        variables.run(arguments.set, (args, kwargs))
 
         async def run() -> Any:
             return await run_at(self._graph, context, ns, {})
@@ -260,7 +184,7 @@ def task(
     return decorated if function is None else decorated(function)
 
 
-def _keyed(policies: Policies, given: Callable[[_Slots], Any], key: Callable[..., Any]) -> Policies:
+def _keyed(policies: Policies, given: Callable[[Slots], Any], key: Callable[..., Any]) -> Policies:
     """Let a cache tell calls apart by what the function is given, not by the state that this comes in."""
     policy = policies.cache
     if policy is None:
@@ -269,28 +193,28 @@ def _keyed(policies: Policies, given: Callable[[_Slots], Any], key: Callable[...
     return replace(policies, cache=replace(policy, key_func=func))
 
 
-def _key_of_arguments(key_func: Callable[..., Any], _: _Slots) -> Any:
-    args, kwargs = _arguments.get()
+def _key_of_arguments(key_func: Callable[..., Any], _: Slots) -> Any:
+    args, kwargs = arguments.get()
     return key_func(*args, **kwargs)
 
 
 def _graph(name: str, run: Callable[..., Any], policies: Policies, context: Any = None) -> StateGraph:
     CODEC.register(*hints_of(run).values())
-    builder = StateGraph(_Slots, context)
+    builder = StateGraph(Slots, context)
     builder.policies = policies
-    builder.add_node(name, run, input_schema=_Slots)
+    builder.add_node(name, run, input_schema=Slots)
     return builder.add_edge(START, name)
 
 
-def _then(like: Callable[..., Any], run: Callable[..., Any], result: Callable[[Any], _Slots]) -> Callable[..., Any]:
+def _then(like: Callable[..., Any], run: Callable[..., Any], result: Callable[[Any], Slots]) -> Callable[..., Any]:
     """Return a function, async where `like` is, that asks for the same parameters and returns what to write."""
 
     @wraps(like)
-    def call(state: _Slots, **extras: Any) -> _Slots:
+    def call(state: Slots, **extras: Any) -> Slots:
         return result(run(state, **extras))
 
     @wraps(like)
-    async def acall(state: _Slots, **extras: Any) -> _Slots:
+    async def acall(state: Slots, **extras: Any) -> Slots:
         return result(await run(state, **extras))
 
     return acall if is_async(like) else call

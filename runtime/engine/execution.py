@@ -43,7 +43,7 @@ async def perform(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, *,
     except Exception as error:
         task.error, context.error = repr(error), error
         _note(context)
-        events.task_rests(run, frame, task, error)
+        events.task_rests(run, graph, frame, task, error)
         if node.handler is None or context.paused:
             raise
         run.failures[task.id] = error
@@ -74,7 +74,7 @@ def _tell(run: Run, graph: "CompiledGraph", frame: Frame, task: Task, context: T
     elif task.name != START and "updates" in run.modes:
         about = {"__metadata__": {"cached": True}} if context.cached else {}
         run.send(graph.shown_at(frame.ns), "updates", {task.name: graph.shown_update(context.shown)} | about)
-    events.task_rests(run, frame, task, written=context.shown)
+    events.task_rests(run, graph, frame, task, written=context.shown)
 
 
 async def _looked_up(

@@ -18,7 +18,7 @@ from runtime.graph.managed import managed_keys
 from runtime.graph.nodes import Branch, Node
 from runtime.graph.policies import limits_of, timeable
 from runtime.graph.state import Schema, Values, Writes, copied, given_by, writes_of
-from runtime.types import END, START, Overwrite, Send
+from runtime.types import END, NOTHING, START, Overwrite, Send
 
 
 class Rules:
@@ -144,6 +144,22 @@ class Rules:
         """Show what a node wrote: None for nothing, a list where it wrote to one key more than once."""
         update = dict(writes)
         return (update if len(update) == len(writes) else [{name: value} for name, value in writes]) or None
+
+    def shown_input(self, node: Node, frame: Frame, task: Task) -> Any:
+        """Show what a task gets."""
+        return node.schema.view(frame.values) if task.arg is NOTHING else task.arg
+
+    def shown_result(self, writes: Writes) -> dict[str, Any]:
+        """Show what a task wrote by key; of several writes to one key, all."""
+        result: dict[str, Any] = {}
+        for name, value in writes:
+            if name not in result:
+                result[name] = value
+            elif isinstance(result[name], dict) and "$writes" in result[name]:
+                result[name]["$writes"].append(value)
+            else:
+                result[name] = {"$writes": [result[name], value]}
+        return result
 
 
 class Nodes(dict[str, Node]):

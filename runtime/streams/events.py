@@ -11,7 +11,7 @@ from runtime.engine.injected import triggers
 from runtime.engine.run import Run
 from runtime.graph.snapshots import config_below, shown
 from runtime.graph.state import Writes
-from runtime.types import NOTHING, START, Interrupt
+from runtime.types import START, Interrupt
 
 if TYPE_CHECKING:
     from runtime.graph.compiled import CompiledGraph
@@ -28,16 +28,18 @@ def task_begins(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> N
     payload: dict[str, Any] = {
         "id": task.id,
         "name": task.name,
-        "input": node.schema.view(frame.values) if task.arg is NOTHING else task.arg,
+        "input": graph.shown_input(node, frame, task),
         "triggers": triggers(node, task),
     }
     tags = {"tags": list(run.config["tags"])} if run.config.get("tags") else {}
     if metadata := {**(run.config.get("metadata") or {}), **node.metadata, **tags}:
         payload["metadata"] = metadata
-    _send(run, frame.ns, "task", frame.step + 1, payload)
+    _send(run, graph.shown_at(frame.ns), "task", frame.step + 1, payload)
 
 
-def task_rests(run: Run, frame: Frame, task: Task, error: Exception | None = None, *, written: Writes = ()) -> None:
+def task_rests(
+    run: Run, graph: "CompiledGraph", frame: Frame, task: Task, error: Exception | None = None, *, written: Writes = ()
+) -> None:
     """Tell that a task has come to rest: done, with a question, or with an error."""
     if run.modes.isdisjoint(TASKS) or task.name == START:
         return
@@ -45,10 +47,10 @@ def task_rests(run: Run, frame: Frame, task: Task, error: Exception | None = Non
         "id": task.id,
         "name": task.name,
         "error": error,
-        "result": _result(written),
+        "result": graph.shown_result(written),
         "interrupts": list(map(_plain, _questions(run, frame, task))),
     }
-    _send(run, frame.ns, "task_result", frame.step + 1, payload)
+    _send(run, graph.shown_at(frame.ns), "task_result", frame.step + 1, payload)
 
 
 def checkpoint_reached(run: Run, graph: "CompiledGraph", frame: Frame) -> None:
@@ -81,23 +83,10 @@ def _task(run: Run, graph: "CompiledGraph", frame: Frame, task: Task) -> dict[st
     if task.error:
         said["error"] = task.error
     else:
-        said |= {"result": _result(task.written())} if task.writes else {}
+        said |= {"result": graph.shown_result(task.written())} if task.writes else {}
         said["interrupts"] = tuple(map(_plain, _questions(run, frame, task)))
     below = config_below(run.journal, child_namespace(frame.ns, task))
     return said | {"state": below if graph.inside(task.name) is not None else None}
-
-
-def _result(writes: Writes) -> dict[str, Any]:
-    """Return what was written by key; of several writes to one key, all."""
-    result: dict[str, Any] = {}
-    for name, value in writes:
-        if name not in result:
-            result[name] = value
-        elif isinstance(result[name], dict) and "$writes" in result[name]:
-            result[name]["$writes"].append(value)
-        else:
-            result[name] = {"$writes": [result[name], value]}
-    return result
 
 
 def _questions(run: Run, frame: Frame, task: Task) -> list[Interrupt]:

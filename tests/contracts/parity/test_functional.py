@@ -12,7 +12,7 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 
-from tests.contracts.parity.kit import CONFIG, Programs, State, attempt
+from tests.contracts.parity.kit import CONFIG, Programs, State, anonymous, attempt
 
 PROGRAMS = Programs()
 MODES: list[Any] = ["updates", "values", "custom", ["updates", "values"]]
@@ -61,6 +61,28 @@ def streams_of_a_workflow(lib: Any) -> Any:
         given = ["cats", lib.Command(resume="good"), lib.Command(resume="yes"), "dogs"]
         said.append([list(flow.stream(one, CONFIG, stream_mode=mode)) for one in given])
     return said
+
+
+@PROGRAMS.add
+def tasks_as_they_begin_and_end(lib: Any) -> Any:
+    @lib.task
+    def fails() -> None:
+        raise ConnectionError("down")
+
+    @lib.task
+    def falsy(number: int, *, times: int) -> bool:
+        return False
+
+    @lib.entrypoint(checkpointer=lib.InMemorySaver())
+    def flow(given: Any) -> Any:
+        if given == "fails":
+            fails().result()
+        return [falsy(1, times=2).result(), lib.interrupt("go on?")]
+
+    yield anonymous(list(flow.stream({"a": 1}, CONFIG, stream_mode="tasks")))
+    yield anonymous(list(flow.stream(lib.Command(resume="yes"), CONFIG, stream_mode="tasks"))[-1])
+    stream = flow.stream("fails", CONFIG, stream_mode="tasks")
+    yield [anonymous(next(stream)) for _ in range(4)], attempt(lambda: next(stream))
 
 
 @PROGRAMS.add
