@@ -7,7 +7,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, Final, Literal, overload
 
-from runtime.errors import InvalidUpdateError
+from runtime.errors import UnknownMessageError
 from runtime.messages import Message, as_messages, uses_langchain
 
 REMOVE_ALL_MESSAGES: Final = "__remove_all__"
@@ -92,7 +92,7 @@ def _put(merged: list[Any], places: dict[str, int], updates: list[Any]) -> bool:
         place = places.get(message.id)
         if isinstance_remove(message):
             if place is None:
-                raise InvalidUpdateError(f"there is no message with id {message.id!r} to remove")
+                raise UnknownMessageError(message.id)
             merged[place], removed = None, True
         elif place is None:
             places[message.id] = len(merged)

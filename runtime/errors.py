@@ -4,10 +4,11 @@
     ├── GraphError                    the graph itself is wrong
     │   ├── InvalidGraphError         at build or compile time (also a ValueError)
     │   ├── InvalidUpdateError        a node's result does not fit the state or names an unknown target
+    │   │   └── UnknownMessageError   a message is to be removed that is not there (also a ValueError)
     │   └── GraphRecursionError       more supersteps than `recursion_limit` (also a RecursionError)
     ├── RunError                      this call cannot be carried out
     │   ├── EmptyInputError           nothing to run
-    │   ├── UnknownInterruptError     the answer fits no pending question
+    │   ├── UnknownInterruptError     the answer fits no pending question (also a RuntimeError)
     │   ├── InvalidAnswerError        the answer does not fit the question's schema
     │   ├── InterruptMismatchError    a node keeps asking something else than was answered
     │   ├── PendingInterruptError     new input while a question is open, and the caller said to refuse
@@ -45,6 +46,17 @@ class InvalidUpdateError(GraphError):
     """What a node returned cannot be applied to the state, or it names a node that does not exist."""
 
 
+class UnknownMessageError(InvalidUpdateError, ValueError):
+    """A message is to be removed that is not there."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(message_id)
+        self.message_id = message_id
+
+    def __str__(self) -> str:
+        return f"there is no message with id {self.message_id!r} to remove"
+
+
 class GraphRecursionError(GraphError, RecursionError):
     """The run took more supersteps than allowed; the thread can be continued with `None`."""
 
@@ -64,7 +76,7 @@ class EmptyInputError(RunError):
     """There is no input and nothing to continue."""
 
 
-class UnknownInterruptError(RunError):
+class UnknownInterruptError(RunError, RuntimeError):
     """An answer that belongs to no pending question."""
 
     def __init__(self, reason: str, interrupt_ids: Sequence[str], pending_ids: Sequence[str]) -> None:

@@ -1,8 +1,10 @@
 """Questions, answers, commands and breakpoints, in both libraries."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage, RemoveMessage
 
 from tests.contracts.parity.kit import (
     CONFIG,
@@ -271,6 +273,27 @@ def sync_questions_in_parallel_threads(lib: Any) -> Any:
     graph.invoke({}, CONFIG)
     answers = {interrupt_id: value for value, interrupt_id in ids(graph).items()}
     return graph.invoke(lib.Command(resume=answers), CONFIG)
+
+
+@PROGRAMS.add
+def errors_that_programs_catch(lib: Any) -> Any:
+    """Under the built-in names that their `except` clauses know."""
+    forgetful = chain(lib, ask=ask_and_tell(lib, "a")).compile()
+    asking = saved(lib, fan(lib, a=ask_and_tell(lib, "a"), b=ask_and_tell(lib, "b")))
+    asking.invoke({}, CONFIG)
+    wrong: list[Callable[[], Any]] = [
+        lambda: forgetful.invoke(lib.Command(resume="yes")),
+        lambda: forgetful.get_state(CONFIG),
+        lambda: asking.invoke(lib.Command(resume="yes"), CONFIG),
+        lambda: asking.invoke({}),
+        lambda: lib.add_messages([HumanMessage("hi")], [RemoveMessage(id="unknown")]),
+        lambda: chain(lib, a=tell("a")).add_edge("a", "nowhere").compile(),
+        lambda: lib.interrupt("outside?"),
+    ]
+    for call in wrong:
+        with pytest.raises((ValueError, RuntimeError)) as caught:
+            call()
+        yield isinstance(caught.value, ValueError)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")

@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage
 
 from runtime import REMOVE_ALL_MESSAGES, InvalidUpdateError, Message, RemoveMessage, add_messages
 from runtime.conversation import fold_messages
+from runtime.errors import UnknownMessageError
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +56,7 @@ def test_messages_are_removed_by_id_or_all() -> None:
     assert [message.id for message in add_messages(old, [{"type": "remove", "id": "a"}])] == ["b", "c"]
     rest = add_messages(old, ["x", RemoveMessage(REMOVE_ALL_MESSAGES), "kept"])
     assert [message.content for message in rest] == ["kept"]
-    with pytest.raises(InvalidUpdateError, match="no message with id 'zzz'"):
+    with pytest.raises(UnknownMessageError, match="no message with id 'zzz'"):
         add_messages(old, [RemoveMessage("zzz")])
 
 
