@@ -108,15 +108,23 @@ class Drawing:
 
 def drawing(graph: "CompiledGraph", *, depth: int = 0) -> Drawing:
     """Return the drawing of a graph, with what is inside its subgraphs down to this depth."""
-    edges = sorted(set(_edges(graph)), key=lambda edge: (edge.source, edge.target, str(edge.data)))
-    reached, left = {edge.target for edge in edges}, {edge.source for edge in edges}
-    edges += [DrawnEdge(name, END) for name in graph.builder.nodes if name in reached and name not in left]
+    said = set(_edges(graph))
+    reached, left = {edge.target for edge in said}, {edge.source for edge in said}
+    said |= {DrawnEdge(name, END) for name in graph.builder.nodes if name in reached and name not in left}
+    edges = sorted(
+        said, key=lambda edge: (edge[1:] == DrawnEdge("", END)[1:], edge.source, edge.target, str(edge.data))
+    )
     ends = [END] if any(edge.target == END for edge in edges) else []
     drawn = Drawing({name: _node(graph, name) for name in (START, *graph.builder.nodes, *ends)}, edges)
     for name, node in graph.builder.nodes.items():
         if depth and node.is_graph:
             drawn = _opened(drawn, name, _trimmed(drawing(node.run, depth=depth - 1)))
     return drawn
+
+
+def _place(edge: DrawnEdge) -> tuple[bool, str, str, str]:
+    """Order arrows by their ends; those that lead to the end of the graph for certain come last."""
+    return edge.target == END and not edge.conditional, edge.source, edge.target, str(edge.data)
 
 
 def _trimmed(inside: Drawing) -> Drawing:

@@ -52,6 +52,13 @@ def subgraphs_closed_and_open(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def ends_that_are_said_and_ends_that_are_not(lib: Any) -> Any:
+    builder = lib.StateGraph(State).add_node("z", tell("z")).add_node("b", tell("b")).add_node("a", tell("a"))
+    builder.add_edge(START, "z").add_edge("z", "b").add_edge("z", "a").add_edge("a", END)
+    return drawn(builder.compile())
+
+
+@PROGRAMS.add
 def styles_of_ones_own(lib: Any) -> Any:
     settings = {"config": {"theme": "neutral", "look": "handDrawn"}}
     return routed(lib).compile().get_graph().draw_mermaid(frontmatter_config=settings)
