@@ -89,7 +89,9 @@ class entrypoint:  # noqa: N801 - LangGraph's name
         name = function.__name__
         policies = _keyed(self._policies, given, lambda policy, state: policy(state["given"]))
         graph = _graph(name, _then(function, run, result), policies, self._context)
-        return Workflow(graph, **self._kept_in, name=name)
+        hints = hints_of(function)
+        takes, returns = hints.get(next(iter(parameters)), Any), hints.get("return", Any)
+        return Workflow(graph, takes=takes, returns=returns, **self._kept_in, name=name)
 
 
 class Called(Protocol[T_co]):

@@ -6,12 +6,13 @@ Their input and their result may be of any kind.
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Generic, TypedDict, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypedDict, TypeVar, get_args, get_origin
 
 from runtime.engine.frames import Frame, Task, shown_place
 from runtime.engine.run import Run
 from runtime.graph.builder import StateGraph
 from runtime.graph.compiled import CompiledGraph
+from runtime.graph.jsonschemas import schema_of_type
 from runtime.graph.nodes import Node
 from runtime.graph.options import Options
 from runtime.graph.state import Writes, copied
@@ -42,14 +43,25 @@ class Workflow(CompiledGraph):
     returned_as: ClassVar = END
     """What its result is under in the `tasks` stream."""
 
-    def __init__(self, graph: StateGraph, **options: Any) -> None:
+    def __init__(self, graph: StateGraph, *, takes: Any = Any, returns: Any = Any, **options: Any) -> None:
+        """`takes` and `returns`: types, as the function's annotations name them."""
         super().__init__(graph, **options)
+        self._takes = takes
+        self._returns = get_args(returns)[0] if get_origin(returns) is Returned else returns
         (self.only_writer,) = graph.nodes
         self.nodes[self.only_writer].triggers = (self.began_by,)
 
     def _run(self, config: Config | None, options: Options, *, inline: bool) -> Run:  # noqa: ARG002
         """Run the function in a thread of its own: readers of a stream see what tasks return while it waits."""
         return super()._run(config, options, inline=False)
+
+    def get_input_jsonschema(self, config: Config | None = None) -> dict[str, Any]:  # noqa: ARG002
+        """Return the JSON Schema of what the function takes."""
+        return {"title": "LangGraphInput"} | schema_of_type(self._takes)
+
+    def get_output_jsonschema(self, config: Config | None = None) -> dict[str, Any]:  # noqa: ARG002
+        """Return the JSON Schema of what it returns."""
+        return {"title": "LangGraphOutput"} | schema_of_type(self._returns)
 
     def updated(self, update: Any, where: str) -> Writes:  # noqa: ARG002 - any value will do
         """Take a value as if the function had returned it."""

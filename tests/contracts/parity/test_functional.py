@@ -11,6 +11,7 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
+from pydantic import BaseModel
 
 from tests.contracts.parity.kit import CONFIG, Programs, State, anonymous, attempt
 
@@ -233,6 +234,25 @@ def tasks_of_any_callable_have_a_name(lib: Any) -> Any:
         return [chunk for value in "ab" async for chunk in flow.astream(value, CONFIG)]
 
     return asyncio.run(updates())
+
+
+class Order(BaseModel):
+    price: int
+
+
+@PROGRAMS.add
+def what_workflows_take_and_return(lib: Any) -> Any:
+    def plain(numbers: list[int]) -> str: ...  # type: ignore[empty-body]  # never called
+
+    bare: Any = lambda given: given  # noqa: E731 - has no annotations
+    bare.__name__ = "bare"
+
+    def saves(order: Order) -> lib.entrypoint.final[int, str]: ...
+
+    async def models(order: Order) -> Order: ...  # type: ignore[empty-body]
+
+    flows = [lib.entrypoint()(function) for function in (plain, bare, saves, models)]
+    return [(flow.get_input_jsonschema(), flow.get_output_jsonschema()) for flow in flows]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
