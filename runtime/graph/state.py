@@ -224,20 +224,26 @@ def _channel(name: str, hint: Any) -> Channel:
         return Channel(name)
     kind, *extras = get_args(hint)
     reducer = next((extra for extra in reversed(extras) if callable(extra) and not isinstance(extra, type)), None)
+    reducer = reducer or _merged_by_channel(name, extras)
     if reducer is None:
-        _refuse_channels(name, extras)
         return Channel(name)
     langchain = reducer is add_messages and Message not in get_args(kind) and uses_langchain()
     return Channel(name, reducer, _empty(kind), langchain)
 
 
-def _refuse_channels(name: str, extras: Sequence[Any]) -> None:
-    """Say what to write instead of LangGraph's channel classes, which would do nothing here."""
-    for extra in extras:
-        if hasattr(extra, "from_checkpoint"):
+_ONE_VALUE: Final = frozenset({"LastValue", "AnyValue", "EphemeralValue", "UntrackedValue"})
+
+
+def _merged_by_channel(name: str, extras: Sequence[Any]) -> Reducer | None:
+    """Understand LangGraph's channels as annotations: those that merge by a function, or keep one value."""
+    for channel in (extra for extra in extras if hasattr(extra, "from_checkpoint")):
+        if hasattr(channel, "operator"):
+            return cast("Reducer", channel.operator)
+        if (channel if isinstance(channel, type) else type(channel)).__name__ not in _ONE_VALUE:
             raise InvalidGraphError(
-                f"the key {name!r} is annotated with a channel of LangGraph, {extra!r}: annotate it with a reducer"
+                f"the key {name!r} is annotated with a channel of LangGraph, {channel!r}: annotate it with a reducer"
             )
+    return None
 
 
 _STARTS: Final[Mapping[Any, type]] = {Sequence: list, AbstractSet: set, Mapping: dict}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 import pytest
 import typing_extensions
-from langgraph.channels import LastValue, Topic
+from langgraph.channels import BinaryOperatorAggregate, EphemeralValue, LastValue, Topic
 from pydantic import BaseModel, ValidationError
 
 from runtime import START, InMemorySaver, InvalidGraphError, InvalidUpdateError, StateGraph
@@ -35,16 +35,19 @@ def test_a_typeddict_of_typing_extensions_is_a_schema() -> None:
     assert Schema(Extended).view({"text": "a"}) == {"text": "a"}
 
 
-def test_channels_of_langgraph_are_refused_with_what_to_write_instead() -> None:
-    class Latest(TypedDict):
-        items: Annotated[Any, LastValue]
+def test_channels_of_langgraph_merge_as_they_say_or_are_refused() -> None:
+    class Known(TypedDict):
+        latest: Annotated[Any, LastValue]
+        passing: Annotated[Any, EphemeralValue(str)]
+        items: Annotated[list[int], BinaryOperatorAggregate(list, operator.add)]
 
-    class Topics(TypedDict):
+    class Unknown(TypedDict):
         items: Annotated[Any, Topic(str)]
 
-    for schema in (Latest, Topics):
-        with pytest.raises(InvalidGraphError, match="'items' is annotated with a channel of LangGraph"):
-            StateGraph(schema)
+    reducers = {name: channel.reducer for name, channel in Schema(Known).channels.items()}
+    assert reducers == {"latest": None, "passing": None, "items": operator.add}
+    with pytest.raises(InvalidGraphError, match="'items' is annotated with a channel of LangGraph"):
+        StateGraph(Unknown)
 
 
 def test_reducers_merge_and_plain_keys_take_the_last() -> None:
