@@ -92,6 +92,11 @@ class Workflow(CompiledGraph):
         """Show what the function is given."""
         return frame.values["given"]
 
+    def result_of(self, writes: Writes) -> Any:
+        """Return what the function returned; of the step that takes in the input, that."""
+        written = dict(writes)
+        return written.get("value", written.get("given"))
+
     def shown_result(self, writes: Writes) -> dict[str, Any]:
         """Show what the function returned."""
         return {self.returned_as: dict(writes)["value"]} if writes else {}

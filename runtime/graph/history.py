@@ -164,5 +164,5 @@ def _task(graph: "Rules", journal: Journal, ns: str, task: Task, asked: tuple[In
         error=task.error,
         interrupts=asked,
         state=config_below(journal, child_namespace(ns, task)) if graph.inside(task.name) else None,
-        result=dict(task.writes) if task.writes is not None else None,
+        result=graph.result_of(task.writes) if task.writes is not None else None,
     )

@@ -149,6 +149,10 @@ class Rules:
         """Show what a task gets."""
         return node.schema.view(frame.values) if task.arg is NOTHING else task.arg
 
+    def result_of(self, writes: Writes) -> Any:
+        """Return what a task's record says that it wrote."""
+        return dict(writes)
+
     def shown_result(self, writes: Writes) -> dict[str, Any]:
         """Show what a task wrote by key; of several writes to one key, all."""
         result: dict[str, Any] = {}

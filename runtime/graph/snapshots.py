@@ -63,7 +63,7 @@ def _task(graph: "Rules", journal: Journal, frame: Frame, task: Task, *, subgrap
         error=task.error,
         interrupts=tuple(as_interrupt(*item) for item in journal.questions(frame.ns, task)),
         state=state,
-        result=dict(task.written()) if task.done else None,
+        result=graph.result_of(task.written()) if task.done else None,
     )
 
 

@@ -87,6 +87,17 @@ def tasks_as_they_begin_and_end(lib: Any) -> Any:
 
 
 @PROGRAMS.add
+def what_the_history_of_a_workflow_says(lib: Any) -> Any:
+    flow, _ = essay(lib)
+    flow.invoke("cats", CONFIG)
+    yield [(task.name, task.result) for task in flow.get_state(CONFIG).tasks]
+    for answer in ("good", "yes"):
+        flow.invoke(lib.Command(resume=answer), CONFIG)
+    of_the_function = [task for state in flow.get_state_history(CONFIG) for task in state.tasks if task.name == "flow"]
+    yield [(task.name, task.result) for task in of_the_function]
+
+
+@PROGRAMS.add
 def what_the_last_call_left(lib: Any) -> Any:
     @lib.entrypoint(checkpointer=lib.InMemorySaver())
     def add(number: int, *, previous: int | None = None) -> Any:
