@@ -111,7 +111,13 @@ def _decision(stored: bytes, codec: Codec) -> Decision:
 
 
 def thread_document(thread: Thread) -> Document:
-    return plain_fields(_fields(thread)) | {"team": thread.started_by.team, "starter": thread.started_by.id}
+    return thread_fields(_fields(thread))
+
+
+def thread_fields(given: Mapping[str, Any]) -> Document:
+    """Return some of a thread's fields as they are kept: who started it also as what it is found by."""
+    by = given.get("started_by")
+    return plain_fields(given) | ({} if by is None else {"team": by.team, "starter": by.id})
 
 
 def thread_of(document: Document) -> Thread:

@@ -30,6 +30,7 @@ from runtime.requests.documents import (
     request_fields,
     request_of,
     thread_document,
+    thread_fields,
     thread_of,
     turn_document,
     turn_of,
@@ -104,7 +105,7 @@ class Ledger:
         changed = replace(thread, **changes)
         if "status" in changes:
             changes["over_since"] = changed.updated_at if changed.status in AT_REST else None
-        return await self._changed(THREADS, thread.id, thread, changes, plain_fields(changes))
+        return await self._changed(THREADS, thread.id, thread, changes, thread_fields(changes))
 
     async def threads_over(self, before: float, limit: int) -> list[Thread]:
         """Threads that were over before then, and are not gone for good."""
