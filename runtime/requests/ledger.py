@@ -289,9 +289,10 @@ class Ledger:
     async def _changed(
         self, collection: Collection, document_id: str, record: R, changes: dict[str, Any], kept: Document
     ) -> R | None:
-        """Change a record as it was read. `kept`: the changes as they are stored."""
+        """Change a record as it was read. `kept`: the changes as they are stored; it says then whether it was seen."""
         revision = record.revision
-        document = await self._set(collection, document_id, {"revision": revision}, kept)
+        mark: Document = {UNSEEN: getattr(record, UNSEEN)} if hasattr(record, UNSEEN) else {}
+        document = await self._set(collection, document_id, {"revision": revision}, mark | kept)
         return None if document is None else replace(record, revision=revision + 1, **changes)
 
     async def _set(
