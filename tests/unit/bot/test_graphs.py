@@ -13,11 +13,12 @@ from bot.graphs import load_graph
 
 @pytest.fixture(autouse=True)
 def _imports_are_undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = set(sys.modules)
+    before = dict(sys.modules)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield
-    for name in set(sys.modules) - before:
+    for name in set(sys.modules) - before.keys():
         del sys.modules[name]
+    sys.modules.update(before)
 
 
 def project(folder: Path, **modules: str) -> Path:
