@@ -208,14 +208,14 @@ class Steps:
             if given is _REST:
                 break
             try:
-                gone = await self._go(drive, lease, thread, turn, given)
+                now = await self._go(drive, lease, thread, turn, given)
             except UnknownInterruptError as error:
                 if answers.keys().isdisjoint(error.interrupt_ids):
                     raise
-                gone = None  # a process that has lost the thread has handed them in just now
-            if gone is None:
+                now = None  # a process that has lost the thread has handed them in just now
+            if now is None:
                 return True
-            thread = gone
+            thread = now
         if pending:
             return await self._ask(lease, thread, agent, turn, state)
         return not await self._end(thread, agent, turn, state) or not is_last
