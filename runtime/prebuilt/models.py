@@ -66,7 +66,8 @@ def forming(model: Model, form: Form) -> Ask:
     if isinstance(model, str):
         model = named_model(model)
     if hasattr(model, "ainvoke") and hasattr(chat_model_in(model), "with_structured_output"):
-        return _without_state(chat_model_in(model).with_structured_output(form).ainvoke)
+        speaker = chat_model_in(model)
+        return _without_state(lambda messages, config: speaker.with_structured_output(form).ainvoke(messages, config))
     if _chooses(model):
         return _chosen(model, lambda chosen: forming(chosen, form))
     raise InvalidGraphError("response_format needs a LangChain chat model: other models give their answer as they are")

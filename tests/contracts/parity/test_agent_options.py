@@ -110,6 +110,8 @@ def models_and_tools_of_every_kind(lib: Any) -> Any:
     for model, given in made:
         agent = parts(lib).create_react_agent(model, given)
         yield sorted(agent.nodes.keys() - {START}), said(agent)
+    formed = parts(lib).create_react_agent(Echo(), [], response_format=BaseModel)  # which Echo cannot, when it is asked
+    yield sorted(formed.nodes.keys() - {START})
 
 
 @PROGRAMS.add
