@@ -47,7 +47,7 @@ class Workflow(CompiledGraph):
         """`takes` and `returns`: types, as the function's annotations name them."""
         super().__init__(graph, **options)
         self._takes = takes
-        self._returns = get_args(returns)[0] if get_origin(returns) is Returned else returns
+        self._returns = (*get_args(returns), Any)[0] if Returned in (returns, get_origin(returns)) else returns
         (self.only_writer,) = graph.nodes
         self.nodes[self.only_writer].triggers = (self.began_by,)
 

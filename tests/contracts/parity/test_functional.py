@@ -260,9 +260,11 @@ def what_workflows_take_and_return(lib: Any) -> Any:
 
     def saves(order: Order) -> lib.entrypoint.final[int, str]: ...
 
+    def saves_something(order: Order) -> lib.entrypoint.final: ...
+
     async def models(order: Order) -> Order: ...  # type: ignore[empty-body]
 
-    flows = [lib.entrypoint()(function) for function in (plain, bare, saves, models)]
+    flows = [lib.entrypoint()(function) for function in (plain, bare, saves, saves_something, models)]
     return [(flow.get_input_jsonschema(), flow.get_output_jsonschema()) for flow in flows]
 
 
