@@ -68,6 +68,7 @@ class Calls:
         self.session = client.session
         self.client = client
         self._headers = {"Authorization": f"Bearer {client.token}", "User-Agent": client.headers["User-Agent"]}
+        self._headers_of_json = self._headers | {"Content-Type": "application/json; charset=utf-8"}
         self._wait = wait
         self._called = called
         self._now = now
@@ -128,12 +129,13 @@ class Calls:
     async def _once(self, method: str, arguments: dict[str, Any], *, read: bool) -> Mapping[str, Any]:
         """Call once. Methods that only read take no JSON."""
         client, session = self.client, self.session
-        how: dict[str, Any] = {"params": _flat(arguments)} if read else {"json": arguments}
+        how: dict[str, Any] = {"headers": self._headers_of_json, "json": arguments}
+        if read:
+            how = {"headers": self._headers, "params": _flat(arguments)}
         try:
             async with session.request(
                 "GET" if read else "POST",
                 client.base_url + method,
-                headers=self._headers,
                 proxy=client.proxy,
                 ssl=client.ssl or True,
                 **how,

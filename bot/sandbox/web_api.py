@@ -68,7 +68,9 @@ class WebApi:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        return await self._run(request, method, lambda given, token: self._call(method, given, token))
+        return await self._run(
+            request, method, lambda given, token: self._call(method, given, token) | _warnings(request)
+        )
 
     async def _response(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
@@ -163,6 +165,13 @@ async def _body(request: web.Request) -> Json:
     if not isinstance(body, dict):
         raise RefusalError("json_not_object")
     return body
+
+
+def _warnings(request: web.Request) -> Json:
+    """What Slack has to say of a call that it takes."""
+    if request.content_type != "application/json" or request.charset:
+        return {}
+    return {"warning": "missing_charset", "response_metadata": {"warnings": ["missing_charset"]}}
 
 
 def _instead(fault: Fault | None) -> Json | None:

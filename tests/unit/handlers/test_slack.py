@@ -48,6 +48,12 @@ async def test_a_post_carries_its_key_and_is_found_by_it(desk: Desk) -> None:
     assert await desk.slack.key_at("C0GENERAL", ts) == "a"
 
 
+async def test_slack_has_nothing_to_warn_of(desk: Desk) -> None:
+    ts = await desk.slack.post("C0GENERAL", HELLO, key="a")
+    await desk.slack.key_at("C0GENERAL", ts)
+    assert [call.response.get("warning") for call in desk.sandbox.calls] == [None, None]
+
+
 async def test_a_post_is_found_among_many(desk: Desk) -> None:
     ts = await desk.slack.post("C0GENERAL", HELLO, key="a")
     for number in range(250):
