@@ -10,7 +10,7 @@ from runtime.engine.limits import Watch, within
 from runtime.engine.sync import in_thread
 from runtime.errors import NodeCancelledError, NodeTimeoutError
 from runtime.graph.nodes import Node
-from runtime.streams.hearing import THERE, listening
+from runtime.streams.hearing import available, listening
 from runtime.types import START, Command, TimeoutPolicy
 
 
@@ -60,7 +60,7 @@ async def _timed(limits: TimeoutPolicy, node: Node, context: TaskContext, value:
     cancelled = context.run.cancelled
     try:
         async with within(limits, node.name) as watch:
-            if limits.idle_timeout is not None and THERE:
+            if limits.idle_timeout is not None and available():
                 return await _overheard(watch, node, context, value)
             return await _call(node, context, value)
     except NodeTimeoutError:

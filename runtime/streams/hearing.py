@@ -1,16 +1,21 @@
 """Having LangChain's calls in a node report to a handler of ours, by LangChain's own context variable."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 from runtime.types import Config
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-THERE: Final = find_spec("langchain_core") is not None
-"""Whether there are such calls at all."""
+
+@cache
+def available() -> bool:
+    """Whether there can be such calls at all."""
+    from importlib.util import find_spec  # noqa: PLC0415 - few programs ask
+
+    return find_spec("langchain_core") is not None
 
 
 def listening(config: Config) -> Callable[[], None]:
