@@ -111,9 +111,7 @@ def drawing(graph: "CompiledGraph", *, depth: int = 0) -> Drawing:
     said = set(_edges(graph))
     reached, left = {edge.target for edge in said}, {edge.source for edge in said}
     said |= {DrawnEdge(name, END) for name in graph.builder.nodes if name in reached and name not in left}
-    edges = sorted(
-        said, key=lambda edge: (edge[1:] == DrawnEdge("", END)[1:], edge.source, edge.target, str(edge.data))
-    )
+    edges = sorted(said, key=_place)
     ends = [END] if any(edge.target == END for edge in edges) else []
     drawn = Drawing({name: _node(graph, name) for name in (START, *graph.builder.nodes, *ends)}, edges)
     for name, node in graph.builder.nodes.items():
