@@ -4,12 +4,12 @@ They are LangChain's kind of handler where that is installed, so that they may s
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from runtime.streams.hearing import available
 from runtime.types import Interrupt
 
-if TYPE_CHECKING or find_spec("langchain_core") is None:
+if TYPE_CHECKING or not available():
     _Handler: type = object
 else:
     from langchain_core.callbacks import BaseCallbackHandler as _Handler

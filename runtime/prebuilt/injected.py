@@ -7,7 +7,6 @@ installed, so that its own `@tool` leaves such parameters out as well; it is imp
 import inspect
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, get_args, get_origin, get_type_hints
 
 from typing_extensions import TypeVar
@@ -15,13 +14,14 @@ from typing_extensions import TypeVar
 from runtime.errors import InvalidGraphError
 from runtime.prebuilt.tool_stream import tell
 from runtime.prebuilt.tools import INJECTED, supplied
+from runtime.streams.hearing import available
 from runtime.surroundings import ExecutionInfo
 from runtime.types import NOTHING, Config
 
 ContextT = TypeVar("ContextT", default=Any)
 StateT = TypeVar("StateT", default=dict[str, Any])
 
-if TYPE_CHECKING or find_spec("langchain_core") is None:
+if TYPE_CHECKING or not available():
     _Marker: type = object
     _Direct: type = object
 else:

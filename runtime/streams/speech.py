@@ -5,19 +5,17 @@ callbacks find the run by LangChain's own context variable. Without LangChain th
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from runtime.engine.frames import parent_of, shown_place
 from runtime.engine.injected import config_of
 from runtime.engine.interrupts import TaskContext, require_context
 from runtime.messages import as_message
+from runtime.streams.hearing import available, listening
 from runtime.types import NOTHING, Config
 
 if TYPE_CHECKING:
-    from langchain_core.runnables import RunnableConfig
-
     from runtime.engine.run import Run
     from runtime.graph.compiled import CompiledGraph
     from runtime.streams.traces import Traces
@@ -55,7 +53,7 @@ class Speech:
         return await (going if self._traces is None else self._traces.told(graph, given, going))
 
     def _listener(self) -> Any:
-        if find_spec("langchain_core") is None:
+        if not available():
             return None
         from runtime.streams.tokens import TokenHandler  # noqa: PLC0415 - loads LangChain
 
@@ -92,13 +90,11 @@ class Speech:
             self._said |= {(hidden, message.id) for message in messages}
         if self._handler is None:
             return None
-        from langchain_core.runnables.config import var_child_runnable_config  # noqa: PLC0415 - loads LangChain
-
         leave = None if self._traces is None else self._traces.enter(context, config_of(context)["metadata"])
-        token = var_child_runnable_config.set(cast("RunnableConfig", config_of(context)))
+        stop = listening(config_of(context))
 
         def deafen() -> None:
-            var_child_runnable_config.reset(token)
+            stop()
             if leave is not None:
                 leave()
 
