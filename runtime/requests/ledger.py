@@ -102,9 +102,9 @@ class Ledger:
 
     async def change_thread(self, thread: Thread, **changes: Any) -> Thread | None:
         """Change a thread as it was read; None when it has changed since."""
-        changed = replace(thread, **changes)
         if "status" in changes:
-            changes["over_since"] = changed.updated_at if changed.status in AT_REST else None
+            at = changes.get("updated_at", thread.updated_at)
+            changes["over_since"] = at if changes["status"] in AT_REST else None
         return await self._changed(THREADS, thread.id, thread, changes, thread_fields(changes))
 
     async def threads_over(self, before: float, limit: int) -> list[Thread]:
