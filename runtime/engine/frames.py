@@ -293,7 +293,6 @@ def task_above(ns: str, above: str) -> str:
 
 def as_interrupt(ns: str, task: Task, question: Question) -> Interrupt:
     """Show a question to the outside."""
-    above = ns.split("|") if ns else ()
-    path = (*above, f"{task.name}:{task.id}")
+    path = tuple(child_namespace(ns, task).split("|"))
     value, schema = fresh(question.value), question.schema and fresh(question.schema)
     return Interrupt(value, question.id, response_schema=schema, ns=path, supersedes=question.supersedes)
