@@ -21,7 +21,7 @@ from runtime.engine.interrupts import require_context
 from runtime.errors import InvalidGraphError
 from runtime.graph.below import run_at
 from runtime.graph.builder import StateGraph, renamed
-from runtime.graph.nodes import hints_of, is_async, unwrapped
+from runtime.graph.nodes import hints_of, is_async, without_partial
 from runtime.graph.policies import Policies, Retry, Timeout, limits_of, retries_of
 from runtime.store import CheckpointStore
 from runtime.types import START, CachePolicy
@@ -115,7 +115,7 @@ class Task(Generic[P, T]):
             given = signature.bind_partial(*args, **kwargs).arguments
             return function(*args, **kwargs, **{key: extras[key] for key in extras if key not in given})
 
-        own = unwrapped(function)
+        own = without_partial(function)
         called: str = getattr(own, "__name__", type(own).__name__) if name is None else name
         policies = _keyed(policies, lambda _: arguments.get(), _key_of_arguments)
         graph = _graph(called, _then(function, run, lambda returned: {"value": returned}), policies)

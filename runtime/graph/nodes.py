@@ -119,10 +119,10 @@ def _function_of(run: Any) -> Any:
 
 def is_async(run: Any) -> bool:
     """Whether calling it gives an awaitable."""
-    return inspect.iscoroutinefunction(unwrapped(_function_of(unwrapped(run))))
+    return inspect.iscoroutinefunction(without_partial(_function_of(without_partial(run))))
 
 
-def unwrapped(run: Any) -> Any:
+def without_partial(run: Any) -> Any:
     """Return the function that was made partial."""
     while isinstance(run, partial):
         run = run.func
