@@ -57,8 +57,8 @@ class RunControl:
         return self.drain_reason is not None
 
 
-def _nothing() -> None:
-    """Say nothing to nobody."""
+def no_heartbeat() -> None:
+    """Nobody looks after how long this attempt takes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Runtime(Generic[ContextT]):
     """What the caller passed as `context=`; not stored, so each call that resumes a thread passes it again."""
     stream_writer: Callable[[Any], None] = lambda _: None
     """Sends its argument to readers of the `custom` stream."""
-    heartbeat: Callable[[], None] = _nothing
+    heartbeat: Callable[[], None] = no_heartbeat
     """Says that the node still makes headway, where it has an idle timeout; may be called from any thread."""
     execution_info: ExecutionInfo = NO_EXECUTION
     store: Any = None

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Final, Literal, TypeAlias
 
 from runtime.errors import NodeTimeoutError
+from runtime.surroundings import no_heartbeat
 from runtime.types import TimeoutPolicy
 
 Kind: TypeAlias = Literal["run", "idle"]
@@ -103,8 +104,4 @@ def progress() -> None:
 def heartbeat() -> Callable[[], None]:
     """Return what notes a sign of life of the present attempt."""
     watch = watching.get()
-    return _ignored if watch is None else watch.heartbeat
-
-
-def _ignored() -> None:
-    """Nobody looks after this attempt."""
+    return no_heartbeat if watch is None else watch.heartbeat
